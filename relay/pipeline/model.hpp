@@ -1,0 +1,161 @@
+// relay/pipeline/model.hpp: the words of the pipeline as plain values: stays, letters, deliveries, events (domain.md §1, §4, §8).
+// Rows hold no identity in clear: what names a patient or an address is a sealed field or a keyed HMAC (design.md §3.4).
+// Pure data: no behaviour but the names of enumerators, safe to copy and to use from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "relay/base/clock.hpp"
+#include "relay/base/ids.hpp"
+
+namespace relay::pipeline {
+using base::instant;
+using stay_id = base::id<struct stay_tag>;
+using letter_id = base::id<struct letter_tag>;
+using delivery_id = base::id<struct delivery_tag>;
+using blob_id = base::id<struct blob_tag>;
+
+// domain.md §4. `deferred` is a sub-state of queued, `uncertain` of sending.
+enum class delivery_state {
+    received, held, queued, deferred, sending, uncertain, accepted, confirmed, displayed, processed,
+    rejected_by_software, failed, undeliverable, cancelled, superseded, other_channel
+};
+// domain.md §8, and what has to be told apart before a first attempt.
+enum class cause {
+    none, no_doctor, doctor_unknown, no_mailbox, ambiguous, closed, no_certificate, mailbox_full, too_big,
+    untrusted_domain, tls_refused, peer_down, reply_lost, expired, content_refused, filing_refused, disputed, unknown
+};
+enum class event_kind {
+    stay_discharged, stay_discharge_cancelled, stay_excluded,                               // about a stay
+    letter_received, letter_matched,                                                        // about a letter
+    held, routed, sealed, attempt_started, accepted, deferred, refused, reply_lost,         // about a delivery: our own acts
+    undeliverable, requeued, cancelled, superseded, other_channel,
+    report_delivered, report_relayed, report_delayed, report_failed,                        // DSN (RFC 3464)
+    displayed, processed, software_rejected                                                 // MDN (RFC 8098)
+};
+// domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
+enum class discharge_quality { exact, movement, event, document, date_only };
+enum class delivery_kind { letter, report };  // a report is a DSN of ours on its way back: no patient data, TLS only
+enum class recipient_role { treating_doctor, professional, organisation, patient };
+enum class submission_form { hl7_mdm, cda, pdf_sidecar, hl7_adt };
+
+[[nodiscard]] std::string_view name(delivery_state value) noexcept;
+[[nodiscard]] std::string_view name(cause value) noexcept;
+[[nodiscard]] std::string_view name(event_kind value) noexcept;
+[[nodiscard]] std::string_view name(discharge_quality value) noexcept;
+[[nodiscard]] std::string_view name(delivery_kind value) noexcept;
+[[nodiscard]] std::string_view name(recipient_role value) noexcept;
+[[nodiscard]] std::string_view name(submission_form value) noexcept;
+// The reverse of name(); nullopt for an unknown word.
+template <class Enum>
+[[nodiscard]] std::optional<Enum> from_name(std::string_view text) noexcept;
+
+// What an event says beside its kind. Which members are used depends on the kind; kept encrypted in the ledger.
+struct event_facts {
+    cause why = cause::none;
+    int smtp_code = 0;               // three digits, 0 when there was no reply
+    std::string enhanced_status;     // RFC 3463, "5.1.1"
+    std::string peer;                // host of the next hop, never a full address
+    std::string tls;                 // "TLSv1.3 TLS_AES_256_GCM_SHA384"
+    int attempt = 0;
+    std::optional<instant> discharge;
+    discharge_quality quality = discharge_quality::exact;
+    std::string flags;               // space-separated: ambiguous_time, mt_assumed, crh_as_letter, ...
+    std::string evidence;            // id of the report this was read from: the same report applied twice changes nothing
+    std::string peer_text;           // words of the peer: shown to operators only, never logged
+    friend bool operator==(const event_facts&, const event_facts&) = default;
+};
+
+// Exactly one of stay, letter, delivery is set.
+struct event {
+    std::int64_t sequence = 0;  // given by the ledger
+    instant at{};               // our own clock
+    event_kind kind{};
+    stay_id stay;
+    letter_id letter;
+    delivery_id delivery;
+    event_facts facts;
+};
+
+struct stay_row {
+    stay_id id;
+    std::string visit_key;      // HMAC of PV1-19 in its establishment; empty if unknown
+    std::string file_key;       // HMAC of PID-18; empty if unknown
+    std::string establishment;  // FINESS or site code, allowed in logs
+    std::string service;        // UF code, allowed in logs
+    std::string treating_rpps;  // from the ADT feed; empty if not given
+    std::optional<instant> discharge;  // projection of the stay's events
+    discharge_quality quality = discharge_quality::exact;
+    std::string flags;
+    std::string exclusion;      // empty, or the code of domain.md §5
+    instant created_at{};
+    std::string details;        // sealed field (details.hpp)
+};
+
+struct letter_row {
+    letter_id id;
+    stay_id stay;               // empty until matched
+    submission_form form{};
+    std::string document_key;   // HMAC of ClinicalDocument/id
+    std::string set_key;        // HMAC of setId (or of the document id when there is none)
+    int version = 1;
+    std::string type_code;      // LOINC, "11490-0"
+    std::string content_sha256; // of the CDA bytes, hex
+    blob_id document;           // the CDA, as received or as written by us
+    std::string establishment;
+    std::string service;
+    std::string treating_rpps;  // domain.md §3 rule 5; empty when none was given
+    std::string flags;
+    std::string source_name_key;  // HMAC of the spool file's name: the same file found again after a crash gets the same answer
+    instant received_at{};
+    std::optional<instant> signed_at;
+    std::string details;        // sealed field: names for subject and body, MSH of the message, recipients as given
+};
+
+struct delivery_row {
+    delivery_id id;
+    delivery_kind kind = delivery_kind::letter;
+    letter_id letter;           // empty for a report
+    recipient_role role = recipient_role::professional;
+    std::string recipient_key;  // HMAC of the address, or of the RPPS while no address is known
+    std::string recipient;      // sealed field: address, name, RPPS
+    std::string domain;         // of the address, lower case; empty while unknown
+    std::string set_key;        // of the letter, so that versions leave in order
+    int version = 1;
+    delivery_state state = delivery_state::received;  // projection: fold of this delivery's events
+    cause why = cause::none;
+    int attempts = 0;
+    instant created_at{};
+    instant next_try{};
+    std::optional<instant> accepted_at;
+    std::optional<instant> confirmed_at;
+    std::string message_id;     // without angle brackets; empty until sealed
+    std::string envid;          // RFC 3461; empty until sealed
+    blob_id mail;               // the sealed bytes; empty until sealed
+    std::string sealed_sha256;
+    std::int64_t lease = 0;     // fencing number: an outcome recorded under another lease is refused
+};
+
+// A file that was refused: the bytes are kept as a vault object.
+struct refusal_row {
+    blob_id content;
+    instant at{};
+    std::string form;           // "hl7", "cda", "pdf", "unknown"
+    std::string code;           // "AE 203", "SIDECAR_FIELD", ...
+    std::string field;          // place, never a value
+    std::string message;        // French, what to do; never a value
+    std::string source_name;    // sealed field: the file's name
+    std::string source_name_key;  // HMAC of the name and content: the same file found again gets the same answer
+};
+
+// An acknowledgement to be written into the ack folder; removed once the file is there.
+struct ack_row {
+    std::int64_t sequence = 0;  // given by the store
+    std::string file_name;      // sealed field
+    std::string content;        // sealed field
+};
+}
