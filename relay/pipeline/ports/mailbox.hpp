@@ -67,6 +67,8 @@ struct message_structure {
     std::string body;            // BODY, without extension data
     std::string body_structure;  // BODYSTRUCTURE
     std::string sections;        // offsets of the parts, in the written form of imap_view.hpp
+    std::string
+        header;  // the message's own header with its empty line; may be left empty: then the message is loaded for it
 };
 
 struct mailbox_snapshot {
@@ -129,6 +131,8 @@ public:
                                                                                   std::string_view password) = 0;
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"  // error_category has none by design: categories are never deleted
 class mailbox_category final : public boost::system::error_category {
 public:
     [[nodiscard]] const char* name() const noexcept override { return "mailbox"; }
@@ -144,6 +148,7 @@ public:
         return "unknown mailbox error";
     }
 };
+#pragma GCC diagnostic pop
 
 [[nodiscard]] inline const boost::system::error_category& mailbox_errors() noexcept
 {
