@@ -1,5 +1,6 @@
-// mime/text/sensitive.hpp: text about a patient, in a type that cannot be formatted or streamed, so that logging one does
-// not build (domain.md §10). reveal() is the only way out: use it only to write a document, a mail or an acknowledgement.
+// mime/text/sensitive.hpp: text about a patient, in a type that cannot be formatted or streamed, so that logging one
+// does not build (domain.md §10). reveal() is the only way out: use it only to write a document, a mail or an
+// acknowledgement.
 #pragma once
 
 #include <string>

@@ -1,0 +1,139 @@
+#include "mime/text/base64.hpp"
+
+#include "mime/text/errc.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace mime {
+namespace {
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t blank = 64;
+constexpr std::uint8_t padding = 65;
+constexpr std::uint8_t invalid = 66;
+constexpr std::uint32_t bad_group = 0xff000000U;
+
+constexpr auto values = [] {
+    std::array<std::uint8_t, 256> table{};
+    table.fill(invalid);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    for (const char c : std::string_view(" \t\r\n")) table[static_cast<unsigned char>(c)] = blank;
+    table['='] = padding;
+    return table;
+}();
+
+// Each of the four tables holds the value already shifted to its place in the group, so that a group of clean
+// characters costs four loads and three ORs; anything else sets the top octet and takes the slow path.
+constexpr auto shifted = [] {
+    std::array<std::array<std::uint32_t, 256>, 4> tables{};
+    for (unsigned place = 0; place < 4; ++place) {
+        for (unsigned c = 0; c < 256; ++c) {
+            tables[place][c] = values[c] < 64 ? std::uint32_t{values[c]} << (18 - 6 * place) : bad_group;
+        }
+    }
+    return tables;
+}();
+
+// Two characters for each 12 bits.
+constexpr auto pairs = [] {
+    std::array<std::array<char, 2>, 4096> table{};
+    for (unsigned i = 0; i < 4096; ++i) table[i] = {alphabet[i >> 6], alphabet[i & 63]};
+    return table;
+}();
+
+char* put_octets(char* out, std::uint32_t group)
+{
+    out[0] = static_cast<char>(group >> 16);
+    out[1] = static_cast<char>(group >> 8);
+    out[2] = static_cast<char>(group);
+    return out + 3;
+}
+
+char* encode_line(char* out, const unsigned char* in, std::size_t size)
+{
+    for (; size >= 3; size -= 3, in += 3) {
+        const std::uint32_t group = (std::uint32_t{in[0]} << 16) | (std::uint32_t{in[1]} << 8) | in[2];
+        const auto& high = pairs[group >> 12];
+        const auto& low = pairs[group & 0xfff];
+        out[0] = high[0];
+        out[1] = high[1];
+        out[2] = low[0];
+        out[3] = low[1];
+        out += 4;
+    }
+    if (size == 0) return out;
+    const std::uint32_t group = (std::uint32_t{in[0]} << 16) | (size == 2 ? std::uint32_t{in[1]} << 8 : 0U);
+    *out++ = alphabet[group >> 18];
+    *out++ = alphabet[(group >> 12) & 63];
+    *out++ = size == 2 ? alphabet[(group >> 6) & 63] : '=';
+    *out++ = '=';
+    return out;
+}
+}
+
+std::string base64_encode(std::string_view octets, std::size_t line_length)
+{
+    const std::size_t all = (octets.size() + 2) / 3 * 4;
+    if (all == 0) return {};
+    const std::size_t line = line_length == 0 ? all : std::max<std::size_t>(line_length / 4 * 4, 4);
+    const std::size_t lines = line_length == 0 ? 0 : (all + line - 1) / line;
+    std::string text(all + 2 * lines, '\0');
+    const auto* in = reinterpret_cast<const unsigned char*>(octets.data());
+    char* out = text.data();
+    for (std::size_t left = octets.size(); left > 0;) {
+        const std::size_t now = std::min(left, line / 4 * 3);
+        out = encode_line(out, in, now);
+        in += now;
+        left -= now;
+        if (line_length != 0) {
+            *out++ = '\r';
+            *out++ = '\n';
+        }
+    }
+    return text;
+}
+
+result<std::string> base64_decode(std::string_view text)
+{
+    std::string octets(text.size() / 4 * 3 + 3, '\0');
+    const auto* in = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const end = in + text.size();
+    char* out = octets.data();
+    std::uint32_t group = 0;
+    unsigned held = 0;  // characters in group
+    bool padded = false;
+    while (in != end) {
+        if (held == 0 && !padded) {
+            while (end - in >= 4) {
+                const std::uint32_t four =
+                    shifted[0][in[0]] | shifted[1][in[1]] | shifted[2][in[2]] | shifted[3][in[3]];
+                if (four >= bad_group) break;
+                out = put_octets(out, four);
+                in += 4;
+            }
+            if (in == end) break;
+        }
+        const std::uint8_t value = values[*in++];
+        if (value == blank) continue;
+        if (value == padding) {
+            padded = true;
+            continue;
+        }
+        if (value == invalid || padded) return text_errc::base64_character;
+        group = (group << 6) | value;
+        if (++held == 4) {
+            out = put_octets(out, group);
+            group = 0;
+            held = 0;
+        }
+    }
+    if (held == 1) return text_errc::base64_length;
+    if (held >= 2) *out++ = static_cast<char>(held == 2 ? group >> 4 : group >> 10);
+    if (held == 3) *out++ = static_cast<char>(group >> 2);
+    octets.resize(static_cast<std::size_t>(out - octets.data()));
+    return octets;
+}
+}
