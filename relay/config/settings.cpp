@@ -1,0 +1,164 @@
+#include "relay/config/settings.hpp"
+
+#include <algorithm>
+
+#include "relay/config/table_reader.hpp"
+
+namespace relay::config {
+namespace {
+class loader {
+public:
+    loader(const toml::table& root, loaded& out) : root_(root), out_(out), top_(&root, "racine", out.values.file, out.mistakes) {}
+
+    void run()
+    {
+        settings& all = out_.values;
+        read_node(all.node);
+        {
+            auto in = table("roles");
+            in.flag("hospital", all.roles.hospital);
+            in.flag("operator", all.roles.operator_);
+            if (!all.roles.hospital && !all.roles.operator_) in.mistaken("hospital", "aucun rôle actif : mettre hospital ou operator à true");
+        }
+        read_tls(all.tls);
+        read_limits(all.limits, all.retry);
+        if (all.roles.hospital || root_.contains("hospital")) read_hospital(all);
+        if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
+        read_trust(all.trust);
+        read_routes(all);
+    }
+
+private:
+    table_reader table(std::string_view name)
+    {
+        std::string ignored_name(name);
+        top_.mark(name);
+        return table_reader(root_[name].as_table(), std::move(ignored_name), out_.values.file, out_.mistakes);
+    }
+
+    void read_node(node_settings& node)
+    {
+        auto in = table("node");
+        in.text("name", node.name);
+        in.file("data", node.data);
+        in.file("key", node.key);
+        in.text("zone", node.zone, need::optional);
+        in.text("environment", node.environment, need::optional);
+        in.text("language", node.language, need::optional);
+        if (node.environment != "test" && node.environment != "production") in.mistaken("environment", "test ou production est attendu");
+        if (node.language != "fr" && node.language != "en") in.mistaken("language", "fr ou en est attendu");
+    }
+
+    void read_tls(tls_settings& tls)
+    {
+        auto in = table("tls");
+        in.file("certificate", tls.certificate);
+        in.file("key", tls.key);
+        in.file("anchors", tls.anchors);
+    }
+
+    void read_limits(limit_settings& limits, retry_settings& retry)
+    {
+        auto in = table("limits");
+        in.octets("input_octets", limits.input_octets);
+        in.octets("sealed_octets", limits.sealed_octets);
+        in.octets("free_disk_octets", limits.free_disk_octets);
+        in.count("connections", limits.connections);
+        in.count("deliveries", limits.deliveries);
+        in.count("workers", limits.workers);
+        auto again = table("retry");
+        again.seconds("first_seconds", retry.first);
+        again.seconds("most_seconds", retry.most);
+        again.seconds("give_up_seconds", retry.give_up);
+        again.seconds("attempt_seconds", retry.attempt);
+    }
+
+    void read_hospital(settings& all)
+    {
+        auto spool = table("spool");
+        spool.file("folder", all.spool.folder);
+        spool.file("acknowledgements", all.spool.acknowledgements);
+        spool.seconds("rescan_seconds", all.spool.rescan);
+        spool.milliseconds("stable_milliseconds", all.spool.stable);
+        auto place = table("establishment");
+        place.text("finess", all.establishment.finess);
+        place.text("name", all.establishment.name);
+        place.text("oid_root", all.establishment.oid_root);
+        place.text("patient_id_oid", all.establishment.patient_id_oid, need::optional);
+        place.text("phone", all.establishment.phone, need::optional);
+        place.text("street", all.establishment.street, need::optional);
+        place.text("postal_code", all.establishment.postal_code, need::optional);
+        place.text("city", all.establishment.city, need::optional);
+        place.text("facility_type", all.establishment.facility_type, need::optional);
+        auto in = table("hospital");
+        in.text("address", all.hospital.address);
+        in.text("display_name", all.hospital.display_name, need::optional);
+        in.text("reply_to", all.hospital.reply_to, need::optional);
+        in.file("signing_certificate", all.hospital.signing_certificate);
+        in.file("signing_key", all.hospital.signing_key);
+        in.address("returns", all.hospital.returns);
+        in.file("profile", all.hospital.profile, need::optional);
+    }
+
+    void read_operator(operator_settings& op)
+    {
+        auto in = table("operator");
+        in.texts("domains", op.domains);
+        in.address("smtp", op.smtp);
+        in.address("imap", op.imap);
+        in.address("imaps", op.imaps);
+        in.flag("require_client_certificate", op.require_client_certificate);
+        in.text("postmaster", op.postmaster, need::optional);
+        if (op.domains.empty()) in.mistaken("domains", "au moins un domaine hébergé est attendu");
+    }
+
+    void read_trust(trust_settings& trust)
+    {
+        auto in = table("trust");
+        in.file("anchors", trust.anchors);
+        in.texts("domains", trust.domains);
+    }
+
+    void read_routes(settings& all)
+    {
+        top_.mark("route");
+        const toml::array* routes = root_["route"].as_array();
+        if (routes == nullptr) return;
+        for (const toml::node& item : *routes) {
+            table_reader in(item.as_table(), "route", all.file, out_.mistakes);
+            route_settings route;
+            in.text("domain", route.domain);
+            in.address("next_hop", route.next_hop);
+            in.text("server_name", route.server_name);
+            std::string profile = "smime";
+            in.text("profile", profile, need::optional);
+            if (profile == "smime") route.profile = seal_profile::smime;
+            else if (profile == "mssante") route.profile = seal_profile::mssante;
+            else if (profile == "hold") route.profile = seal_profile::hold;
+            else in.mistaken("profile", "smime, mssante ou hold est attendu");
+            all.routes.push_back(std::move(route));
+        }
+    }
+
+    const toml::table& root_;
+    loaded& out_;
+    table_reader top_;
+};
+}
+
+loaded load_settings(const path& file)
+{
+    loaded out;
+    out.values.file = std::filesystem::absolute(file);
+    try {
+        const toml::table root = toml::parse_file(out.values.file.string());
+        loader(root, out).run();
+    } catch (const toml::parse_error& error) {
+        const bool unread = !std::filesystem::exists(out.values.file);
+        out.mistakes.push_back({file.filename().string() + ":" + std::to_string(error.source().begin.line),
+                                unread ? "fichier illisible : vérifier le chemin et les droits"
+                                       : "syntaxe TOML : " + std::string(error.description())});
+    }
+    return out;
+}
+}

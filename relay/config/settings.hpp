@@ -1,0 +1,121 @@
+// relay/config/settings.hpp: every setting of one node, typed and immutable once loaded (style.md §9).
+// Only relay/app reads this; it hands values down. Secrets are paths, never values. Relative paths are relative to the
+// folder of the settings file. Units: seconds and octets stand in the key's name, e.g. rescan_seconds.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace relay::config {
+using std::filesystem::path;
+
+struct endpoint {
+    std::string host;         // name or literal address
+    std::uint16_t port = 0;   // 0: chosen by the system, then told in data/run/endpoints.json
+};
+
+struct node_settings {
+    std::string name;                    // host name used in EHLO, Received and Message-ID
+    path data;                           // store, directory, lock, control socket; 0700
+    path key;                            // node key of the vault; 0600
+    std::string zone = "Europe/Paris";   // IANA zone of the site (domain.md §3 rule 7)
+    std::string environment = "test";    // "production" refuses test identities and MSH-11 T or D (mssante.md §9.2)
+    std::string language = "fr";
+};
+struct roles_settings {
+    bool hospital = false;               // spool, delivery, returns
+    bool operator_ = false;              // SMTP in, mailboxes, IMAP ("operator" in the file)
+};
+struct tls_settings {
+    path certificate;                    // PEM, chain after it
+    path key;                            // PEM, 0600
+    path anchors;                        // PEM: whom we trust for links
+};
+struct spool_settings {
+    path folder;                         // 0700
+    path acknowledgements;               // 0700
+    std::chrono::seconds rescan{5};
+    std::chrono::milliseconds stable{1000};  // size and mtime unchanged for this long, for files not renamed in
+};
+struct establishment_settings {
+    std::string finess;
+    std::string name;
+    std::string oid_root;                // under which ids of documents and submissions are made
+    std::string patient_id_oid;          // domain of the IPP
+    std::string phone;
+    std::string street, postal_code, city;
+    std::string facility_type = "SA01";  // JDV_J02
+};
+struct hospital_settings {
+    std::string address;                 // BAL applicative: From, envelope sender, Disposition-Notification-To
+    std::string display_name;
+    std::string reply_to;                // monitored service mailbox; may be empty
+    path signing_certificate;
+    path signing_key;
+    std::optional<endpoint> returns;     // SMTP listener for reports only
+    path profile;                        // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
+};
+enum class seal_profile { smime, mssante, hold };
+struct route_settings {
+    std::string domain;                  // exact, lower case; "*" matches any trusted domain
+    endpoint next_hop;
+    std::string server_name;             // expected in the peer's certificate
+    seal_profile profile = seal_profile::smime;
+};
+struct trust_settings {
+    path anchors;                        // for recipients' and signers' certificates
+    std::vector<std::string> domains;    // trusted domains, exact, A-label form
+};
+struct operator_settings {
+    std::vector<std::string> domains;    // hosted
+    endpoint smtp;
+    std::optional<endpoint> imap;        // STARTTLS
+    std::optional<endpoint> imaps;       // implicit TLS
+    bool require_client_certificate = true;
+    std::string postmaster;              // hosted address that receives postmaster mail; may be empty
+};
+struct limit_settings {
+    std::uint64_t input_octets = 40U << 20U;
+    std::uint64_t sealed_octets = 20U << 20U;
+    std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
+    std::uint32_t connections = 200;
+    std::uint32_t deliveries = 16;       // at once
+    std::uint32_t workers = 8;
+};
+struct retry_settings {
+    std::chrono::seconds first{120};
+    std::chrono::seconds most{3600};
+    std::chrono::seconds give_up{24 * 3600};  // after submission (domain.md §4)
+    std::chrono::seconds attempt{600};        // one attempt, all in
+};
+struct settings {
+    path file;
+    node_settings node;
+    roles_settings roles;
+    tls_settings tls;
+    spool_settings spool;
+    establishment_settings establishment;
+    hospital_settings hospital;
+    operator_settings operator_;
+    trust_settings trust;
+    std::vector<route_settings> routes;
+    limit_settings limits;
+    retry_settings retry;
+};
+
+struct mistake {
+    std::string where;  // "liaison.toml:12 [spool] folder"
+    std::string what;   // French: what is wrong and what to do
+};
+struct loaded {
+    settings values;
+    std::vector<mistake> mistakes;  // empty: the settings can be used
+};
+
+// Reads the file and collects every mistake at once; never throws for the content. Pure but for reading that one file.
+[[nodiscard]] loaded load_settings(const path& file);
+}
