@@ -26,6 +26,7 @@ struct new_message {
     std::string envelope;       // RFC 3501 ENVELOPE
     std::string body;           // BODY
     std::string body_structure; // BODYSTRUCTURE
+    std::string sections;       // offsets of the parts, as message_structure in ports/mailbox.hpp gives them back
     instant received_at{};
 };
 enum class stored_as { new_message, duplicate };
