@@ -1,0 +1,118 @@
+// J0 and 48 h by domain.md §3: the table of that section, its edges and both DST nights.
+#include <catch2/catch.hpp>
+
+#include "relay/pipeline/clock_rules.hpp"
+#include "relay/pipeline/indicators.hpp"
+
+using namespace relay::pipeline;
+using namespace std::chrono_literals;
+
+namespace {
+mime::zone paris()
+{
+    return *mime::find_zone("Europe/Paris");
+}
+
+instant at(std::string_view text)
+{
+    const auto read = mime::read_timestamp(text);
+    REQUIRE(read.has_value());
+    return mime::to_utc(*read, paris()).at;
+}
+
+stay_assessment judged(std::string_view discharge, std::string_view accepted, std::string_view now,
+                       discharge_quality quality = discharge_quality::exact)
+{
+    stay_progress progress;
+    progress.has_letter = true;
+    if (!accepted.empty()) progress.accepted.push_back(at(accepted));
+    return assess({at(discharge), quality}, progress, at(now), paris());
+}
+}
+
+TEST_CASE("deadlines of the reference table", "[clock]")
+{
+    struct row { std::string_view discharge, j0_ends, h48_ends; };
+    const auto tc = GENERATE(values<row>({
+        {"20261120235000+0100", "20261121000000+0100", "20261122235000+0100"},
+        {"20261024235000+0200", "20261025000000+0200", "20261026225000+0100"},
+        {"20261025023000", "20261026000000+0100", "20261027013000+0100"},
+        {"20270327100000+0100", "20270328000000+0100", "20270329110000+0200"},
+    }));
+    CAPTURE(tc.discharge);
+    const auto found = judged(tc.discharge, "", tc.discharge);
+    CHECK(found.j0_deadline == at(tc.j0_ends));
+    CHECK(found.h48_deadline == at(tc.h48_ends));
+    CHECK(found.state == stay_state::in_progress);
+}
+
+TEST_CASE("what an acceptance meets", "[clock]")
+{
+    struct row { std::string_view discharge, accepted; stay_state state; std::chrono::seconds lag; };
+    const auto tc = GENERATE(values<row>({
+        {"20261120100000+0100", "20261120235959+0100", stay_state::met_j0, 50399s},
+        {"20261120100000+0100", "20261121000000+0100", stay_state::met_48h, 50400s},
+        {"20261120235000+0100", "20261122235000+0100", stay_state::met_48h, 172800s},  // inclusive
+        {"20261120235000+0100", "20261122235001+0100", stay_state::late, 172801s},
+        {"20261120100000+0100", "20261120090000+0100", stay_state::met_j0, 0s},  // before the discharge, same day
+        {"20261120100000+0100", "20261119000000+0100", stay_state::met_j0, 0s},  // the day before
+        {"20261024235000+0200", "20261026225000+0100", stay_state::met_48h, 172800s},
+        {"20261024235000+0200", "20261026225001+0100", stay_state::late, 172801s},
+        {"20270327100000+0100", "20270329110001+0200", stay_state::late, 172801s},
+    }));
+    CAPTURE(tc.discharge, tc.accepted);
+    const auto found = judged(tc.discharge, tc.accepted, "20271231000000");
+    CHECK(found.state == tc.state);
+    REQUIRE(found.lag.has_value());
+    CHECK(*found.lag == tc.lag);
+    CHECK(found.j0_met == (tc.state == stay_state::met_j0));
+}
+
+TEST_CASE("an acceptance two days before the discharge is stale", "[clock]")
+{
+    const auto found = judged("20261120100000+0100", "20261118235959+0100", "20261120110000+0100");
+    CHECK_FALSE(found.stop.has_value());
+    CHECK(found.state == stay_state::in_progress);
+}
+
+TEST_CASE("a date without time: 48 h ends at the start of date + 2, no lag", "[clock]")
+{
+    const auto q = discharge_quality::date_only;
+    CHECK(judged("20261120", "20261121235959+0100", "20271231", q).state == stay_state::met_48h);
+    CHECK(judged("20261120", "20261122000000+0100", "20271231", q).state == stay_state::late);
+    CHECK_FALSE(judged("20261120", "20261120120000+0100", "20271231", q).lag.has_value());
+}
+
+TEST_CASE("nothing accepted: pending, then overdue", "[clock]")
+{
+    CHECK(judged("20261120100000+0100", "", "20261120235959+0100").j0_pending);
+    CHECK_FALSE(judged("20261120100000+0100", "", "20261121000000+0100").j0_pending);
+    CHECK(judged("20261120100000+0100", "", "20261122100000+0100").h48_pending);
+    CHECK(judged("20261120100000+0100", "", "20261122100001+0100").state == stay_state::overdue);
+    CHECK(assess({at("20261120100000+0100")}, {}, at("20261120120000+0100"), paris()).state == stay_state::awaiting_letter);
+}
+
+TEST_CASE("rates leave pending and excluded stays out, never-accepted ones count as infinite lag", "[clock]")
+{
+    const auto of = [](stay_assessment outcome) { return assessed_stay{outcome, "", false, true}; };
+    std::vector<assessed_stay> stays{
+        of(judged("20261120100000+0100", "20261120110000+0100", "20261210000000")),
+        of(judged("20261120100000+0100", "20261121110000+0100", "20261210000000")),
+        of(judged("20261120100000+0100", "", "20261210000000")),
+        of(judged("20261209230000+0100", "", "20261210000000")),  // J0 just over, 48 h pending
+        {judged("20261120100000+0100", "", "20261210000000"), "SEANCE", false, false},
+    };
+    const auto all = figures(stays);
+    CHECK(all.discharges == 5);
+    CHECK(all.eligible == 4);
+    CHECK(all.exclusions.at("SEANCE") == 1);
+    CHECK(all.j0.numerator == 1);
+    CHECK(all.j0.denominator == 4);
+    CHECK(all.h48.numerator == 2);
+    CHECK(all.h48.denominator == 3);
+    CHECK(all.h48.pending == 1);
+    CHECK(all.lag_median.count == 3);
+    CHECK(all.lag_median.value == std::optional<std::chrono::milliseconds>(25h));
+    CHECK_FALSE(all.lag_p95.value.has_value());
+    CHECK_FALSE(figures({}).j0.value().has_value());
+}

@@ -1,0 +1,75 @@
+// The state of a delivery is what its events say, in whatever order and number reports come (domain.md §4).
+#include <catch2/catch.hpp>
+
+#include "relay/pipeline/delivery_fold.hpp"
+
+using namespace relay::pipeline;
+using kind = event_kind;
+
+namespace {
+std::vector<event> events(std::initializer_list<kind> kinds)
+{
+    std::vector<event> all;
+    for (const kind next : kinds) {
+        event e;
+        e.sequence = static_cast<std::int64_t>(all.size()) + 1;
+        e.at = instant(std::chrono::seconds(e.sequence));
+        e.kind = next;
+        all.push_back(e);
+    }
+    return all;
+}
+}
+
+TEST_CASE("states by their events", "[fold]")
+{
+    struct row { std::initializer_list<kind> kinds; delivery_state state; };
+    const row rows[] = {
+        {{}, delivery_state::received},
+        {{kind::held}, delivery_state::held},
+        {{kind::held, kind::routed}, delivery_state::queued},
+        {{kind::routed, kind::sealed, kind::attempt_started}, delivery_state::sending},
+        {{kind::routed, kind::attempt_started, kind::deferred}, delivery_state::deferred},
+        {{kind::routed, kind::attempt_started, kind::refused}, delivery_state::failed},
+        {{kind::routed, kind::attempt_started, kind::reply_lost}, delivery_state::uncertain},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::attempt_started, kind::accepted}, delivery_state::accepted},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::report_delivered}, delivery_state::confirmed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::report_delivered}, delivery_state::confirmed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_delivered}, delivery_state::displayed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::report_failed}, delivery_state::failed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_failed}, delivery_state::displayed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::software_rejected}, delivery_state::rejected_by_software},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::deferred}, delivery_state::accepted},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::cancelled}, delivery_state::accepted},
+        {{kind::held, kind::undeliverable, kind::routed}, delivery_state::queued},
+        {{kind::routed, kind::superseded, kind::requeued}, delivery_state::superseded},
+        {{kind::routed, kind::attempt_started, kind::refused, kind::requeued}, delivery_state::queued},
+    };
+    for (const row& tc : rows) {
+        CAPTURE(static_cast<int>(tc.state), tc.kinds.size());
+        CHECK(fold_delivery(events(tc.kinds)).state == tc.state);
+    }
+}
+
+TEST_CASE("the stop is the first acceptance that stands", "[fold]")
+{
+    auto all = events({kind::routed, kind::attempt_started, kind::accepted, kind::report_delivered});
+    CHECK(fold_delivery(all).accepted_at == all[2].at);
+    CHECK(fold_delivery(all).confirmed_at == all[3].at);
+    all = events({kind::routed, kind::attempt_started, kind::accepted, kind::report_failed, kind::requeued,
+                  kind::attempt_started, kind::accepted});
+    const auto view = fold_delivery(all);
+    CHECK(view.accepted_at == all[6].at);
+    CHECK(view.revoked);
+    CHECK(view.attempts == 2);
+}
+
+TEST_CASE("the same evidence applied twice changes nothing", "[fold]")
+{
+    auto all = events({kind::routed, kind::attempt_started, kind::accepted, kind::report_failed, kind::requeued,
+                       kind::attempt_started, kind::accepted, kind::report_failed});
+    all[3].facts.evidence = all[7].facts.evidence = "report-1";
+    CHECK(fold_delivery(all).state == delivery_state::accepted);
+    all[7].facts.evidence = "report-2";
+    CHECK(fold_delivery(all).state == delivery_state::failed);
+}
