@@ -1,0 +1,66 @@
+// relay/obs/metrics.hpp: counters and gauges of the process, a closed list (style.md §9): a new one is a line in each
+// list. Names follow Prometheus: base units, counters end in _total; no labels yet. Safe from any thread, never throws.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace relay::obs {
+enum class counter : std::size_t {
+    files_taken,
+    files_refused,
+    letters_received,
+    letters_sealed,
+    letters_held,
+    letters_sent,
+    letters_failed,
+    delivery_attempts,
+    deliveries_deferred,
+    deliveries_uncertain,
+    reports_received,
+    mails_stored,
+    mails_repeated,
+    mails_refused,
+    smtp_connections_in,
+    smtp_connections_out,
+    smtp_connections_reused,
+    imap_connections,
+    imap_logins_refused,
+    tls_failures,
+    tasks_failed,
+    offloads_refused,
+    store_commits,
+    store_failures,
+    count_  // keep last
+};
+enum class gauge : std::size_t {
+    queue_letters,
+    queue_oldest_seconds,
+    smtp_connections_open,
+    imap_connections_open,
+    worker_queue,
+    load_state,  // 0 normal, 1 stressed, 2 refusing
+    count_       // keep last
+};
+
+void add(counter which, std::uint64_t amount = 1) noexcept;
+[[nodiscard]] std::uint64_t value(counter which) noexcept;
+
+void set(gauge which, std::int64_t amount) noexcept;
+void move(gauge which, std::int64_t by) noexcept;
+[[nodiscard]] std::int64_t value(gauge which) noexcept;
+
+[[nodiscard]] std::string_view name(counter which) noexcept;
+[[nodiscard]] std::string_view name(gauge which) noexcept;
+
+enum class metric_kind { counter, gauge };
+struct sample {
+    std::string_view name;
+    metric_kind kind;
+    std::int64_t value;
+};
+// All of them, in the order of the lists; each value is read on its own.
+[[nodiscard]] std::vector<sample> snapshot();
+}
