@@ -1,0 +1,159 @@
+#include "mime/cda/document.hpp"
+
+#include <utility>
+
+#include "mime/cda/header_reader.hpp"
+#include "mime/cda/xml_tree.hpp"
+#include "mime/text/base64.hpp"
+
+namespace mime::cda {
+namespace {
+using detail::at;
+using detail::attribute;
+using detail::child;
+using detail::each;
+
+constexpr std::string_view pdf_copy_template = "1.2.250.1.213.1.1.2.243";
+constexpr std::string_view pdf_copy_code = "55108-5";
+
+// Every ClinicalDocument of the tree, at most two: more than one is refused anyway.
+std::vector<pugi::xml_node> find_documents(const pugi::xml_document& document)
+{
+    std::vector<pugi::xml_node> found;
+    document.find_node([&](const pugi::xml_node& node) {
+        if (detail::is(node, "ClinicalDocument")) found.push_back(node);
+        return found.size() > 1;
+    });
+    return found;
+}
+
+cda_error parse_error(const pugi::xml_parse_result& parsed)
+{
+    return {cda_errc::malformed, "offset " + std::to_string(parsed.offset), "XML mal formé"};
+}
+
+cda_result<void> find_body(cda_document::tree& tree)
+{
+    const pugi::xml_node component = child(tree.root, "component");
+    if (const pugi::xml_node node = child(component, "nonXMLBody")) {
+        const pugi::xml_node text = child(node, "text");
+        tree.body = node;
+        tree.content = {body_kind::non_xml, attribute(text, "mediaType"), attribute(text, "representation")};
+        return {};
+    }
+    if (const pugi::xml_node node = child(component, "structuredBody")) {
+        tree.body = node;
+        tree.content = {body_kind::structured, {}, {}};
+        return {};
+    }
+    return cda_error{cda_errc::no_body, "component", "ni nonXMLBody ni structuredBody"};
+}
+
+cda_result<void> check_usable(const header& head)
+{
+    if (head.id.root.empty()) return cda_error{cda_errc::missing, "id", "identifiant du document absent"};
+    if (head.type.code.empty()) return cda_error{cda_errc::missing, "code", "type du document absent"};
+    return {};
+}
+
+// The text of a node without copying it where it is in one piece, as base64 nearly always is.
+std::string_view whole_text(const pugi::xml_node& node, std::string& storage)
+{
+    std::string_view only;
+    for (const pugi::xml_node part : node.children()) {
+        if (part.type() != pugi::node_pcdata && part.type() != pugi::node_cdata) continue;
+        const std::string_view value = part.value();
+        if (only.empty() && storage.empty()) {
+            only = value;
+            continue;
+        }
+        if (storage.empty()) storage = only;
+        storage += value;
+    }
+    return storage.empty() ? only : std::string_view(storage);
+}
+
+cda_result<std::string> decode(const pugi::xml_node& node, const std::string& field)
+{
+    std::string storage;
+    auto decoded = base64_decode(whole_text(node, storage));
+    if (!decoded) return cda_error{cda_errc::not_base64, field, "base64 illisible"};
+    if (decoded->empty()) return cda_error{cda_errc::empty_content, field, "contenu vide"};
+    return std::move(*decoded);
+}
+
+bool is_plain_text(const body& content)
+{
+    if (content.representation == "B64") return false;
+    return content.representation == "TXT" || content.media_type.substr(0, 5) == "text/";
+}
+
+bool is_pdf_copy_section(const pugi::xml_node& node)
+{
+    if (!detail::is(node, "section")) return false;
+    bool found = attribute(child(node, "code"), "code") == pdf_copy_code;
+    each(node, "templateId", [&](const pugi::xml_node& id) { found |= attribute(id, "root") == pdf_copy_template; });
+    return found;
+}
+}
+
+cda_document::cda_document(std::unique_ptr<tree> parsed) noexcept : tree_(std::move(parsed)) {}
+cda_document::cda_document(cda_document&&) noexcept = default;
+cda_document& cda_document::operator=(cda_document&&) noexcept = default;
+cda_document::~cda_document() = default;
+
+const header& cda_document::header() const noexcept
+{
+    return tree_->head;
+}
+
+const body& cda_document::body() const noexcept
+{
+    return tree_->content;
+}
+
+cda_result<cda_document> read_document(std::string_view bytes, const cda_limits& limits)
+{
+    if (auto scanned = scan_xml(bytes, limits); !scanned) return scanned.error();
+    auto tree = std::make_unique<cda_document::tree>();
+    const auto parsed = tree->document.load_buffer(bytes.data(), bytes.size(),
+                                                   pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
+    if (!parsed) return parse_error(parsed);
+    const auto found = find_documents(tree->document);
+    if (found.empty()) return cda_error{cda_errc::not_a_document, "ClinicalDocument", "aucun ClinicalDocument CDA R2"};
+    if (found.size() > 1) return cda_error{cda_errc::two_documents, "ClinicalDocument", "plusieurs ClinicalDocument"};
+    tree->root = found.front();
+    tree->head = detail::read_header(tree->root);
+    if (auto usable = check_usable(tree->head); !usable) return usable.error();
+    if (auto body = find_body(*tree); !body) return body.error();
+    return cda_document(std::move(tree));
+}
+
+cda_result<std::string> extract_body(const cda_document& document)
+{
+    static const std::string field = "component/nonXMLBody/text";
+    if (document.body().kind != body_kind::non_xml) {
+        return cda_error{cda_errc::not_non_xml_body, field, "document structuré, sans fichier encapsulé"};
+    }
+    const pugi::xml_node text = child(document.parsed().body, "text");
+    if (!is_plain_text(document.body())) return decode(text, field);
+    std::string storage;
+    std::string content(whole_text(text, storage));
+    if (content.find_first_not_of(" \t\r\n") == std::string::npos) {
+        return cda_error{cda_errc::empty_content, field, "contenu vide"};
+    }
+    return content;
+}
+
+cda_result<std::optional<std::string>> extract_pdf_copy(const cda_document& document)
+{
+    if (document.body().kind != body_kind::structured) return std::optional<std::string>();
+    const pugi::xml_node section = document.parsed().body.find_node(is_pdf_copy_section);
+    if (!section) return std::optional<std::string>();
+    const pugi::xml_node media =
+        section.find_node([](const pugi::xml_node& node) { return detail::is(node, "observationMedia"); });
+    auto decoded = decode(child(media, "value"), "section 55108-5/observationMedia/value");
+    if (!decoded) return decoded.error();
+    return std::optional<std::string>(std::move(*decoded));
+}
+}
