@@ -96,7 +96,7 @@ result<bool> text_matches(const search_key& key, message_text& text)
 {
     const bool header_only = key.kind != search_kind::body && key.kind != search_kind::text;
     const auto octets = header_only ? text.header() : text.whole();
-    if (octets.has_error()) return octets.error();
+    if (octets.has_error()) return {boost::system::in_place_error, octets.error()};
     if (key.kind == search_kind::text) return contains_ignoring_case(*octets, key.text);
     if (key.kind == search_kind::body)
         return contains_ignoring_case(octets->substr(mime::message::header_octets(*octets)), key.text);
