@@ -16,7 +16,7 @@
 
 #include "relay/base/clock.hpp"
 
-namespace relay::pipeline {
+namespace relay::pipeline::ports {
 enum class client_certificate { absent, verified };
 
 // What is known of the connection a mail came by. No field is trusted further than it says.

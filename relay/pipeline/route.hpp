@@ -1,0 +1,66 @@
+// relay/pipeline/route.hpp: from a recipient as the hospital gave it to one mailbox and one certificate, or to the cause why
+// not (design.md §3.5, §4; domain.md §4, §8). Never guesses: no address, several addresses, no usable certificate → a cause.
+// Reads the directory port (blocking: worker threads); otherwise pure.
+#pragma once
+
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "certs/trust_anchors.hpp"
+#include "relay/pipeline/model.hpp"
+#include "relay/pipeline/ports/directory.hpp"
+
+namespace relay::pipeline {
+enum class seal_profile { smime, mssante, hold };  // design.md §4
+
+struct next_hop {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string server_name;  // expected in the peer's certificate
+    friend auto operator<=>(const next_hop&, const next_hop&) = default;
+};
+
+struct route_rule {
+    std::string domain;       // exact, lower case; "*": any trusted domain
+    next_hop to;
+    seal_profile profile = seal_profile::smime;
+};
+
+struct route_policy {
+    std::vector<route_rule> rules;
+    std::set<std::string, std::less<>> trusted_domains;  // exact, lower case, A-label form
+
+    [[nodiscard]] bool trusts(std::string_view domain) const;
+    // The exact rule, else "*"; nullptr if the domain is not trusted or no rule speaks of it.
+    [[nodiscard]] const route_rule* rule_for(std::string_view domain) const;
+};
+
+// As the hospital named it. Kept sealed: an address can be identity (domain.md §10).
+struct recipient {
+    std::string address;      // empty: to be found by RPPS
+    std::string rpps;         // 11 digits or empty
+    std::string family;
+    std::string given;
+    recipient_role role = recipient_role::professional;
+    friend bool operator==(const recipient&, const recipient&) = default;
+};
+[[nodiscard]] std::string write_recipient(const recipient& value);  // for the sealed field of a delivery
+[[nodiscard]] recipient read_recipient(std::string_view text);      // of write_recipient; empty if damaged
+
+struct route_found {
+    std::string address;
+    std::string domain;
+    seal_profile profile = seal_profile::smime;
+    next_hop to;
+    std::string certificate_der;  // smime: chain, validity, usage and address were checked at `now`
+};
+using route_decision = std::variant<route_found, cause>;
+
+[[nodiscard]] route_decision decide_route(const recipient& to, ports::directory& directory, const route_policy& policy,
+                                          const certs::trust_anchors& anchors, instant now);
+
+// The domain after the last '@', lower case; empty if there is none.
+[[nodiscard]] std::string domain_of(std::string_view address);
+}

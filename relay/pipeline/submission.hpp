@@ -1,0 +1,27 @@
+// relay/pipeline/submission.hpp: what an edge (spool today, MLLP later) hands to intake, and what intake answers.
+// Plain values. The bytes are patient data: they are never logged and leave memory once durable.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace relay::pipeline {
+struct submission {
+    std::string name;                       // file name without folder: sensitive, never logged
+    std::string bytes;                      // the HL7 message, the CDA, the sidecar (JSON), or a lone PDF
+    std::optional<std::string> attachment;  // the PDF that goes with a sidecar
+    bool oversize = false;                  // bytes left out: the file is over limits.input_octets
+};
+
+enum class verdict {
+    accepted,     // durable: AA, or code ACCEPTED
+    refused,      // kept as an object and answered: AE, or a coded reason
+    busy,         // AR: nothing kept, the sender keeps the responsibility
+};
+
+struct submission_result {
+    verdict what = verdict::busy;
+    std::string suffix;   // of the acknowledgement's file name, ".ack.hl7" or ".ack.json"; empty: none can be written
+    std::string content;  // of the acknowledgement
+};
+}

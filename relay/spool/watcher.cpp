@@ -1,0 +1,217 @@
+#include "relay/spool/watcher.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relay/io/files.hpp"
+#include "relay/obs/log.hpp"
+
+namespace relay::spool {
+namespace {
+using namespace std::chrono_literals;
+constexpr std::size_t claims_at_once = 64;  // bounds what sits claimed in memory; the rest waits in the folder
+constexpr auto busy_pause = 5s;
+
+class descriptor {
+public:
+    explicit descriptor(int fd) : fd_(fd) {}
+    ~descriptor() { if (fd_ >= 0) ::close(fd_); }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    [[nodiscard]] int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::optional<std::string> read_file(const path& file)
+{
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    if (in.bad()) return std::nullopt;
+    return bytes;
+}
+
+result<void> check_private(const path& folder)
+{
+    struct stat info{};
+    if (::stat(folder.c_str(), &info) != 0) return error_code(errno, boost::system::system_category());
+    if ((info.st_mode & 077) != 0) return boost::system::errc::make_error_code(boost::system::errc::permission_denied);
+    return {};
+}
+}
+
+struct watcher::state {
+    state(watcher_options o, intake a) : options(std::move(o)), accept(std::move(a)), files(options.files), notify(-1), wake(-1) {}
+
+    watcher_options options;
+    intake accept;
+    folder files;
+    int notify, wake;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<claimed_file> ready;
+    bool stopping = false;
+    std::vector<std::thread> threads;
+
+    void watch();
+    void work();
+    void process(const claimed_file& file);
+    void retry_later(const claimed_file& file);
+    void read_notices();
+    [[nodiscard]] bool stop_asked() { std::scoped_lock lock(mutex); return stopping; }
+};
+
+watcher::watcher(watcher_options options, intake accept) : state_(std::make_unique<state>(std::move(options), std::move(accept))) {}
+
+watcher::~watcher()
+{
+    stop();
+}
+
+result<void> watcher::start()
+{
+    state& s = *state_;
+    if (auto ready = s.files.prepare(); !ready.has_value()) return ready;
+    if (auto ready = check_private(s.options.acknowledgements); !ready.has_value()) return ready;
+    s.notify = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    s.wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (s.notify < 0 || s.wake < 0 ||
+        ::inotify_add_watch(s.notify, s.options.files.folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0)
+        return error_code(errno, boost::system::system_category());
+    for (auto& file : s.files.left_over()) s.ready.push_back(std::move(file));
+    s.threads.emplace_back([&s] { s.watch(); });
+    for (std::uint32_t i = 0; i < s.options.workers; ++i) s.threads.emplace_back([&s] { s.work(); });
+    return {};
+}
+
+void watcher::stop()
+{
+    state& s = *state_;
+    {
+        std::scoped_lock lock(s.mutex);
+        if (s.stopping) return;
+        s.stopping = true;
+    }
+    s.changed.notify_all();
+    const std::uint64_t one = 1;
+    if (s.wake >= 0 && ::write(s.wake, &one, sizeof one) < 0) obs::warn(obs::event::spool_failed, "step=wake");
+    for (std::thread& thread : s.threads) thread.join();
+    if (s.notify >= 0) ::close(s.notify);
+    if (s.wake >= 0) ::close(s.wake);
+}
+
+void watcher::state::read_notices()
+{
+    alignas(inotify_event) std::array<char, 16 * 1024> buffer{};
+    for (;;) {
+        const ssize_t got = ::read(notify, buffer.data(), buffer.size());
+        if (got <= 0) return;
+        for (ssize_t at = 0; at < got;) {
+            const auto* notice = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+            if ((notice->mask & IN_MOVED_TO) != 0 && notice->len > 0) files.renamed_in(notice->name);
+            at += static_cast<ssize_t>(sizeof(inotify_event)) + notice->len;
+        }
+    }
+}
+
+void watcher::state::watch()
+{
+    while (!stop_asked()) {
+        std::size_t room = 0;
+        {
+            std::scoped_lock lock(mutex);
+            room = claims_at_once - std::min(ready.size(), claims_at_once);
+        }
+        std::size_t taken = 0;
+        try {
+            read_notices();
+            if (room > 0) {
+                auto claimed = files.claim_complete(std::chrono::steady_clock::now(), room);
+                taken = claimed.size();
+                std::scoped_lock lock(mutex);
+                for (auto& file : claimed) ready.push_back(std::move(file));
+            }
+        } catch (const std::filesystem::filesystem_error& error) {
+            obs::error(obs::event::spool_failed, "step=scan code={}", error.code().value());
+        }
+        if (taken > 0) changed.notify_all();
+        auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(options.rescan);
+        if (room == 0 || taken == room) pause = 20ms;  // full: look again as soon as the workers have made room
+        else if (files.has_waiting()) pause = std::min(pause, std::max(options.files.stable / 2, std::chrono::milliseconds(50)));
+        std::array<pollfd, 2> waits{pollfd{notify, POLLIN, 0}, pollfd{wake, POLLIN, 0}};
+        if (room == 0) waits[0].fd = -1;
+        ::poll(waits.data(), waits.size(), static_cast<int>(pause.count()));
+    }
+}
+
+void watcher::state::work()
+{
+    for (;;) {
+        claimed_file file;
+        {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [this] { return stopping || !ready.empty(); });
+            if (stopping) return;  // what is claimed and not begun is found again at the next start
+            file = std::move(ready.front());
+            ready.pop_front();
+        }
+        try {
+            process(file);
+        } catch (const std::exception&) {
+            obs::error(obs::event::spool_failed, "step=process");
+            retry_later(file);
+        }
+    }
+}
+
+void watcher::state::retry_later(const claimed_file& file)
+{
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, busy_pause, [this] { return stopping; });
+    if (!stopping) ready.push_back(file);
+}
+
+void watcher::state::process(const claimed_file& file)
+{
+    pipeline::submission next;
+    next.name = file.name();
+    std::error_code unknown;
+    std::uintmax_t size = std::filesystem::file_size(file.main, unknown);
+    if (!file.attachment.empty() && !unknown) size += std::filesystem::file_size(file.attachment, unknown);
+    next.oversize = !unknown && size > options.max_octets;
+    if (!next.oversize) {
+        auto bytes = read_file(file.main);
+        if (!bytes) return retry_later(file);
+        next.bytes = std::move(*bytes);
+        if (!file.attachment.empty()) {
+            next.attachment = read_file(file.attachment);
+            if (!next.attachment) return retry_later(file);
+        }
+    }
+    const pipeline::submission_result answer = accept(next);
+    if (answer.suffix.empty() && answer.what == pipeline::verdict::busy) return retry_later(file);
+    if (!answer.suffix.empty()) {
+        const auto written = io::write_file_atomic(options.acknowledgements / (next.name + answer.suffix), answer.content, 0600);
+        if (!written.has_value()) {
+            obs::error(obs::event::spool_failed, "step=acknowledge code={}", written.error().value());
+            return retry_later(file);
+        }
+    }
+    std::error_code ignored;
+    if (!file.attachment.empty()) std::filesystem::remove(file.attachment, ignored);
+    std::filesystem::remove(file.main, ignored);
+}
+}
