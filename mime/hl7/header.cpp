@@ -1,0 +1,126 @@
+#include "mime/hl7/header.hpp"
+
+#include "mime/hl7/checker.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mime::hl7 {
+namespace {
+constexpr std::size_t max_header_octets = 8192;  // what an acknowledgement is willing to echo
+constexpr std::size_t max_control_id = 199;
+
+std::string echo(const segment& msh, std::size_t field, const delimiters& marks)
+{
+    return with_standard_delimiters(msh.field(field).first().raw(), marks);
+}
+
+// Spaces around components are seen in the field (§2.8).
+std::string profile_name(const segment& msh)
+{
+    const auto field = msh.field(21);
+    const std::string first = field.component(1).text();
+    const std::string second = field.component(2).text();
+    std::string name(trimmed(first));
+    if (!trimmed(second).empty()) name.append("^").append(trimmed(second));
+    return name;
+}
+
+struct known_event {
+    std::string_view code, event;
+};
+// In the national or PAM France texts, but not read here yet.
+constexpr std::array not_yet = {known_event{"MDM", "T10"}, known_event{"MDM", "T04"}, known_event{"ORU", "R01"}};
+
+void check_common(checker& check, const segment& msh, const profile& profile)
+{
+    for (const std::size_t field : {3U, 4U, 5U, 6U}) check.required(msh, field);
+    check.required_time(msh, 7);
+    if (check.required(msh, 10).size() > max_control_id) {
+        check.fail(condition::data_type, msh.location(10), "Identifiant de message trop long");
+    }
+    const std::string processing = check.required(msh, 11);
+    if (!processing.empty() && !contains(profile.processing_ids, processing)) {
+        check.fail(condition::unsupported_processing_id, msh.location(11), "Environnement non admis ici");
+    }
+    check.one_of(msh, 17, {"FRA"});
+}
+
+void check_version(checker& check, const segment& msh, std::string_view version)
+{
+    const std::string found = check.required(msh, 12);
+    if (!found.empty() && found != version) {
+        check.fail(condition::unsupported_version, msh.location(12), "Version HL7 attendue : " + std::string(version));
+    }
+}
+
+void check_profile(checker& check, const segment& msh, const std::vector<std::string>& accepted)
+{
+    if (accepted.empty()) return;
+    const std::string name = profile_name(msh);
+    if (name.empty()) {
+        check.fail(condition::required_field_missing, msh.location(21), "Champ obligatoire absent");
+    } else if (!contains(accepted, name)) {
+        check.fail(condition::table_value_not_found, msh.location(21), "Profil non admis");
+    }
+}
+
+// The code of a type we do not read; 0 if we do.
+int unsupported(std::string_view code, std::string_view event)
+{
+    if ((code == "MDM" && event == "T02") || (code == "ADT" && event == "A03")) return 0;
+    const bool known = std::any_of(not_yet.begin(), not_yet.end(),
+                                   [&](const known_event& k) { return k.code == code && k.event == event; });
+    return known || code == "MDM" || code == "ORU" || code == "ADT" ? condition::unsupported_event
+                                                                    : condition::unsupported_message_type;
+}
+}
+
+std::optional<message_header> read_header(std::string_view octets)
+{
+    const std::string_view body = without_frame(octets.substr(0, max_header_octets));
+    const auto marks = read_delimiters(body);
+    if (!marks) return std::nullopt;
+    std::string line(body.substr(0, body.find_first_of("\r\n")));
+    for (char& c : line) {
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
+    const segment msh(line, 1, &*marks);
+    message_header header;
+    header.sending_application = echo(msh, 3, *marks);
+    header.sending_facility = echo(msh, 4, *marks);
+    header.receiving_application = echo(msh, 5, *marks);
+    header.receiving_facility = echo(msh, 6, *marks);
+    header.message_code = with_standard_delimiters(msh.field(9).component(1).raw(), *marks);
+    header.event = with_standard_delimiters(msh.field(9).component(2).raw(), *marks);
+    header.control_id = with_standard_delimiters(msh.field(10).component(1).raw(), *marks);
+    header.processing_id = echo(msh, 11, *marks);
+    header.version = echo(msh, 12, *marks);
+    header.profile = profile_name(msh);
+    return header;
+}
+
+hl7_result<message_form> form_of(const message& message, const profile& profile)
+{
+    checker check;
+    const segment& msh = message.header();
+    const std::string code = check.required(msh, 9);
+    const std::string event = check.required(msh, 9, 2);
+    if (!check.good()) return std::move(check).errors();
+    if (const int refusal = unsupported(code, event); refusal != 0) {
+        check.fail(refusal, msh.location(9), "Type de message ou événement non pris en charge");
+        return std::move(check).errors();
+    }
+    const bool document = code == "MDM";
+    const std::string structure = msh.field(9).component(3).text();
+    if (structure != (document ? "MDM_T02" : "ADT_A03") && !(structure.empty() && !document)) {
+        check.fail(structure.empty() ? condition::required_field_missing : condition::table_value_not_found,
+                   msh.location(9, 3), "Structure de message attendue : MDM_T02 ou ADT_A03");
+    }
+    check_common(check, msh, profile);
+    check_version(check, msh, document ? "2.6" : "2.5");
+    check_profile(check, msh, document ? profile.document_profiles : profile.discharge_profiles);
+    if (!check.good()) return std::move(check).errors();
+    return document ? message_form::document : message_form::discharge;
+}
+}
