@@ -1,7 +1,7 @@
 #include "relay/imap/wire/command_reader.hpp"
 
+#include <string.h>
 #include <algorithm>
-#include <cstring>
 
 #include "relay/imap/wire/cursor.hpp"
 
