@@ -1,0 +1,13 @@
+// relay/io/certificate_facts.hpp: two texts about a certificate, for this room's own sources.
+#pragma once
+
+#include <openssl/x509.h>
+
+#include <string>
+
+namespace relay::io {
+// Of the DER, 64 lower-case hex digits; "" for none.
+[[nodiscard]] std::string certificate_sha256(const X509* certificate);
+// RFC 2253 text of the subject, at most 512 octets, printable ASCII; "" for none.
+[[nodiscard]] std::string certificate_subject(const X509* certificate);
+}

@@ -1,0 +1,113 @@
+#include "relay/io/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "relay/base/ids.hpp"
+#include "relay/io/errc.hpp"
+
+namespace relay::io {
+namespace {
+error_code last_error()
+{
+    return {errno, boost::system::system_category()};
+}
+
+class descriptor {
+public:
+    explicit descriptor(int value) noexcept : value_(value) {}
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    ~descriptor()
+    {
+        if (value_ >= 0) ::close(value_);
+    }
+    [[nodiscard]] int get() const noexcept { return value_; }
+    // close(2) may be the call that reports a failed write.
+    [[nodiscard]] error_code close() noexcept
+    {
+        return ::close(std::exchange(value_, -1)) == 0 ? error_code{} : last_error();
+    }
+
+private:
+    int value_;
+};
+
+error_code write_whole(int file, std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return last_error();
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+error_code write_new(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (file.get() < 0) return last_error();
+    if (const error_code failed = write_whole(file.get(), bytes)) return failed;
+    if (::fsync(file.get()) != 0) return last_error();
+    return file.close();
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path)
+{
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+}
+
+result<void> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    const std::filesystem::path temporary = folder_of(path) / (".tmp-" + base::random_token());
+    error_code failed = write_new(temporary, bytes, mode);
+    if (!failed && ::rename(temporary.c_str(), path.c_str()) != 0) failed = last_error();
+    if (failed) {
+        ::unlink(temporary.c_str());
+        return failed;
+    }
+    return sync_folder(folder_of(path));
+}
+
+result<void> sync_folder(const std::filesystem::path& folder)
+{
+    const descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened.get() < 0 || ::fsync(opened.get()) != 0) return last_error();
+    return {};
+}
+
+result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    if (::rename(from.c_str(), to.c_str()) != 0) return last_error();
+    const auto target = folder_of(to);
+    const auto source = folder_of(from);
+    if (auto synced = sync_folder(target); !synced.has_value() || source == target) return synced;
+    return sync_folder(source);
+}
+
+result<std::string> read_file(const std::filesystem::path& path, std::size_t max_octets)
+{
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat facts {};
+    if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return last_error();
+    if (std::cmp_greater(facts.st_size, max_octets)) return make_error_code(errc::too_large);
+    std::string bytes(static_cast<std::size_t>(facts.st_size), '\0');
+    std::size_t length = 0;
+    while (length < bytes.size()) {
+        const ssize_t got = ::read(file.get(), bytes.data() + length, bytes.size() - length);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return last_error();
+        if (got == 0) break;
+        length += static_cast<std::size_t>(got);
+    }
+    bytes.resize(length);
+    return bytes;
+}
+}

@@ -1,0 +1,119 @@
+#include "relay/smtp/wire/mail_data.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace relay::smtp {
+std::string_view dot_writer::next() noexcept
+{
+    if (state_ == state::ended) return {};
+    if (state_ == state::start) {
+        state_ = state::inside;
+        if (!message_.empty() && message_.front() == '.') return message_.substr(0, 1);
+    }
+    if (position_ == message_.size()) {
+        state_ = state::ended;
+        const bool whole =
+            message_.empty() || message_.substr(message_.size() - std::min<std::size_t>(2, message_.size())) == "\r\n";
+        return whole ? ".\r\n" : "\r\n.\r\n";
+    }
+    constexpr std::string_view dotted = "\r\n.";
+    const std::size_t begin = position_;
+    const std::size_t found = message_.find(dotted, begin);
+    if (found == std::string_view::npos) {
+        position_ = message_.size();
+        return message_.substr(begin);
+    }
+    position_ = found + 2;  // at the dot, which so is sent twice
+    return message_.substr(begin, found + dotted.size() - begin);
+}
+
+bool has_only_whole_lines(std::string_view message) noexcept
+{
+    std::size_t position = 0;
+    while ((position = message.find_first_of(std::string_view("\r\n\0", 3), position)) != std::string_view::npos) {
+        if (message.substr(position, 2) != "\r\n") return false;
+        position += 2;
+    }
+    return true;
+}
+
+std::size_t dot_reader::feed(std::string_view bytes)
+{
+    std::size_t taken = 0;
+    while (taken < bytes.size() && !complete_) {
+        if (state_ == state::inside || (state_ == state::line_start && bytes[taken] != '.')) {
+            taken += take_plain(bytes.substr(taken));
+            if (taken == bytes.size()) break;
+        }
+        take_one(bytes[taken++]);
+    }
+    return taken;
+}
+
+// Ordinary bytes, as far as the next CR, LF or NUL.
+std::size_t dot_reader::take_plain(std::string_view bytes)
+{
+    const std::size_t length = std::min(bytes.find_first_of(std::string_view("\r\n\0", 3)), bytes.size());
+    if (length == 0) return 0;
+    state_ = state::inside;
+    line_octets_ += length;
+    if (line_octets_ + 2 > limits_.max_line_octets) set_fault(data_fault::line_too_long);
+    keep(bytes.substr(0, length));
+    return length;
+}
+
+void dot_reader::take_one(char c)
+{
+    if (state_ == state::line_start && c == '.') {
+        state_ = state::dot;
+    } else if (state_ == state::dot && c == '\r') {
+        state_ = state::dot_cr;
+    } else if (state_ == state::dot_cr && c == '\n') {
+        complete_ = true;
+    } else if (state_ == state::dot_cr) {  // ".\rx": a bare CR behind a dot, which was the stuffed one
+        set_fault(data_fault::bare_line_end);
+        keep("\r");
+        state_ = c == '\r' ? state::cr : state::inside;
+        if (c != '\r') keep({&c, 1});
+    } else if (c == '\n' && state_ == state::cr) {
+        end_line();
+    } else if (state_ == state::cr || c == '\n') {
+        set_fault(data_fault::bare_line_end);
+        keep({&c, 1});
+        state_ = c == '\r' ? state::cr : state::inside;
+    } else if (c == '\r') {
+        state_ = state::cr;
+    } else {
+        if (c == '\0') set_fault(data_fault::nul);
+        ++line_octets_;
+        keep({&c, 1});
+        state_ = state::inside;
+    }
+}
+
+void dot_reader::end_line()
+{
+    keep("\r\n");
+    line_octets_ = 0;
+    state_ = state::line_start;
+}
+
+void dot_reader::set_fault(data_fault fault)
+{
+    if (!fault_) fault_ = fault;
+    std::string().swap(message_);
+}
+
+void dot_reader::keep(std::string_view bytes)
+{
+    octets_ += bytes.size();
+    if (octets_ > limits_.max_message_octets) set_fault(data_fault::too_big);
+    if (!fault_) message_.append(bytes);
+}
+
+std::string dot_reader::take() noexcept
+{
+    return std::move(message_);
+}
+}
