@@ -55,7 +55,8 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
     const bool gcm = options.cipher == content_cipher::aes_256_gcm;
     const openssl::cms_ptr cms(gcm ? CMS_AuthEnvelopedData_create(EVP_aes_256_gcm())
                                    : CMS_EnvelopedData_create(EVP_aes_256_cbc()));
-    if (!cms) return openssl::take_error(smime_errc::encryption_failed);
+    // A new object is detached until told otherwise.
+    if (!cms || CMS_set_detached(cms.get(), 0) != 1) return openssl::take_error(smime_errc::encryption_failed);
     for (const certs::certificate& recipient : recipients) {
         if (!can_receive(recipient)) return smime_errc::unsupported_key;
         if (!add_recipient(cms.get(), recipient, options)) return openssl::take_error(smime_errc::encryption_failed);

@@ -7,9 +7,6 @@
 #include "mime/smime/pkcs7.hpp"
 #include "mime/smime/sign.hpp"
 
-#include <openssl/cmserr.h>
-#include <openssl/err.h>
-
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -28,20 +25,45 @@ struct opener {  // what every layer needs; borrows all of it
     const open_limits& limits;
 };
 
+bool has_content(CMS_ContentInfo* cms)
+{
+    ASN1_OCTET_STRING** inside = CMS_get0_content(cms);  // borrowed
+    return inside != nullptr && *inside != nullptr;
+}
+
+bool is_for(CMS_RecipientInfo* info, X509* certificate)
+{
+    const int type = CMS_RecipientInfo_type(info);
+    if (type == CMS_RECIPINFO_TRANS) return CMS_RecipientInfo_ktri_cert_cmp(info, certificate) == 0;
+    if (type != CMS_RECIPINFO_AGREE) return false;
+    const STACK_OF(CMS_RecipientEncryptedKey)* keys = CMS_RecipientInfo_kari_get0_reks(info);  // borrowed
+    for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num(keys); ++i)
+        if (CMS_RecipientEncryptedKey_cert_cmp(sk_CMS_RecipientEncryptedKey_value(keys, i), certificate) == 0)
+            return true;
+    return false;
+}
+
+bool is_for(const STACK_OF(CMS_RecipientInfo) * recipients, const certs::certificate& certificate)
+{
+    for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); ++i)
+        if (is_for(sk_CMS_RecipientInfo_value(recipients, i), certificate.handle().value.get())) return true;
+    return false;
+}
+
 result<std::string> decrypt(CMS_ContentInfo* cms, const opener& with)
 {
     const STACK_OF(CMS_RecipientInfo)* recipients = CMS_get0_RecipientInfos(cms);  // borrowed
     if (recipients == nullptr || sk_CMS_RecipientInfo_num(recipients) == 0) return smime_errc::malformed_cms;
     if (sk_CMS_RecipientInfo_num(recipients) > with.limits.max_recipients) return smime_errc::too_many_signers;
+    if (!has_content(cms)) return smime_errc::unsupported_content;
+    if (!is_for(recipients, with.certificate)) return smime_errc::not_a_recipient;
     const openssl::bio_ptr sink = openssl::writing();
     if (!sink) throw std::bad_alloc();
     // With the certificate given, only its own RecipientInfo is tried, and a wrong RSA padding goes on with a random
     // key (RFC 3218): it fails later, like changed content does.
     if (CMS_decrypt(cms, with.key.handle().value.get(), with.certificate.handle().value.get(), nullptr, sink.get(),
-                    CMS_BINARY) != 1) {
-        const bool stranger = ERR_GET_REASON(ERR_peek_last_error()) == CMS_R_NO_MATCHING_RECIPIENT;
-        return openssl::take_error(stranger ? smime_errc::not_a_recipient : smime_errc::decryption_failed);
-    }
+                    CMS_BINARY) != 1)
+        return openssl::take_error(smime_errc::decryption_failed);
     return std::string(openssl::written(*sink));
 }
 
@@ -146,10 +168,8 @@ result<std::string> verify(CMS_ContentInfo* cms, const opener& with, std::option
     if (signers > with.limits.max_signers) return smime_errc::too_many_signers;
     for (int i = 0; i < signers; ++i)
         if (!strong_digest(sk_CMS_SignerInfo_value(infos, i))) return smime_errc::weak_algorithm;
-    ASN1_OCTET_STRING** inside = CMS_get0_content(cms);  // borrowed
-    const bool has_content = inside != nullptr && *inside != nullptr;
     // Content in both places would leave it open which one the signature covers.
-    if (has_content == detached.has_value()) return smime_errc::unsupported_content;
+    if (has_content(cms) == detached.has_value()) return smime_errc::unsupported_content;
     auto content = detached ? check_detached(cms, *detached) : check_signature(cms, std::nullopt);
     if (!content.has_value()) return content;
     const auto signers_ok = check_signers(cms, with, out);
