@@ -10,9 +10,11 @@ namespace {
 constexpr std::size_t max_header_octets = 8192;  // what an acknowledgement is willing to echo
 constexpr std::size_t max_control_id = 199;
 
-std::string echo(const segment& msh, std::size_t field, const delimiters& marks)
+// A field, or one component of it, as an acknowledgement may repeat it.
+std::string echo(const segment& msh, std::size_t field, std::size_t component = 0)
 {
-    return with_standard_delimiters(msh.field(field).first().raw(), marks);
+    const repetition first = msh.field(field).first();
+    return with_standard_delimiters(component == 0 ? first.raw() : first.component(component).raw(), msh.marks());
 }
 
 // Spaces around components are seen in the field (§2.8).
@@ -76,6 +78,22 @@ int unsupported(std::string_view code, std::string_view event)
 }
 }
 
+message_header header_of(const segment& msh)
+{
+    message_header header;
+    header.sending_application = echo(msh, 3);
+    header.sending_facility = echo(msh, 4);
+    header.receiving_application = echo(msh, 5);
+    header.receiving_facility = echo(msh, 6);
+    header.message_code = echo(msh, 9, 1);
+    header.event = echo(msh, 9, 2);
+    header.control_id = echo(msh, 10, 1);
+    header.processing_id = echo(msh, 11, 1);
+    header.version = echo(msh, 12);
+    header.profile = profile_name(msh);
+    return header;
+}
+
 std::optional<message_header> read_header(std::string_view octets)
 {
     const std::string_view body = without_frame(octets.substr(0, max_header_octets));
@@ -85,19 +103,7 @@ std::optional<message_header> read_header(std::string_view octets)
     for (char& c : line) {
         if (static_cast<unsigned char>(c) >= 0x80) c = '?';
     }
-    const segment msh(line, 1, &*marks);
-    message_header header;
-    header.sending_application = echo(msh, 3, *marks);
-    header.sending_facility = echo(msh, 4, *marks);
-    header.receiving_application = echo(msh, 5, *marks);
-    header.receiving_facility = echo(msh, 6, *marks);
-    header.message_code = with_standard_delimiters(msh.field(9).component(1).raw(), *marks);
-    header.event = with_standard_delimiters(msh.field(9).component(2).raw(), *marks);
-    header.control_id = with_standard_delimiters(msh.field(10).component(1).raw(), *marks);
-    header.processing_id = echo(msh, 11, *marks);
-    header.version = echo(msh, 12, *marks);
-    header.profile = profile_name(msh);
-    return header;
+    return header_of(segment(line, 1, &*marks));
 }
 
 hl7_result<message_form> form_of(const message& message, const profile& profile)

@@ -32,6 +32,9 @@ struct message_header {
 
 enum class message_form { document, discharge };
 
+// The same of a message that was read; its texts are UTF-8.
+[[nodiscard]] message_header header_of(const segment& msh);
+
 // MDM^T02^MDM_T02 2.6 is a document, ADT^A03 2.5 a discharge. Errors: 200 unknown type, 201 known to the standards but
 // not accepted yet (MDM T10 and T04, ORU R01, other ADT), 202 MSH-11, 203 MSH-12, 101 and 103 for the rest of MSH.
 [[nodiscard]] hl7_result<message_form> form_of(const message& message, const profile& profile);

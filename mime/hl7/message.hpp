@@ -84,6 +84,7 @@ public:
     }
     [[nodiscard]] std::string_view raw() const noexcept { return raw_; }
     [[nodiscard]] std::string_view name() const noexcept { return raw_.substr(0, 3); }
+    [[nodiscard]] const delimiters& marks() const noexcept { return *marks_; }
     // Among the segments of that name, from 1.
     [[nodiscard]] std::size_t sequence() const noexcept { return sequence_; }
     // In MSH, field 1 is the separator itself and field 2 the other delimiters, as they are.

@@ -1,0 +1,70 @@
+// mime/hl7/document_message.hpp: reads MDM^T02^MDM_T02 v2.6, one initial document with its handling orders (ANS volet
+// « Transmission d'un document CDA-R2 en HL7v2 » 2.1; mssante.md §2.1 to §2.8). Pure, safe from any thread.
+// Sizes are octets; the document is the decoded base64 as sent, never transcoded: hash and size are taken over it.
+// Errors: HL70357 codes with place; 207 for what contradicts itself. Two documents: 198. The CDA inside is not looked
+// at.
+#pragma once
+
+#include "mime/hl7/header.hpp"
+#include "mime/hl7/message.hpp"
+#include "mime/hl7/participant.hpp"
+#include "mime/hl7/patient.hpp"
+#include "mime/hl7/profile.hpp"
+#include "mime/text/sensitive.hpp"
+#include "mime/text/timestamp.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mime::hl7 {
+struct coded_value {
+    std::string code;
+    std::string label;
+    std::string system;  // LN or TRE_A05 for document types
+};
+
+struct document_id {
+    std::string root;       // OID or UUID
+    std::string extension;  // may be empty
+    friend bool operator==(const document_id&, const document_id&) = default;
+};
+
+// The Y/N orders of §2.5, by their national names.
+struct handling_flags {
+    bool masked_from_professionals = false;     // MASQUE_PS
+    bool invisible_to_patient = false;          // INVISIBLE_PATIENT
+    bool invisible_to_representatives = false;  // INVISIBLE_REP_LEGAUX
+    bool secret_connection = false;             // CONNEXION_SECRETE
+    bool confidentiality_change = false;        // MODIF_CONF_CODE
+    bool to_shared_record = false;              // DESTDMP
+    bool to_professionals = false;              // DESTMSSANTEPS: professionals, organisations, applications
+    bool to_patient = false;                    // DESTMSSANTEPAT
+    bool acknowledge_reception = false;         // ACK_RECEPTION
+    bool acknowledge_reading = false;           // ACK_LECTURE_MSS
+};
+
+enum class patient_reply { allowed, closed };  // closed: NTE-4 = FIN after DESTMSSANTEPAT
+
+struct document_message {
+    message_header header;
+    timestamp recorded;  // EVN-2
+    hl7::patient patient;
+    hl7::visit visit;
+    coded_value type;                      // OBR-4 = TXA-2 = OBX-3
+    document_id id;                        // TXA-12
+    std::optional<document_id> parent_id;  // TXA-13
+    std::string document;                  // decoded OBX-5.5
+    std::optional<hl7::sender> sender;     // PRT SB
+    std::vector<recipient> recipients;     // PRT RCT, all of them: `flags` say which kinds are wanted
+    std::optional<patient_text> reply_to;  // PRT REPLY
+    handling_flags flags;
+    patient_reply reply = patient_reply::allowed;
+    std::optional<patient_text> body_for_professionals;  // CORPSMAIL_PS, UTF-8
+    std::optional<patient_text> body_for_patient;        // CORPSMAIL_PATIENT, UTF-8
+    std::vector<hl7_warning> warnings;
+};
+
+// Of a message whose form_of() is `document`. Copies the document once, decoding it.
+[[nodiscard]] hl7_result<document_message> read_document_message(const message& message, const profile& profile);
+}

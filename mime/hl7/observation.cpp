@@ -1,0 +1,229 @@
+#include "mime/hl7/observation.hpp"
+
+#include "mime/text/base64.hpp"
+#include "mime/text/charset.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace mime::hl7 {
+namespace {
+enum class presence { required, recommended };
+struct flag_rule {
+    std::string_view code;
+    bool handling_flags::*flag;
+    presence need;
+};
+// §2.5. The two acknowledgement flags are 1..1 in one place of the volet and optional in another: absent means N.
+constexpr std::array flag_rules = {
+    flag_rule{"MASQUE_PS", &handling_flags::masked_from_professionals, presence::required},
+    flag_rule{"INVISIBLE_PATIENT", &handling_flags::invisible_to_patient, presence::required},
+    flag_rule{"INVISIBLE_REP_LEGAUX", &handling_flags::invisible_to_representatives, presence::required},
+    flag_rule{"CONNEXION_SECRETE", &handling_flags::secret_connection, presence::required},
+    flag_rule{"MODIF_CONF_CODE", &handling_flags::confidentiality_change, presence::required},
+    flag_rule{"DESTDMP", &handling_flags::to_shared_record, presence::required},
+    flag_rule{"DESTMSSANTEPS", &handling_flags::to_professionals, presence::required},
+    flag_rule{"DESTMSSANTEPAT", &handling_flags::to_patient, presence::required},
+    flag_rule{"ACK_RECEPTION", &handling_flags::acknowledge_reception, presence::recommended},
+    flag_rule{"ACK_LECTURE_MSS", &handling_flags::acknowledge_reading, presence::recommended},
+};
+constexpr std::string_view body_for_professionals = "CORPSMAIL_PS";
+constexpr std::string_view body_for_patient = "CORPSMAIL_PATIENT";
+
+bool is_metadata_code(std::string_view code)
+{
+    return code == body_for_professionals || code == body_for_patient ||
+           std::any_of(flag_rules.begin(), flag_rules.end(), [&](const flag_rule& r) { return r.code == code; });
+}
+
+std::string national_code(std::string code, const profile& profile)
+{
+    for (const auto& [alias, national] : profile.metadata_aliases) {
+        if (alias == code) return national;
+    }
+    return code;
+}
+
+// Status of the result: F belongs to an initial document, C and D to the other operations (§2.1).
+void check_status(checker& check, const segment& obx)
+{
+    const std::string status = check.required(obx, 11);
+    if (status.empty() || status == "F") return;
+    if (status == "C" || status == "D") {
+        check.fail(condition::application, obx.location(11), "OBX-11 contredit l'événement T02");
+    } else {
+        check.fail(condition::table_value_not_found, obx.location(11), "Valeur non admise");
+    }
+}
+
+// Checks one component of OBX-5 without case.
+void check_literal(checker& check, const segment& obx, std::size_t component, std::string_view expected)
+{
+    if (!same_letters(trimmed(obx.field(5).component(component).raw()), expected)) {
+        check.fail(condition::data_type, obx.location(5, component), "Valeur attendue : " + std::string(expected));
+    }
+}
+
+std::string decode(checker& check, const segment& obx)
+{
+    const component data = obx.field(5).component(5);
+    if (data.empty()) {
+        check.fail(condition::required_field_missing, obx.location(5, 5), "Contenu absent");
+        return {};
+    }
+    // Unescaping would copy the document once more: base64 holds no escape unless lines were cut with \.br\.
+    const bool plain = data.raw().find(obx.marks().escape) == std::string_view::npos;
+    auto octets = base64_decode(plain ? data.raw() : data.text());
+    if (octets.has_value()) return *std::move(octets);
+    check.fail(condition::data_type, obx.location(5, 5), "Base64 illisible");
+    return {};
+}
+
+bool read_flag(checker& check, const segment& obx)
+{
+    const std::string type = check.required(obx, 2);
+    if (!type.empty() && type != "CWE" && type != "CE") {
+        check.fail(condition::data_type, obx.location(2), "Type attendu : CWE");
+    }
+    const std::string value = check.one_of(obx, 5, {"Y", "N"});
+    return value == "Y";
+}
+
+std::optional<patient_text> read_body(checker& check, const observations& all, std::string_view code,
+                                      charset message_charset)
+{
+    const auto found = all.metadata.find(code);
+    if (found == all.metadata.end()) return std::nullopt;
+    const segment& obx = found->second.obx;
+    if (check.required(obx, 2) != "ED") check.fail(condition::data_type, obx.location(2), "Type attendu : ED");
+    check_literal(check, obx, 2, "TEXT");
+    check_literal(check, obx, 4, "Base64");
+    std::string text = decode(check, obx);
+    if (!is_utf8(text) && message_charset == charset::latin9) text = latin9_to_utf8(text);
+    const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) >= 0x20 || c == '\r' || c == '\n' || c == '\t';
+    });
+    if (!is_utf8(text) || !printable) check.fail(condition::data_type, obx.location(5, 5), "Texte illisible");
+    return patient_text(std::move(text));
+}
+
+class grouper {
+public:
+    grouper(checker& check, const message& message, const profile& profile)
+        : check_(check), message_(message), profile_(profile)
+    {
+    }
+
+    observations run()
+    {
+        for (const segment& each : message_.segments()) {
+            if (each.name() == "OBX") {
+                add_observation(each);
+            } else if (each.name() == "PRT") {
+                if (current_ == nullptr || !current_is_document_) {
+                    check_.fail(condition::segment_sequence, each.location(),
+                                "PRT n'est admis que sous l'OBX du document");
+                } else {
+                    current_->prts.push_back(each);
+                }
+            } else if (each.name() == "NTE" && current_ != nullptr) {
+                current_->ntes.push_back(each);
+            }
+        }
+        if (!all_.document) check_.fail(condition::segment_sequence, "OBX^1", "Aucun document dans le message");
+        return std::move(all_);
+    }
+
+private:
+    void add_observation(const segment& obx)
+    {
+        current_ = &ignored_;
+        current_is_document_ = false;
+        const std::string code = national_code(obx.field(3).component(1).text(), profile_);
+        if (is_metadata_code(code)) {
+            add_metadata(obx, code);
+        } else if (obx.field(2).component(1).text() == "ED") {
+            add_document(obx);
+        } else if (!contains(profile_.ignored_metadata, code)) {
+            check_.warn(obx.location(3), "Observation non prise en charge : segment ignoré");
+        }
+    }
+
+    void add_metadata(const segment& obx, const std::string& code)
+    {
+        check_status(check_, obx);
+        const std::string system = check_.required(obx, 3, 3);
+        if (!system.empty() && !same_letters(system, "MetaDMPMSS")) {
+            check_.fail(condition::table_value_not_found, obx.location(3, 3), "Système attendu : MetaDMPMSS");
+        }
+        const auto [place, added] = all_.metadata.try_emplace(code, observation{obx, {}, {}});
+        if (!added) check_.fail(condition::cardinality, obx.location(3), "Métadonnée donnée deux fois");
+        current_ = &place->second;
+    }
+
+    void add_document(const segment& obx)
+    {
+        if (all_.document) {
+            check_.fail(condition::cardinality, obx.location(), "Un seul document par message MDM");
+            return;
+        }
+        check_status(check_, obx);
+        all_.document = observation{obx, {}, {}};
+        current_ = &*all_.document;
+        current_is_document_ = true;
+    }
+
+    checker& check_;
+    const message& message_;
+    const profile& profile_;
+    observations all_;
+    observation ignored_{segment({}, 0, nullptr), {}, {}};
+    observation* current_ = nullptr;
+    bool current_is_document_ = false;
+};
+}
+
+observations group_observations(checker& check, const message& message, const profile& profile)
+{
+    return grouper(check, message, profile).run();
+}
+
+std::string read_document(checker& check, const segment& obx, std::string_view type_code)
+{
+    const std::string code = check.required(obx, 3);
+    if (!code.empty() && !type_code.empty() && code != type_code) {
+        check.fail(condition::application, obx.location(3), "OBX-3 et OBR-4 désignent deux types différents");
+    }
+    check_literal(check, obx, 2, "text");
+    check_literal(check, obx, 3, "XML");
+    check_literal(check, obx, 4, "Base64");
+    return decode(check, obx);
+}
+
+flag_places read_metadata(checker& check, const observations& all, charset message_charset, document_message& into)
+{
+    flag_places places;
+    for (const flag_rule& rule : flag_rules) {
+        const auto found = all.metadata.find(rule.code);
+        if (found != all.metadata.end()) {
+            into.flags.*rule.flag = read_flag(check, found->second.obx);
+        } else if (rule.need == presence::required) {
+            check.fail(condition::required_field_missing, "OBX", "Métadonnée absente : " + std::string(rule.code));
+        } else {
+            check.warn("OBX", "Métadonnée absente, lue comme N : " + std::string(rule.code));
+        }
+    }
+    if (const auto found = all.metadata.find("DESTMSSANTEPS"); found != all.metadata.end()) {
+        places.to_professionals = found->second.obx.location(5);
+    }
+    if (const auto found = all.metadata.find("DESTMSSANTEPAT"); found != all.metadata.end()) {
+        places.to_patient = found->second.obx.location(5);
+        for (const segment& nte : found->second.ntes) {
+            if (nte.field(4).component(1).text() == "FIN") into.reply = patient_reply::closed;
+        }
+    }
+    into.body_for_professionals = read_body(check, all, body_for_professionals, message_charset);
+    into.body_for_patient = read_body(check, all, body_for_patient, message_charset);
+    return places;
+}
+}

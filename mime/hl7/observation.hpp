@@ -1,0 +1,40 @@
+// mime/hl7/observation.hpp: the OBX part of a document message: the document itself and the handling orders that follow
+// it (mssante.md §2.2, §2.5). For document_message.cpp. Pure; the groups borrow from the message.
+#pragma once
+
+#include "mime/hl7/checker.hpp"
+#include "mime/hl7/document_message.hpp"
+#include "mime/hl7/message.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mime::hl7 {
+struct observation {
+    segment obx;
+    std::vector<segment> prts;
+    std::vector<segment> ntes;
+};
+
+struct observations {
+    std::optional<observation> document;
+    std::map<std::string, observation, std::less<>> metadata;  // by national code
+};
+
+// Errors: 100 no document, or a PRT away from it; 198 two documents, or a code given twice.
+[[nodiscard]] observations group_observations(checker& check, const message& message, const profile& profile);
+
+// OBX-5 `^text^XML^Base64^…`, without case. The decoded octets.
+[[nodiscard]] std::string read_document(checker& check, const segment& obx, std::string_view type_code);
+
+// Where the flags stand, for errors about them.
+struct flag_places {
+    std::string to_professionals;
+    std::string to_patient;
+};
+// Fills flags, reply and bodies of `into`.
+flag_places read_metadata(checker& check, const observations& all, charset message_charset, document_message& into);
+}
