@@ -3,7 +3,6 @@
 #include <array>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -34,15 +33,6 @@ public:
 private:
     int fd_;
 };
-
-std::optional<std::string> read_file(const path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::nullopt;
-    std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad()) return std::nullopt;
-    return bytes;
-}
 
 result<void> check_private(const path& folder)
 {
@@ -193,12 +183,13 @@ void watcher::state::process(const claimed_file& file)
     if (!file.attachment.empty() && !unknown) size += std::filesystem::file_size(file.attachment, unknown);
     next.oversize = !unknown && size > options.max_octets;
     if (!next.oversize) {
-        auto bytes = read_file(file.main);
-        if (!bytes) return retry_later(file);
+        auto bytes = io::read_file(file.main, options.max_octets);
+        if (!bytes.has_value()) return retry_later(file);
         next.bytes = std::move(*bytes);
         if (!file.attachment.empty()) {
-            next.attachment = read_file(file.attachment);
-            if (!next.attachment) return retry_later(file);
+            auto attachment = io::read_file(file.attachment, options.max_octets);
+            if (!attachment.has_value()) return retry_later(file);
+            next.attachment = std::move(*attachment);
         }
     }
     const pipeline::submission_result answer = accept(next);
@@ -211,6 +202,13 @@ void watcher::state::process(const claimed_file& file)
         }
     }
     std::error_code ignored;
+    if (next.oversize) {  // too large to be kept as an object: it stays beside the spool, for a person
+        const path aside = options.files.folder / (".refused-" + options.files.node);
+        ::mkdir(aside.c_str(), 0700);
+        if (!file.attachment.empty()) std::filesystem::rename(file.attachment, aside / file.attachment.filename(), ignored);
+        std::filesystem::rename(file.main, aside / file.main.filename(), ignored);
+        return;
+    }
     if (!file.attachment.empty()) std::filesystem::remove(file.attachment, ignored);
     std::filesystem::remove(file.main, ignored);
 }
