@@ -1,0 +1,118 @@
+#include "relay/store/engine.hpp"
+
+#include <future>
+
+#include <boost/system/system_error.hpp>
+
+#include "relay/store/errc.hpp"
+#include "relay/store/migrations.hpp"
+
+namespace relay::store {
+void engine::write(unit work, std::function<void(result<void>)> done)
+{
+    if (!writer_) return done(make_error_code(store_errc::read_only));
+    writer_->submit([work = std::move(work)](sql_transaction& transaction) { work(transaction); }, std::move(done));
+}
+
+result<void> engine::write(unit work)
+{
+    return write_sql([work = std::move(work)](sql_transaction& transaction) { work(transaction); });
+}
+
+result<void> engine::write_sql(group_writer::unit work)
+{
+    if (!writer_) return make_error_code(store_errc::read_only);
+    // The writer still holds the promise when it wakes us: it must not die with our frame.
+    auto promise = std::make_shared<std::promise<result<void>>>();
+    auto future = promise->get_future();
+    writer_->submit(std::move(work), [promise](const result<void>& outcome) { promise->set_value(outcome); });
+    return future.get();
+}
+
+result<void> engine::read(const std::function<void(pipeline::ports::reader&)>& work)
+{
+    return read_sql([&work](sql_reader& reader) { work(reader); });
+}
+
+result<void> engine::read_sql(const std::function<void(sql_reader&)>& work)
+{
+    std::unique_ptr<connection> database;
+    result<void> outcome;
+    try {
+        database = borrow();
+        database->run("BEGIN");  // deferred: the snapshot is that of the first query
+        sql_reader reader(*database, vault_);
+        work(reader);
+    } catch (...) {
+        outcome = error_of_current_exception();
+    }
+    if (database) give_back(std::move(database));
+    return outcome;
+}
+
+result<std::optional<std::int64_t>> engine::verify_ledger()
+{
+    std::optional<std::int64_t> broken;
+    const auto read = read_sql([&](sql_reader& reader) { broken = first_broken_link(reader.database(), vault_); });
+    if (!read) return read.error();
+    return broken;
+}
+
+result<ledger_position> engine::ledger_end()
+{
+    ledger_position position;
+    const auto read = read_sql([&](sql_reader& reader) {
+        const ledger_head head = load_head(reader.database());
+        static constexpr std::string_view digits = "0123456789abcdef";
+        position.sequence = head.sequence;
+        for (const unsigned char octet : head.hash) {
+            position.hash.push_back(digits[octet >> 4U]);
+            position.hash.push_back(digits[octet & 15U]);
+        }
+    });
+    if (!read) return read.error();
+    return position;
+}
+
+int engine::schema_version() const
+{
+    return newest_schema();
+}
+
+std::unique_ptr<connection> engine::borrow()
+{
+    std::unique_lock lock(mutex_);
+    const bool came =
+        free_.wait_for(lock, options_.reader_wait, [this] { return !idle_.empty() || lent_ < options_.max_readers; });
+    if (!came) throw boost::system::system_error(make_error_code(store_errc::busy));
+    ++lent_;
+    if (!idle_.empty()) {
+        auto database = std::move(idle_.back());
+        idle_.pop_back();
+        return database;
+    }
+    lock.unlock();
+    try {
+        return std::make_unique<connection>(options_.path, connection::access::query_only);
+    } catch (...) {
+        lock.lock();
+        --lent_;
+        free_.notify_one();
+        throw;
+    }
+}
+
+void engine::give_back(std::unique_ptr<connection> database)
+{
+    bool reusable = true;
+    try {
+        if (database->in_transaction()) database->run("ROLLBACK");
+    } catch (...) {
+        reusable = false;
+    }
+    const std::lock_guard lock(mutex_);
+    --lent_;
+    if (reusable) idle_.push_back(std::move(database));
+    free_.notify_one();
+}
+}

@@ -1,0 +1,71 @@
+// relay/store/group_writer.hpp: the one writer: units from any thread, one durable commit for many (design.md §5).
+// Each unit runs under its own savepoint, in the order it was queued; callbacks come after the commit, in the same
+// order, on the writer's thread. A unit that throws is undone alone. If the commit fails, or SQLite gives the whole
+// transaction up (disk full), every unit of the group gets the error and nothing of it stays. A group takes what is
+// waiting; after a group of several it waits for as many again, `gather` at most, so that a lone caller never waits and
+// a crowd shares its fsync. Safe from any thread; joined by close().
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "relay/base/result.hpp"
+#include "relay/store/sqlite.hpp"
+#include "relay/store/transaction.hpp"
+
+namespace relay::store {
+class group_writer {
+public:
+    using unit = std::function<void(sql_transaction&)>;
+    using callback = std::function<void(result<void>)>;
+
+    // The connection is open, migrated and in WAL mode; it is used on the writer's thread only from here on.
+    group_writer(connection database, const pipeline::ports::vault& vault, const store_options& options);
+    group_writer(const group_writer&) = delete;
+    group_writer& operator=(const group_writer&) = delete;
+    ~group_writer();
+
+    // With too many waiting or after close(), `done` is called at once on the caller's thread: busy, closed.
+    void submit(unit work, callback done);
+    // Finishes what is queued, refuses the rest.
+    void close();
+
+private:
+    struct waiting {
+        unit work;
+        callback done;
+        result<void> outcome{};
+    };
+    void run();
+    [[nodiscard]] std::deque<waiting> next_group();
+    void commit(std::deque<waiting>& group);
+    void run_units(std::deque<waiting>& group);
+    void checkpoint();
+    void checkpoint_in_background();
+    [[nodiscard]] free_space space() const;
+
+    const store_options options_;
+    connection database_;
+    sql_transaction transaction_;
+    std::size_t last_group_ = 1;
+    int wal_pages_ = 0;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<waiting> queue_;
+    bool closing_ = false;
+
+    std::mutex checkpoint_mutex_;
+    std::condition_variable checkpoint_wake_;
+    bool checkpoint_wanted_ = false;
+    bool checkpoint_closing_ = false;
+
+    std::thread checkpointer_;
+    std::thread thread_;
+};
+}

@@ -1,0 +1,274 @@
+#include "relay/store/reading.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <boost/system/system_error.hpp>
+
+#include "relay/store/accounts.hpp"
+#include "relay/store/ledger.hpp"
+#include "relay/store/rows.hpp"
+#include "relay/store/sealing.hpp"
+
+namespace relay::store {
+namespace {
+using namespace pipeline;
+
+template <class Read>
+auto all(cursor rows, Read read)
+{
+    std::vector<decltype(read(rows))> found;
+    while (rows.next()) found.push_back(read(rows));
+    return found;
+}
+
+template <class Read>
+auto first(cursor row, Read read) -> std::optional<decltype(read(row))>
+{
+    if (!row.next()) return std::nullopt;
+    return read(row);
+}
+
+std::int64_t limit_of(std::size_t limit)
+{
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
+}
+
+// Earlier versions of the set that may still leave, or whose fate is open, keep later ones back: versions arrive in
+// order. One cannot wait for ever: a held or received delivery becomes undeliverable, superseded or cancelled
+// (domain.md §4).
+#define LIAISON_DUE                                                                                       \
+    " FROM delivery AS d WHERE d.state IN ('queued', 'deferred', 'uncertain') AND d.next_try <= ?"        \
+    " AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE d.set_key <> '' AND e.set_key = d.set_key"        \
+    " AND e.set_key <> '' AND e.recipient_key = d.recipient_key AND e.version < d.version AND e.state IN" \
+    " ('received', 'held', 'queued', 'deferred', 'sending', 'uncertain')) ORDER BY d.next_try LIMIT ?"
+}
+
+template <class Base>
+std::optional<letter_row> reading<Base>::letter(const letter_id& id)
+{
+    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE id = ?", id), read_letter);
+}
+
+template <class Base>
+std::optional<letter_row> reading<Base>::letter_by_document(std::string_view document_key)
+{
+    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS
+                                 " FROM letter WHERE document_key = ? ORDER BY received_at DESC LIMIT 1",
+                                 document_key),
+                 read_letter);
+}
+
+template <class Base>
+std::vector<letter_row> reading<Base>::letters_of_stay(const stay_id& id)
+{
+    return all(database_.query(
+                   "SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE stay = ? ORDER BY received_at, version", id),
+               read_letter);
+}
+
+template <class Base>
+std::vector<letter_row> reading<Base>::letters_of_set(std::string_view set_key)
+{
+    return all(
+        database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE set_key = ? ORDER BY version, received_at",
+                        set_key),
+        read_letter);
+}
+
+template <class Base>
+std::vector<letter_row> reading<Base>::letters_received(instant from, instant to)
+{
+    return all(database_.query("SELECT " LIAISON_LETTER_COLUMNS
+                               " FROM letter WHERE received_at >= ? AND received_at < ? ORDER BY received_at",
+                               from, to),
+               read_letter);
+}
+
+template <class Base>
+std::optional<stay_row> reading<Base>::stay(const stay_id& id)
+{
+    return first(database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE id = ?", id), read_stay);
+}
+
+template <class Base>
+std::optional<stay_row> reading<Base>::stay_by_key(std::string_view visit_key, std::string_view file_key)
+{
+    if (!visit_key.empty()) {
+        auto found =
+            first(database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE visit_key = ? AND visit_key <> ''"
+                                  " ORDER BY created_at DESC LIMIT 1",
+                                  visit_key),
+                  read_stay);
+        if (found) return found;
+    }
+    if (file_key.empty()) return std::nullopt;
+    return first(database_.query("SELECT " LIAISON_STAY_COLUMNS
+                                 " FROM stay WHERE file_key = ? AND file_key <> '' AND (visit_key = '' OR ? = '')"
+                                 " ORDER BY created_at DESC LIMIT 1",
+                                 file_key, visit_key),
+                 read_stay);
+}
+
+template <class Base>
+std::vector<stay_row> reading<Base>::stays_discharged(instant from, instant to)
+{
+    return all(database_.query("SELECT " LIAISON_STAY_COLUMNS
+                               " FROM stay WHERE discharge IS NOT NULL AND discharge >= ? AND discharge < ?"
+                               " ORDER BY discharge",
+                               from, to),
+               read_stay);
+}
+
+template <class Base>
+std::optional<delivery_row> reading<Base>::delivery(const delivery_id& id)
+{
+    return first(database_.query("SELECT " LIAISON_DELIVERY_COLUMNS " FROM delivery WHERE id = ?", id), read_delivery);
+}
+
+template <class Base>
+std::optional<delivery_row> reading<Base>::delivery_by_envid(std::string_view envid)
+{
+    return first(
+        database_.query("SELECT " LIAISON_DELIVERY_COLUMNS " FROM delivery WHERE envid = ? AND envid <> ''", envid),
+        read_delivery);
+}
+
+template <class Base>
+std::optional<delivery_row> reading<Base>::delivery_by_message_id(std::string_view message_id)
+{
+    return first(
+        database_.query("SELECT " LIAISON_DELIVERY_COLUMNS " FROM delivery WHERE message_id = ? AND message_id <> ''",
+                        message_id),
+        read_delivery);
+}
+
+template <class Base>
+std::vector<delivery_row> reading<Base>::deliveries_of_letter(const letter_id& id)
+{
+    return all(database_.query(
+                   "SELECT " LIAISON_DELIVERY_COLUMNS " FROM delivery WHERE letter = ? ORDER BY created_at, id", id),
+               read_delivery);
+}
+
+template <class Base>
+std::vector<delivery_row> reading<Base>::deliveries_in(delivery_state state, std::size_t limit)
+{
+    return all(
+        database_.query("SELECT " LIAISON_DELIVERY_COLUMNS " FROM delivery WHERE state = ? ORDER BY created_at LIMIT ?",
+                        name(state), limit_of(limit)),
+        read_delivery);
+}
+
+template <class Base>
+std::vector<delivery_row> reading<Base>::due_deliveries(instant now, std::size_t limit)
+{
+    return all(database_.query("SELECT " LIAISON_DELIVERY_COLUMNS LIAISON_DUE, now, limit_of(limit)), read_delivery);
+}
+
+template <class Base>
+std::optional<instant> reading<Base>::next_due()
+{
+    return first(database_.query("SELECT next_try" LIAISON_DUE, std::numeric_limits<std::int64_t>::max(), 1),
+                 [](const cursor& row) { return row.when(0); });
+}
+
+template <class Base>
+std::vector<event> reading<Base>::events_of(const stay_id& id)
+{
+    return all(database_.query("SELECT " LIAISON_EVENT_COLUMNS " FROM event WHERE stay = ? ORDER BY sequence", id),
+               [this](const cursor& row) { return read_event(row, vault_); });
+}
+
+template <class Base>
+std::vector<event> reading<Base>::events_of(const letter_id& id)
+{
+    return all(database_.query("SELECT " LIAISON_EVENT_COLUMNS " FROM event WHERE letter = ? ORDER BY sequence", id),
+               [this](const cursor& row) { return read_event(row, vault_); });
+}
+
+template <class Base>
+std::vector<event> reading<Base>::events_of(const delivery_id& id)
+{
+    return all(database_.query("SELECT " LIAISON_EVENT_COLUMNS " FROM event WHERE delivery = ? ORDER BY sequence", id),
+               [this](const cursor& row) { return read_event(row, vault_); });
+}
+
+template <class Base>
+std::vector<refusal_row> reading<Base>::refusals(std::size_t limit)
+{
+    return all(database_.query("SELECT content, at, form, code, field, message, source_name, source_name_key"
+                               " FROM refusal ORDER BY sequence DESC LIMIT ?",
+                               limit_of(limit)),
+               read_refusal);
+}
+
+template <class Base>
+std::vector<ack_row> reading<Base>::pending_acks(std::size_t limit)
+{
+    return all(
+        database_.query("SELECT sequence, file_name, content FROM ack_out ORDER BY sequence LIMIT ?", limit_of(limit)),
+        [](const cursor& row) {
+            return ack_row{row.integer(0), row.text(1), row.text(2)};
+        });
+}
+
+template <class Base>
+std::optional<ports::submission_answer> reading<Base>::answered(std::string_view submission_key)
+{
+    return first(database_.query("SELECT letter, answer FROM answer WHERE submission_key = ?", submission_key),
+                 [&](const cursor& row) {
+                     return ports::submission_answer{row.id<letter_id>(0),
+                                                     opened(vault_, answer_context(submission_key), row.text(1))};
+                 });
+}
+
+template <class Base>
+std::optional<ports::sealed_object> reading<Base>::blob(const blob_id& id)
+{
+    return find_blob(database_, id);
+}
+
+template <class Base>
+std::vector<ports::account_row> reading<Base>::accounts()
+{
+    return load_accounts(database_, vault_);
+}
+
+template <class Base>
+std::optional<ports::account_row> reading<Base>::account_by_address(std::string_view address)
+{
+    return find_account_by_address(database_, vault_, address);
+}
+
+template <class Base>
+std::optional<ports::account_row> reading<Base>::account_by_user(std::string_view user)
+{
+    return find_account_by_user(database_, vault_, user);
+}
+
+template <class Base>
+ports::queue_counts reading<Base>::counts()
+{
+    ports::queue_counts counts;
+    auto rows = database_.query("SELECT name, n FROM counter");
+    while (rows.next()) {
+        const std::string counter = rows.text(0);
+        if (counter == "#letters") counts.letters = rows.integer(1);
+        if (counter == "#stays") counts.stays = rows.integer(1);
+        if (counter == "#refusals") counts.refusals = rows.integer(1);
+        if (const auto state = from_name<delivery_state>(counter)) counts.deliveries[*state] = rows.integer(1);
+    }
+    using enum delivery_state;
+    for (const auto state : {received, held, queued, deferred, sending, uncertain}) {
+        auto row = database_.query("SELECT min(created_at) FROM delivery WHERE state = ?", name(state));
+        if (!row.next() || row.null(0)) continue;
+        if (!counts.oldest_open || row.when(0) < *counts.oldest_open) counts.oldest_open = row.when(0);
+    }
+    return counts;
+}
+
+template class reading<ports::reader>;
+template class reading<ports::transaction>;
+}

@@ -1,0 +1,51 @@
+// relay/store/reading.hpp: the queries of ports::reader, for readers and transactions alike.
+// Private to relay/store. One thread at a time; errors are thrown (sql_error, boost::system::system_error).
+#pragma once
+
+#include "relay/pipeline/ports/store.hpp"
+#include "relay/store/connection.hpp"
+
+namespace relay::store {
+// Base is pipeline::ports::reader or pipeline::ports::transaction.
+template <class Base>
+class reading : public Base {
+public:
+    reading(connection& database, const pipeline::ports::vault& vault) : database_(database), vault_(vault) {}
+    std::optional<pipeline::letter_row> letter(const pipeline::letter_id& id) override;
+    std::optional<pipeline::letter_row> letter_by_document(std::string_view document_key) override;
+    std::vector<pipeline::letter_row> letters_of_stay(const pipeline::stay_id& id) override;
+    std::vector<pipeline::letter_row> letters_of_set(std::string_view set_key) override;
+    std::vector<pipeline::letter_row> letters_received(base::instant from, base::instant to) override;
+    std::optional<pipeline::stay_row> stay(const pipeline::stay_id& id) override;
+    // By visit; else the newest stay of the file, unless both name different visits.
+    std::optional<pipeline::stay_row> stay_by_key(std::string_view visit_key, std::string_view file_key) override;
+    std::vector<pipeline::stay_row> stays_discharged(base::instant from, base::instant to) override;
+    std::optional<pipeline::delivery_row> delivery(const pipeline::delivery_id& id) override;
+    std::optional<pipeline::delivery_row> delivery_by_envid(std::string_view envid) override;
+    std::optional<pipeline::delivery_row> delivery_by_message_id(std::string_view message_id) override;
+    std::vector<pipeline::delivery_row> deliveries_of_letter(const pipeline::letter_id& id) override;
+    std::vector<pipeline::delivery_row> deliveries_in(pipeline::delivery_state state, std::size_t limit) override;
+    std::vector<pipeline::delivery_row> due_deliveries(base::instant now, std::size_t limit) override;
+    std::optional<base::instant> next_due() override;
+    std::vector<pipeline::event> events_of(const pipeline::stay_id& id) override;
+    std::vector<pipeline::event> events_of(const pipeline::letter_id& id) override;
+    std::vector<pipeline::event> events_of(const pipeline::delivery_id& id) override;
+    std::vector<pipeline::refusal_row> refusals(std::size_t limit) override;
+    std::vector<pipeline::ack_row> pending_acks(std::size_t limit) override;
+    std::optional<pipeline::ports::submission_answer> answered(std::string_view submission_key) override;
+    std::optional<pipeline::ports::sealed_object> blob(const pipeline::blob_id& id) override;
+    std::vector<pipeline::ports::account_row> accounts() override;
+    std::optional<pipeline::ports::account_row> account_by_address(std::string_view address) override;
+    std::optional<pipeline::ports::account_row> account_by_user(std::string_view user) override;
+    pipeline::ports::queue_counts counts() override;
+
+    [[nodiscard]] connection& database() noexcept { return database_; }
+    [[nodiscard]] const pipeline::ports::vault& vault() const noexcept { return vault_; }
+
+private:
+    connection& database_;
+    const pipeline::ports::vault& vault_;
+};
+
+using sql_reader = reading<pipeline::ports::reader>;
+}

@@ -1,0 +1,180 @@
+#include "relay/store/rows.hpp"
+
+#include <boost/system/system_error.hpp>
+
+#include "relay/store/errc.hpp"
+
+namespace relay::store {
+namespace {
+using namespace pipeline;
+
+template <class Enum>
+Enum word(const cursor& row, int column)
+{
+    const auto value = from_name<Enum>(row.text(column));
+    if (!value) throw boost::system::system_error(make_error_code(store_errc::newer_schema));
+    return *value;
+}
+}
+
+stay_row read_stay(const cursor& row)
+{
+    stay_row stay;
+    stay.id = row.id<stay_id>(0);
+    stay.visit_key = row.text(1);
+    stay.file_key = row.text(2);
+    stay.establishment = row.text(3);
+    stay.service = row.text(4);
+    stay.treating_rpps = row.text(5);
+    stay.discharge = row.maybe_when(6);
+    stay.quality = word<discharge_quality>(row, 7);
+    stay.flags = row.text(8);
+    stay.exclusion = row.text(9);
+    stay.created_at = row.when(10);
+    stay.details = row.text(11);
+    return stay;
+}
+
+letter_row read_letter(const cursor& row)
+{
+    letter_row letter;
+    letter.id = row.id<letter_id>(0);
+    letter.stay = row.id<stay_id>(1);
+    letter.form = word<submission_form>(row, 2);
+    letter.document_key = row.text(3);
+    letter.set_key = row.text(4);
+    letter.version = static_cast<int>(row.integer(5));
+    letter.type_code = row.text(6);
+    letter.content_sha256 = row.text(7);
+    letter.document = row.id<blob_id>(8);
+    letter.establishment = row.text(9);
+    letter.service = row.text(10);
+    letter.treating_rpps = row.text(11);
+    letter.flags = row.text(12);
+    letter.source_name_key = row.text(13);
+    letter.received_at = row.when(14);
+    letter.signed_at = row.maybe_when(15);
+    letter.details = row.text(16);
+    return letter;
+}
+
+delivery_row read_delivery(const cursor& row)
+{
+    delivery_row delivery;
+    delivery.id = row.id<delivery_id>(0);
+    delivery.kind = word<delivery_kind>(row, 1);
+    delivery.letter = row.id<letter_id>(2);
+    delivery.role = word<recipient_role>(row, 3);
+    delivery.recipient_key = row.text(4);
+    delivery.recipient = row.text(5);
+    delivery.domain = row.text(6);
+    delivery.set_key = row.text(7);
+    delivery.version = static_cast<int>(row.integer(8));
+    delivery.state = word<delivery_state>(row, 9);
+    delivery.why = word<cause>(row, 10);
+    delivery.attempts = static_cast<int>(row.integer(11));
+    delivery.created_at = row.when(12);
+    delivery.next_try = row.when(13);
+    delivery.accepted_at = row.maybe_when(14);
+    delivery.confirmed_at = row.maybe_when(15);
+    delivery.message_id = row.text(16);
+    delivery.envid = row.text(17);
+    delivery.mail = row.id<blob_id>(18);
+    delivery.sealed_sha256 = row.text(19);
+    delivery.lease = row.integer(20);
+    return delivery;
+}
+
+refusal_row read_refusal(const cursor& row)
+{
+    refusal_row refusal;
+    refusal.content = row.id<blob_id>(0);
+    refusal.at = row.when(1);
+    refusal.form = row.text(2);
+    refusal.code = row.text(3);
+    refusal.field = row.text(4);
+    refusal.message = row.text(5);
+    refusal.source_name = row.text(6);
+    refusal.source_name_key = row.text(7);
+    return refusal;
+}
+
+void write_stay(connection& database, const stay_row& row)
+{
+    database.run("INSERT INTO stay (" LIAISON_STAY_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT (id) DO UPDATE SET visit_key = excluded.visit_key, file_key = excluded.file_key,"
+                 " establishment = excluded.establishment, service = excluded.service,"
+                 " treating_rpps = excluded.treating_rpps, discharge = excluded.discharge, quality = excluded.quality,"
+                 " flags = excluded.flags, exclusion = excluded.exclusion, created_at = excluded.created_at,"
+                 " details = excluded.details",
+                 row.id, row.visit_key, row.file_key, row.establishment, row.service, row.treating_rpps, row.discharge,
+                 name(row.quality), row.flags, row.exclusion, row.created_at, as_blob{row.details});
+}
+
+void write_letter(connection& database, const letter_row& row)
+{
+    database.run("INSERT INTO letter (" LIAISON_LETTER_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT (id) DO UPDATE SET stay = excluded.stay, form = excluded.form,"
+                 " document_key = excluded.document_key, set_key = excluded.set_key, version = excluded.version,"
+                 " type_code = excluded.type_code, content_sha256 = excluded.content_sha256,"
+                 " document = excluded.document, establishment = excluded.establishment, service = excluded.service,"
+                 " treating_rpps = excluded.treating_rpps, flags = excluded.flags,"
+                 " source_name_key = excluded.source_name_key, received_at = excluded.received_at,"
+                 " signed_at = excluded.signed_at, details = excluded.details",
+                 row.id, row.stay, name(row.form), row.document_key, row.set_key, row.version, row.type_code,
+                 row.content_sha256, row.document, row.establishment, row.service, row.treating_rpps, row.flags,
+                 row.source_name_key, row.received_at, row.signed_at, as_blob{row.details});
+}
+
+void write_delivery(connection& database, const delivery_row& row)
+{
+    database.run("INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
+                 " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
+                 " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
+                 " attempts = excluded.attempts, created_at = excluded.created_at, next_try = excluded.next_try,"
+                 " accepted_at = excluded.accepted_at, confirmed_at = excluded.confirmed_at,"
+                 " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
+                 " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease",
+                 row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient},
+                 row.domain, row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at,
+                 row.next_try, row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail,
+                 row.sealed_sha256, row.lease);
+}
+
+void write_refusal(connection& database, const refusal_row& row)
+{
+    database.run(
+        "INSERT INTO refusal (content, at, form, code, field, message, source_name, source_name_key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        row.content, row.at, row.form, row.code, row.field, row.message, as_blob{row.source_name}, row.source_name_key);
+}
+
+void insert_blob(connection& database, const ports::sealed_object& object)
+{
+    database.run("INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext) VALUES (?, ?, ?, ?, ?)", object.id,
+                 as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
+                 as_blob{object.ciphertext});
+}
+
+void delete_blob(connection& database, const blob_id& id)
+{
+    database.run("DELETE FROM blob WHERE id = ?", id);
+}
+
+std::optional<ports::sealed_object> find_blob(connection& database, const blob_id& id)
+{
+    auto row = database.query("SELECT wrapped_key, length, sha256, ciphertext FROM blob WHERE id = ?", id);
+    if (!row.next()) return std::nullopt;
+    ports::sealed_object object;
+    object.id = id;
+    object.wrapped_key = row.text(0);
+    object.length = static_cast<std::uint64_t>(row.integer(1));
+    object.sha256 = row.text(2);
+    object.ciphertext = row.text(3);
+    return object;
+}
+}

@@ -1,0 +1,80 @@
+// relay/store/sqlite.hpp: the SQLite engine of the store (design.md §5): one file, WAL, synchronous=FULL, one writer.
+// Durable means: the write-ahead log was fsynced before `done` is called. Blobs are rows of the same database, so one
+// commit makes letter, mail and events durable together. Files are of mode 0600. The ledger's facts, accounts, answers
+// and message structures are sealed here with the vault; all other sealed fields come sealed from the pipeline. Errors:
+// store_errc. Limits: store_options. Safe from any thread; calls block, so worker threads only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "relay/base/result.hpp"
+#include "relay/pipeline/ports/mailbox.hpp"
+#include "relay/pipeline/ports/store.hpp"
+#include "relay/pipeline/ports/vault.hpp"
+
+namespace relay::store {
+struct store_options {
+    std::string path;
+    std::uint64_t reserve_octets = std::uint64_t{256} << 20U;  // free space under which no blob is taken in; 0: none
+    std::uint64_t max_octets = 0;                              // of the database file; 0: no limit
+    std::size_t max_group = 64;                                // units in one commit
+    std::chrono::microseconds gather{2000};
+    std::size_t max_waiting = 4096;  // units queued; more are refused with store_errc::busy
+    std::size_t max_readers = 8;     // connections; more readers wait
+    std::chrono::milliseconds reader_wait{5000};
+};
+
+struct ledger_position {
+    std::int64_t sequence = 0;
+    std::string hash;  // SHA-256 of the chain up to there, hex: to be signed and kept elsewhere
+};
+
+class sqlite_store : public pipeline::ports::store {
+public:
+    [[nodiscard]] virtual result<ledger_position> ledger_end() = 0;
+    [[nodiscard]] virtual int schema_version() const = 0;
+};
+
+// Opens or makes the database and migrates it forward. `vault` must outlive the store. The parent folder must exist.
+// store_errc::exposed, ::unreadable, ::damaged, ::newer_schema, ::busy.
+[[nodiscard]] result<std::unique_ptr<sqlite_store>> open_store(const store_options& options,
+                                                               const pipeline::ports::vault& vault);
+
+// For the commands of the CLI that read: migrates nothing, writes give store_errc::read_only. Works beside a running
+// server.
+[[nodiscard]] result<std::unique_ptr<sqlite_store>> open_store_read_only(const store_options& options,
+                                                                         const pipeline::ports::vault& vault);
+
+// What open_store would migrate, changing nothing; from == to for an up-to-date store. For `liaison check`.
+struct migration_plan {
+    int from = 0;  // 0: a new database
+    int to = 0;
+};
+[[nodiscard]] result<migration_plan> plan_migration(const std::string& path);
+
+// Hosted mailboxes over a store made by open_store; both must outlive what this gives out. `verify` tells whether an
+// argon2id hash belongs to a password, and must take as long for the empty hash of an unknown user
+// (relay/vault/password.hpp).
+using password_verifier = std::function<bool(std::string_view hash, std::string_view password)>;
+[[nodiscard]] std::unique_ptr<pipeline::ports::mailbox_accounts> open_mailboxes(sqlite_store& store,
+                                                                                password_verifier verify);
+
+// One instance per store: an advisory lock (flock) on a file of its own, released when this goes or the process dies.
+class instance_lock {
+public:
+    explicit instance_lock(int descriptor) noexcept : descriptor_(descriptor) {}
+    instance_lock(instance_lock&& other) noexcept;
+    instance_lock& operator=(instance_lock&& other) noexcept;
+    instance_lock(const instance_lock&) = delete;
+    instance_lock& operator=(const instance_lock&) = delete;
+    ~instance_lock();
+
+private:
+    int descriptor_;
+};
+[[nodiscard]] result<instance_lock> single_instance_lock(const std::string& path);  // already_running, unreadable
+}

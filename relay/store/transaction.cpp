@@ -1,0 +1,111 @@
+#include "relay/store/transaction.hpp"
+
+#include "relay/store/accounts.hpp"
+#include "relay/store/errc.hpp"
+#include "relay/store/mailbox_rows.hpp"
+#include "relay/store/rows.hpp"
+#include "relay/store/sealing.hpp"
+
+namespace relay::store {
+using namespace pipeline;
+
+void sql_transaction::add_blob(const ports::sealed_object& object)
+{
+    if (space_ == free_space::below_reserve) throw boost::system::system_error(make_error_code(store_errc::disk_full));
+    insert_blob(database(), object);
+}
+
+void sql_transaction::remove_blob(const blob_id& id)
+{
+    delete_blob(database(), id);
+}
+
+void sql_transaction::save_stay(const stay_row& row)
+{
+    write_stay(database(), row);
+}
+
+void sql_transaction::save_letter(const letter_row& row)
+{
+    write_letter(database(), row);
+}
+
+void sql_transaction::save_delivery(const delivery_row& row)
+{
+    write_delivery(database(), row);
+}
+
+std::int64_t sql_transaction::append(const event& entry)
+{
+    append_event(database(), vault(), head_, entry);
+    return head_.sequence;
+}
+
+void sql_transaction::add_refusal(const refusal_row& row)
+{
+    write_refusal(database(), row);
+}
+
+void sql_transaction::add_ack(const ack_row& row)
+{
+    database().run("INSERT INTO ack_out (file_name, content) VALUES (?, ?)", as_blob{row.file_name},
+                   as_blob{row.content});
+}
+
+void sql_transaction::remove_ack(std::int64_t sequence)
+{
+    database().run("DELETE FROM ack_out WHERE sequence = ?", sequence);
+}
+
+void sql_transaction::add_answer(std::string_view submission_key, const ports::submission_answer& answer)
+{
+    const std::string sealed = vault().seal_field(answer_context(submission_key), answer.answer);
+    database().run("INSERT INTO answer (submission_key, letter, answer) VALUES (?, ?, ?)", submission_key,
+                   answer.letter, as_blob{sealed});
+}
+
+ports::stored_as sql_transaction::add_message(const ports::new_message& message)
+{
+    const auto mailbox = find_inbox(database(), vault(), message.address);
+    if (!mailbox) throw boost::system::system_error(make_error_code(store_errc::mailbox_unknown));
+    if (!remember_received(database(), vault(), *mailbox, message)) return ports::stored_as::duplicate;
+    add_blob(message.content);
+    insert_message(database(), vault(), *mailbox, message);
+    return ports::stored_as::new_message;
+}
+
+void sql_transaction::save_account(const ports::account_row& row)
+{
+    write_account(database(), vault(), row);
+}
+
+void sql_transaction::begin(free_space space)
+{
+    space_ = space;
+    database().run("BEGIN IMMEDIATE");
+    head_ = head_at_begin_ = load_head(database());
+}
+
+void sql_transaction::before_commit()
+{
+    if (head_.sequence != head_at_begin_.sequence) save_head(database(), head_);
+}
+
+void sql_transaction::begin_unit()
+{
+    head_at_unit_ = head_;
+    database().run("SAVEPOINT unit");
+}
+
+void sql_transaction::keep_unit()
+{
+    database().run("RELEASE unit");
+}
+
+void sql_transaction::undo_unit()
+{
+    database().run("ROLLBACK TO unit");
+    database().run("RELEASE unit");
+    head_ = head_at_unit_;
+}
+}

@@ -1,0 +1,42 @@
+// relay/store/transaction.hpp: the writes of ports::transaction. Private to relay/store; lives on the writer thread.
+#pragma once
+
+#include "relay/store/ledger.hpp"
+#include "relay/store/reading.hpp"
+
+namespace relay::store {
+enum class free_space { enough, below_reserve };
+
+class sql_transaction final : public reading<pipeline::ports::transaction> {
+public:
+    using reading::reading;
+    // With free space below the reserve nothing large is taken in, but outcomes can still be recorded:
+    // store_errc::disk_full.
+    void add_blob(const pipeline::ports::sealed_object& object) override;
+    void remove_blob(const pipeline::blob_id& id) override;
+    void save_stay(const pipeline::stay_row& row) override;
+    void save_letter(const pipeline::letter_row& row) override;
+    void save_delivery(const pipeline::delivery_row& row) override;
+    std::int64_t append(const pipeline::event& entry) override;
+    void add_refusal(const pipeline::refusal_row& row) override;
+    void add_ack(const pipeline::ack_row& row) override;
+    void remove_ack(std::int64_t sequence) override;
+    void add_answer(std::string_view submission_key, const pipeline::ports::submission_answer& answer) override;
+    pipeline::ports::stored_as add_message(const pipeline::ports::new_message& message) override;
+    void save_account(const pipeline::ports::account_row& row) override;
+
+    // One commit group.
+    void begin(free_space space);
+    void before_commit();  // writes the ledger's head if it moved
+    // One unit of the group.
+    void begin_unit();
+    void keep_unit();
+    void undo_unit();
+
+private:
+    ledger_head head_;
+    ledger_head head_at_begin_;
+    ledger_head head_at_unit_;
+    free_space space_ = free_space::enough;
+};
+}
