@@ -1,5 +1,6 @@
 #include "mime/smime/encrypt.hpp"
 
+#include "certs/openssl/cms.hpp"
 #include "certs/openssl/error.hpp"
 #include "certs/openssl/handles.hpp"
 #include "mime/smime/pkcs7.hpp"
@@ -63,8 +64,8 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
     }
     if (CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) != 1)
         return openssl::take_error(smime_errc::encryption_failed);
-    const auto der = write_cms(*cms, smime_errc::encryption_failed);
-    if (!der.has_value()) return der.error();
+    const auto der = openssl::write_cms(*cms);
+    if (!der) return openssl::take_error(smime_errc::encryption_failed);
     const std::string_view type = gcm ? "pkcs7-mime; smime-type=authEnveloped-data;\r\n name=\"smime.p7m\""
                                       : "pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"";
     return pkcs7_entity(type, "smime.p7m", *der);

@@ -1,10 +1,10 @@
 #include "mime/smime/open.hpp"
 
+#include "certs/openssl/cms.hpp"
 #include "certs/openssl/error.hpp"
 #include "certs/openssl/handles.hpp"
 #include "certs/recipient_check.hpp"
 #include "mime/smime/layer.hpp"
-#include "mime/smime/pkcs7.hpp"
 #include "mime/smime/sign.hpp"
 
 #include <algorithm>
@@ -179,18 +179,19 @@ result<std::string> verify(CMS_ContentInfo* cms, const opener& with, std::option
 
 result<std::string> open_layer(const layer& outer, const opener& with, opened& out)
 {
-    const auto cms = read_cms(outer.cms);
-    if (!cms.has_value()) return cms.error();
-    const int type = OBJ_obj2nid(CMS_get0_type(cms->get()));
+    const openssl::cms_ptr owner = openssl::read_cms(outer.cms);
+    if (!owner) return openssl::take_error(smime_errc::malformed_cms);
+    CMS_ContentInfo* cms = owner.get();
+    const int type = OBJ_obj2nid(CMS_get0_type(cms));
     if (type == NID_pkcs7_signed) {
         out.layers.push_back(outer.detached_content ? protection::signed_multipart : protection::signed_opaque);
-        return verify(cms->get(), with, outer.detached_content, out);
+        return verify(cms, with, outer.detached_content, out);
     }
     if (outer.detached_content) return smime_errc::unsupported_content;
     if (type != NID_pkcs7_enveloped && type != NID_id_smime_ct_authEnvelopedData)
         return smime_errc::unsupported_content;
     out.layers.push_back(type == NID_pkcs7_enveloped ? protection::enveloped : protection::auth_enveloped);
-    return decrypt(cms->get(), with);
+    return decrypt(cms, with);
 }
 
 void add_missing_protection(opened& out)

@@ -1,5 +1,6 @@
 #include "mime/smime/sign.hpp"
 
+#include "certs/openssl/cms.hpp"
 #include "certs/openssl/error.hpp"
 #include "certs/openssl/handles.hpp"
 #include "mime/smime/pkcs7.hpp"
@@ -88,7 +89,9 @@ result<std::string> signed_data(std::string_view canonical, const signer& by, st
     if (!cms || !add_signer(cms.get(), by, at, options) ||
         CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY | CMS_DETACHED) != 1)
         return openssl::take_error(smime_errc::signing_failed);
-    return write_cms(*cms, smime_errc::signing_failed);
+    auto der = openssl::write_cms(*cms);
+    if (!der) return openssl::take_error(smime_errc::signing_failed);
+    return *std::move(der);
 }
 }
 
