@@ -211,16 +211,17 @@ result<std::vector<std::string>> letter_parts(const letter_mail& letter)
 result<std::string> write_parameter(std::string_view name, std::string_view utf8)
 {
     constexpr std::size_t max_quoted_octets = 60;
+    constexpr std::size_t max_plain_octets = 255;
     if (!is_token(name)) return message_errc::bad_header_name;
     if (!is_utf8(utf8)) return message_errc::bad_encoding;
     if (has_control(utf8)) return message_errc::bad_header_value;
     const std::string plain = ascii_fold(utf8);
+    if (plain.size() > max_plain_octets) return message_errc::bad_header_length;
     std::string out;
-    // Old readers know only the plain form; where it would break the line or is not exact, the extended form follows.
-    out.append(";\r\n ").append(name).append("=").append(quoted(plain));
-    if (plain == utf8 && plain.size() <= max_quoted_octets) return out;
-    if (plain.size() > 900) return message_errc::bad_header_length;
-    return out += extended_parameter(name, utf8);
+    // Where the plain form is too long for a line or not exact, the extended one comes first: Python takes the first of
+    // the two, the other readers look for the extended one wherever it stands.
+    if (plain != utf8 || plain.size() > max_quoted_octets) out = extended_parameter(name, utf8);
+    return out.append(";\r\n ").append(name).append("=").append(quoted(plain));
 }
 
 result<std::string> text_part(std::string_view utf8)
@@ -243,16 +244,22 @@ result<std::string> attachment_part(const attachment& file)
     return out += base64_encode(file.octets, body_line_octets);
 }
 
-result<std::string> multipart_mixed(std::string_view boundary_token, const std::vector<std::string>& parts,
-                                    std::string_view type_parameters, std::string_view fields_before)
+result<std::string> write_multipart(std::string_view subtype, std::string_view boundary_token,
+                                    const std::vector<std::string>& parts, std::string_view type_parameters,
+                                    std::string_view fields_before)
 {
-    if (!is_boundary_token(boundary_token) || parts.empty()) return message_errc::bad_boundary;
+    if (!is_boundary_token(boundary_token) || !is_token(subtype) || parts.empty()) return message_errc::bad_boundary;
     const std::string boundary = "=_" + std::string(boundary_token);
     std::size_t octets = 512 + fields_before.size() + type_parameters.size();
     for (const auto& part : parts) octets += part.size() + boundary.size() + 8;
     std::string out;
     out.reserve(octets);
-    out.append(fields_before).append("Content-Type: multipart/mixed;\r\n boundary=\"").append(boundary).append("\"");
+    out.append(fields_before)
+        .append("Content-Type: multipart/")
+        .append(subtype)
+        .append(";\r\n boundary=\"")
+        .append(boundary)
+        .append("\"");
     out.append(type_parameters).append("\r\n\r\n");
     for (const auto& part : parts) {
         out.append("--").append(boundary).append("\r\n").append(part);
@@ -270,7 +277,7 @@ result<std::string> compose_letter_entity(const letter_mail& letter)
     if (!copies.has_value()) return copies;
     const auto parts = letter_parts(letter);
     if (!parts.has_value()) return parts.error();
-    return multipart_mixed(letter.boundary_token, *parts, ";\r\n hp=\"cipher\"", *fields + *copies);
+    return write_multipart("mixed", letter.boundary_token, *parts, ";\r\n hp=\"cipher\"", *fields + *copies);
 }
 
 result<std::string> compose_outer_header(const letter_mail& letter)
@@ -286,6 +293,6 @@ result<std::string> compose_clear_letter(const letter_mail& letter)
     if (!fields.has_value()) return fields;
     const auto parts = letter_parts(letter);
     if (!parts.has_value()) return parts.error();
-    return multipart_mixed(letter.boundary_token, *parts, {}, *fields + "MIME-Version: 1.0\r\n");
+    return write_multipart("mixed", letter.boundary_token, *parts, {}, *fields + "MIME-Version: 1.0\r\n");
 }
 }

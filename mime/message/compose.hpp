@@ -47,9 +47,9 @@ struct letter_mail {
 [[nodiscard]] result<std::string> text_part(std::string_view utf8);
 [[nodiscard]] result<std::string> attachment_part(const attachment& file);
 
-// multipart/mixed of complete parts. `type_parameters` goes verbatim behind the boundary ("; hp=\"cipher\""). The
+// multipart/<subtype> of complete parts. `type_parameters` goes verbatim behind the boundary ("; hp=\"cipher\""). The
 // boundary gets "=_" in front: no base64 or quoted-printable line can hold that, so it cannot occur inside a part.
-[[nodiscard]] result<std::string> multipart_mixed(std::string_view boundary_token,
+[[nodiscard]] result<std::string> write_multipart(std::string_view subtype, std::string_view boundary_token,
                                                   const std::vector<std::string>& parts,
                                                   std::string_view type_parameters = {},
                                                   std::string_view fields_before = {});

@@ -150,7 +150,7 @@ private:
             tree_[index].kind = part_kind::multipart;
             etpan::each<mailmime>(node.mm_data.mm_multipart.mm_mp_list, [&](const mailmime& child) {
                 if (failure_) return;
-                if (const auto added = add(child, offset(child.mm_mime_start), depth + 1)) children.push_back(*added);
+                if (const auto added = add(child, start_of(child), depth + 1)) children.push_back(*added);
             });
         } else if (node.mm_type == MAILMIME_MESSAGE && node.mm_data.mm_message.mm_msg_mime != nullptr) {
             tree_[index].kind = part_kind::message;
@@ -158,6 +158,17 @@ private:
                 children.push_back(*added);
         }
         tree_[index].children = std::move(children);
+    }
+
+    // libetpan leaves the empty line of a part without header fields out of the part; a signature covers it.
+    std::size_t start_of(const mailmime& child) const noexcept
+    {
+        const std::size_t start = offset(child.mm_mime_start);
+        if (start == std::string_view::npos || child.mm_body == nullptr ||
+            child.mm_body->dt_data.dt_text.dt_data != child.mm_mime_start)
+            return start;
+        const std::string_view before = message_.substr(0, start);
+        return before.ends_with("\n\r\n") ? start - 2 : before.ends_with("\n\n") ? start - 1 : start;
     }
 
     bool place(const mailmime& node, std::size_t header_start, part& out) const
