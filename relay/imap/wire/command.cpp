@@ -251,18 +251,19 @@ std::optional<command_head> read_command_head(std::string_view text)
 namespace grammar {
 read<sequence_set> read_sequence_set(cursor& in)
 {
-    const auto bound = [&in]() -> std::optional<sequence_bound> {
-        if (in.accept('*')) return sequence_bound{};
-        const auto number = in.accept_nonzero();
-        if (!number) return std::nullopt;
-        return sequence_bound{*number};
+    const auto read_bound = [&in](sequence_bound& bound) {
+        bound.reset();
+        if (in.accept('*')) return true;
+        bound = in.accept_nonzero();
+        return bound.has_value();
     };
     sequence_set out;
     do {
-        const auto first = bound();
-        const auto last = first && in.accept(':') ? bound() : first;
-        if (!first || !last) return bad("Invalid message set");
-        out.push_back({*first, *last});
+        sequence_range range;
+        if (!read_bound(range.first)) return bad("Invalid message set");
+        range.last = range.first;
+        if (in.accept(':') && !read_bound(range.last)) return bad("Invalid message set");
+        out.push_back(range);
     } while (in.accept(','));
     return out;
 }
