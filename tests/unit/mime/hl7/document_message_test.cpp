@@ -252,6 +252,11 @@ TEST_CASE("orders that contradict themselves are refused", "[hl7][document]")
     check_fault(tc);
 }
 
+TEST_CASE("a control id may be as long as the limit", "[hl7][document]")
+{
+    CHECK(read(with_field(document_text(), "MSH", 10, std::string(199, 'x'))).has_value());
+}
+
 TEST_CASE("all faults come back together", "[hl7][document]")
 {
     const auto got = read(with_field(with_field(document_text(), "TXA", 17, ""), "PID", 8, "X"));
