@@ -1,0 +1,69 @@
+// mime/xdm/package.hpp: the IHE XDM zip of one document (IHE ITI TF-3 cross-document media, French layout of mssante.md
+// §5): INDEX.HTM, README.TXT, IHE_XDM/SUBSET01/METADATA.XML and DOC0001.XML. INDEX.HTM and README.TXT hold no identity.
+// Writing is deterministic: same input, same bytes. Reading accepts other producers' zips: names without case, extra
+// files. Errors: xdm_errc. No input throws. Pure, any thread; borrows its input only during the call.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mime/cda/document.hpp"
+#include "mime/text/zone.hpp"
+#include "mime/xdm/code_tables.hpp"
+#include "mime/xdm/errc.hpp"
+
+namespace mime::xdm {
+enum class compression { by_content, stored, deflated };  // by_content: stored when the CDA is mostly base64 (N1)
+enum class letter_action { initial, replace, remove };    // « action » metadata: none, C, D
+
+struct xdm_input {
+    std::string_view document;  // the CDA: goes into the zip byte for byte
+    const cda::header& header;  // of that document
+    const cda::body& body;
+    const mime::zone& zone;  // of the site, for times without offset
+
+    utc_instant built_at;                 // submission time and date of the zip's files
+    std::string source_id;                // OID of this system
+    std::string submission_id;            // OID, new for each submission
+    std::string patient_class = "I";      // PV1-2
+    std::vector<std::string> flags = {};  // MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX
+    letter_action action = letter_action::initial;
+    std::string action_slot =
+        "urn:action:extraMetadataSlot";         // name and place are not settled: see README.md; empty: no slot
+    const cda::professional* sender = nullptr;  // PRT SB; else the first author
+    std::string establishment = {};             // for README.TXT; empty: the author's organisation
+    compression how = compression::by_content;
+    const code_tables& tables = default_code_tables();
+};
+
+// Errors: missing_value (no patient id, no date, no signatory, no facility or practice code in the header), zip_failed.
+[[nodiscard]] result<std::string> write_package(const xdm_input& input);
+
+// METADATA.XML alone, of write_package.
+[[nodiscard]] result<std::string> write_metadata(const xdm_input& input);
+
+struct xdm_limits {
+    std::size_t max_zip_octets = 40 * 1024 * 1024;
+    std::size_t max_entries = 200;
+    std::size_t max_expanded_octets = 80 * 1024 * 1024;
+    std::size_t max_ratio = 200;  // of one entry, beyond its first 64 KiB; deflate itself stays under 1 032
+};
+
+struct xdm_document {
+    std::string uri;  // as in the metadata
+    std::string mime_type;
+    std::string unique_id;
+    std::string hash;      // SHA-1, lower case, verified
+    std::size_t size = 0;  // octets, verified
+    std::string bytes;
+};
+
+struct xdm_package {
+    std::vector<xdm_document> documents;
+};
+
+// Every document of every subset, hash and size verified where the metadata gives them.
+[[nodiscard]] result<xdm_package> read_package(std::string_view zip, const xdm_limits& limits = {});
+}
