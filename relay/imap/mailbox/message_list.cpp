@@ -28,8 +28,9 @@ sequence_set message_list::normalized(const sequence_set& set, addressing by) co
 {
     sequence_set sorted;
     for (const auto& range : set) {
-        const auto [low, high] = std::minmax(range.first.value_or(largest(by)), range.last.value_or(largest(by)));
-        if (high != 0) sorted.push_back({std::max(low, 1U), high});
+        const std::uint32_t first = range.first.value_or(largest(by));
+        const std::uint32_t last = range.last.value_or(largest(by));
+        if (std::max(first, last) != 0) sorted.push_back({std::max(std::min(first, last), 1U), std::max(first, last)});
     }
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return *a.first < *b.first; });
     sequence_set merged;
