@@ -1,0 +1,201 @@
+#include "relay/pipeline/letter_composer.hpp"
+
+#include "mime/cda/document.hpp"
+#include "mime/cda/identifiers.hpp"
+#include "mime/message/compose.hpp"
+#include "mime/message/letter_body.hpp"
+#include "mime/text/digest.hpp"
+#include "mime/xdm/names.hpp"
+#include "mime/xdm/package.hpp"
+
+namespace relay::pipeline {
+namespace cda = mime::cda;
+namespace msg = mime::message;
+namespace {
+class category final : public boost::system::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "compose"; }
+    [[nodiscard]] std::string message(int) const override { return "stored document does not read"; }
+};
+
+// What one letter is made of; holds the parsed document so that views into it live as long.
+class composer {
+public:
+    composer(const composition& what, const composer_options& options, const cda::cda_document& document)
+        : what_(what), options_(options), document_(document), header_(document.header())
+    {
+    }
+
+    [[nodiscard]] result<std::string> run()
+    {
+        const auto zip = write_zip();
+        if (!zip.has_value()) return zip.error();
+        take_pdf();
+        msg::letter_mail letter;
+        letter.from = {options_.display_name, options_.address};
+        letter.to = {display_name(), std::string(what_.address)};
+        if (const std::string& reply = what_.details.reply_to.empty() ? options_.reply_to : what_.details.reply_to; !reply.empty())
+            letter.reply_to = msg::mailbox{"", reply};
+        letter.subject = mime::xdm::subject_with_identity(header_);
+        letter.outer_subject = mime::xdm::subject_without_identity(header_);
+        letter.date = local_date();
+        letter.message_id = what_.message_id;
+        letter.receipts_to = options_.address;
+        letter.extra = {{"X-MSS-CODECDA", header_.type.code},
+                        {"X-MSS-INS", what_.details.qualified_identity ? "O" : "N"},
+                        {"X-MSS-NIL", "Liaison/" LIAISON_VERSION}};
+        letter.text = body();
+        letter.attachments.push_back({mime::patient_text("IHE_XDM.zip"), "application/zip", *zip});
+        if (!pdf_.empty()) letter.attachments.push_back({mime::xdm::pdf_file_name(header_), "application/pdf", pdf_});
+        letter.boundary_token = std::string(what_.message_id.substr(0, what_.message_id.find('@')));
+        return seal(letter);
+    }
+
+private:
+    [[nodiscard]] result<std::string> seal(const msg::letter_mail& letter) const
+    {
+        const auto inner = msg::compose_letter_entity(letter);
+        if (!inner.has_value()) return inner.error();
+        auto outer = msg::compose_outer_header(letter);
+        if (!outer.has_value()) return outer.error();
+        const auto certificate = certs::read_certificate(what_.certificate_der);
+        if (!certificate.has_value()) return certificate.error();
+        const auto sealed = mime::smime::sign_then_encrypt(*inner, options_.signer, std::span(&*certificate, 1),
+                                                           std::chrono::floor<std::chrono::seconds>(what_.now));
+        if (!sealed.has_value()) return sealed.error();
+        return *outer + *sealed;
+    }
+
+    [[nodiscard]] result<std::string> write_zip() const
+    {
+        cda::professional sender;
+        const bool has_sender = !what_.details.author_id.empty();
+        if (has_sender) {
+            sender.id = {std::string(cda::oid::professional), what_.details.author_id};
+            sender.name.family = what_.details.author_family;
+            sender.name.given = what_.details.author_given;
+            sender.place.name = what_.details.author_organisation;
+            if (!what_.details.author_organisation_id.empty())
+                sender.place.id = {std::string(cda::oid::structure), "1" + what_.details.author_organisation_id};
+        }
+        mime::xdm::xdm_input input{.document = what_.document, .header = header_, .body = document_.body(), .zone = options_.zone,
+                                   .built_at = what_.now, .source_id = options_.oid_root, .submission_id = submission_id(),
+                                   .flags = what_.details.masking, .establishment = options_.establishment};
+        if (!what_.details.patient_class.empty()) input.patient_class = what_.details.patient_class;
+        if (has_sender) input.sender = &sender;
+        if (header_.replaces) input.action = mime::xdm::letter_action::replace;
+        return mime::xdm::write_package(input);
+    }
+
+    // A new OID per mail: under the root of the establishment, numbers taken from the random Message-ID.
+    [[nodiscard]] std::string submission_id() const
+    {
+        const auto digest = mime::sha256(what_.message_id);
+        std::uint64_t number = 0;
+        for (int i = 0; i < 7; ++i) number = number << 8U | digest[static_cast<std::size_t>(i)];
+        return options_.oid_root + ".8." + std::to_string(number);
+    }
+
+    void take_pdf()
+    {
+        if (document_.body().kind == cda::body_kind::non_xml) {
+            auto content = cda::extract_body(document_);
+            if (content.has_value() && document_.body().media_type == "application/pdf") pdf_ = std::move(*content);
+            else if (content.has_value() && document_.body().media_type == "text/plain") narrative_ = std::move(*content);
+            return;
+        }
+        narrative_ = cda::narrative_text(document_);
+        if (auto copy = cda::extract_pdf_copy(document_); copy.has_value() && *copy) pdf_ = std::move(**copy);
+    }
+
+    [[nodiscard]] std::string display_name() const
+    {
+        return what_.to.given.empty() ? what_.to.family : what_.to.given + " " + what_.to.family;
+    }
+
+    [[nodiscard]] msg::mail_date local_date() const
+    {
+        return {std::chrono::floor<std::chrono::seconds>(what_.now),
+                std::chrono::duration_cast<std::chrono::minutes>(options_.zone.offset_at(what_.now))};
+    }
+
+    [[nodiscard]] mime::patient_text shown(const std::optional<mime::timestamp>& at) const
+    {
+        if (!at) return {};
+        const auto when = mime::to_utc(*at, options_.zone);
+        const auto format = when.detail == mime::time_detail::date_only ? mime::local_format::date_text : mime::local_format::date_time_text;
+        return mime::patient_text(mime::format_local(when.at, options_.zone, format));
+    }
+
+    [[nodiscard]] std::string phone() const
+    {
+        const auto first_phone = [](const std::vector<cda::telecom>& all) -> std::string {
+            for (const cda::telecom& t : all)
+                if (t.value.starts_with("tel:")) return t.value.substr(4);
+            return {};
+        };
+        std::string found;
+        if (header_.legal_authenticator) {
+            found = first_phone(header_.legal_authenticator->telecoms);
+            if (found.empty()) found = first_phone(header_.legal_authenticator->place.telecoms);
+        }
+        for (const auto& author : header_.authors)
+            if (found.empty()) found = first_phone(author.telecoms);
+        return found.empty() ? options_.phone : found;
+    }
+
+    [[nodiscard]] std::string signatory() const
+    {
+        if (!header_.legal_authenticator) return {};
+        const auto& name = header_.legal_authenticator->name;
+        std::string text = name.suffix.starts_with("P") ? "Pr " : "Dr ";
+        if (!name.given.empty()) text += name.given + " ";
+        return text + name.family;
+    }
+
+    [[nodiscard]] mime::patient_text body() const
+    {
+        msg::letter_body_input in;
+        const cda::patient& patient = header_.patient;
+        in.birth_name = patient.family_to_show();
+        if (patient.used_family != patient.birth_family) in.used_name = patient.used_family;
+        in.given_names = patient.given_list.empty() ? patient.given_to_show() : patient.given_list;
+        in.birth_date = shown(mime::read_timestamp(patient.birth_date.reveal()));
+        in.sex = patient.gender;
+        in.document_type = header_.title.empty() ? header_.type.label : header_.title;
+        in.status = header_.replaces ? msg::letter_status::replacement : msg::letter_status::final_version;
+        if (header_.encounter) {
+            in.stay_from = shown(header_.encounter->when.low);
+            in.stay_to = shown(header_.encounter->when.high);
+        }
+        in.establishment = options_.establishment;
+        in.signatory = signatory();
+        in.phone = phone();
+        in.text = mime::patient_text(what_.details.body_text.empty() ? narrative_ : what_.details.body_text);
+        if (!pdf_.empty()) in.attachment_names.push_back(mime::xdm::pdf_file_name(header_));
+        in.attachment_names.emplace_back("IHE_XDM.zip");
+        return msg::write_letter_body(in);
+    }
+
+    const composition& what_;
+    const composer_options& options_;
+    const cda::cda_document& document_;
+    const cda::header& header_;
+    std::string pdf_;
+    std::string narrative_;
+};
+}
+
+error_code make_error_code(compose_errc code) noexcept
+{
+    static const category instance;
+    return {static_cast<int>(code), instance};
+}
+
+result<std::string> compose_letter(const composition& what, const composer_options& options)
+{
+    const auto document = cda::read_document(what.document);
+    if (!document.has_value()) return compose_errc::document_unreadable;
+    return composer(what, options, *document).run();
+}
+}

@@ -1,0 +1,78 @@
+// relay/pipeline/outbound.hpp: the queue seen from the one who sends: intent → act → outcome (design.md §3.2).
+// prepare() makes the intent durable (sealed bytes, Message-ID, ENVID, attempt) before anything goes on the wire; finish()
+// records the answer. An intent without an answer at start is `uncertain` and is sent again with the same ids and bytes.
+// Blocking: worker threads only; safe from several at once, one delivery being prepared once at a time (lease).
+#pragma once
+
+#include <memory>
+
+#include "relay/pipeline/intake.hpp"
+#include "relay/pipeline/letter_composer.hpp"
+
+namespace relay::pipeline {
+struct retry_policy {
+    std::chrono::seconds first{120};
+    std::chrono::seconds most{3600};
+    std::chrono::seconds give_up{24 * 3600};  // after submission; 24 h as domain.md §4
+
+    // first × 2^(attempts-1), capped, ±20 % by `jitter` in [0, 1).
+    [[nodiscard]] std::chrono::milliseconds delay(int attempts, double jitter) const noexcept;
+};
+
+struct prepared_mail {
+    delivery_id id;
+    std::int64_t lease = 0;
+    delivery_kind kind = delivery_kind::letter;
+    next_hop to;
+    std::string reverse_path;  // empty: <>
+    std::string recipient;
+    std::string envid;
+    std::shared_ptr<const std::string> bytes;
+};
+
+enum class attempt_end { accepted, temporary, permanent, uncertain };
+
+struct attempt_result {
+    attempt_end end = attempt_end::temporary;
+    cause why = cause::none;
+    int smtp_code = 0;
+    std::string enhanced_status;
+    std::string peer;
+    std::string tls;
+    std::string peer_text;
+};
+
+struct outbound_options {
+    retry_policy retry;
+    std::uint64_t max_sealed_octets = 20U << 20U;
+    std::string node_name;                        // right side of Message-ID
+    std::optional<composer_options> composer;     // hospital role
+};
+
+class outbound {
+public:
+    outbound(services with, outbound_options options);
+
+    // At start: every attempt without an outcome becomes uncertain.
+    [[nodiscard]] result<std::size_t> recover();
+    [[nodiscard]] result<std::vector<delivery_id>> due(std::size_t limit);
+    [[nodiscard]] result<std::optional<instant>> next_due();
+    // nullopt: nothing to send after all (held, refused, or no longer due).
+    [[nodiscard]] result<std::optional<prepared_mail>> prepare(const delivery_id& id);
+    [[nodiscard]] result<void> finish(const prepared_mail& mail, const attempt_result& outcome);
+    // Gives up what is older than retry.give_up; returns how many.
+    [[nodiscard]] result<std::size_t> expire();
+    // By a person: queued again now. False if the delivery is unknown or cannot be.
+    [[nodiscard]] result<bool> requeue(const delivery_id& id);
+
+private:
+    struct ready;
+    result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, const recipient& to);
+    result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
+    result<void> hold(const delivery_id& id, cause why);
+    result<void> refuse(const delivery_id& id, cause why);
+
+    services with_;
+    outbound_options options_;
+};
+}

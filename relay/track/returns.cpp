@@ -1,0 +1,150 @@
+#include "relay/track/returns.hpp"
+
+#include <algorithm>
+
+#include "mime/text/digest.hpp"
+#include "relay/obs/log.hpp"
+#include "relay/pipeline/reception.hpp"
+
+namespace relay::track {
+using namespace pipeline;
+using mime::report::dsn_action;
+using mime::report::report_kind;
+using ports::recipient_verdict;
+using ports::store_verdict;
+namespace {
+event_kind kind_of(dsn_action action)
+{
+    switch (action) {
+    case dsn_action::delivered: return event_kind::report_delivered;
+    case dsn_action::relayed:
+    case dsn_action::expanded: return event_kind::report_relayed;
+    case dsn_action::delayed: return event_kind::report_delayed;
+    case dsn_action::failed: return event_kind::report_failed;
+    }
+    return event_kind::report_delayed;
+}
+
+cause cause_of(const mime::report::recipient_status& status)
+{
+    if (status.action != dsn_action::failed) return cause::none;
+    if (!status.status) return cause::unknown;
+    const auto& s = *status.status;
+    if (s.subject == 1) return s.detail == 10 || s.detail == 6 ? cause::closed : cause::no_mailbox;
+    if (s.subject == 2) return s.detail == 1 ? cause::closed : s.detail == 2 ? cause::mailbox_full : cause::unknown;
+    if (s.subject == 3 && s.detail == 4) return cause::too_big;
+    if (s.subject == 4) return cause::peer_down;
+    if (s.subject == 6 || s.subject == 7) return cause::content_refused;
+    return cause::unknown;
+}
+
+std::string status_text(const mime::report::recipient_status& status)
+{
+    if (!status.status) return {};
+    return std::to_string(status.status->klass) + "." + std::to_string(status.status->subject) + "." + std::to_string(status.status->detail);
+}
+
+// domain.md §4: the same report applied twice changes nothing. The key is a digest, so that the ledger names nobody.
+std::string evidence_key(std::string_view report_id, std::string_view what)
+{
+    return mime::hex(mime::sha256(std::string(report_id) + '|' + std::string(what))).substr(0, 32);
+}
+}
+
+std::vector<event> events_of_report(const mime::report::found_report& report, instant now)
+{
+    std::vector<event> made;
+    event next;
+    next.at = now;
+    if (report.kind == report_kind::dsn && report.delivery) {
+        // One recipient per mail (design.md §3.6): a report with several speaks of a forwarding we cannot tell apart.
+        const auto& all = report.delivery->recipients;
+        const auto worst = std::find_if(all.begin(), all.end(), [](const auto& r) { return r.action == dsn_action::failed; });
+        const auto& status = worst != all.end() ? *worst : all.front();
+        next.kind = kind_of(status.action);
+        next.facts.why = cause_of(status);
+        next.facts.smtp_code = status.smtp_code.value_or(0);
+        next.facts.enhanced_status = status_text(status);
+        next.facts.peer_text = status.diagnostic;
+        next.facts.evidence = evidence_key(report.report_message_id, name(next.kind));
+        made.push_back(std::move(next));
+    } else if (report.kind == report_kind::mdn && report.disposition) {
+        const auto& said = *report.disposition;
+        if (said.is_error) {
+            next.kind = event_kind::software_rejected;
+            next.facts.why = cause::filing_refused;
+            next.facts.smtp_code = said.error_code.value_or(0);
+        } else if (said.type == mime::report::disposition_type::displayed) {
+            next.kind = event_kind::displayed;
+        } else if (said.type == mime::report::disposition_type::processed) {
+            next.kind = event_kind::processed;
+        } else {
+            return made;  // dispatched, deleted, denied: seen or not, nobody can tell
+        }
+        next.facts.evidence = evidence_key(report.report_message_id, name(next.kind));
+        made.push_back(std::move(next));
+    }
+    return made;
+}
+
+returns::returns(services with, returns_options options) : with_(with), options_(std::move(options)) {}
+
+recipient_verdict returns::check_recipient(std::string_view address, const ports::session_facts&)
+{
+    const auto at = address.rfind('@');
+    if (at == std::string_view::npos) return address == "postmaster" ? recipient_verdict::accepted : recipient_verdict::mailbox_unknown;
+    const std::string normal = std::string(address.substr(0, at + 1)) + domain_of(address);
+    return normal == options_.report_mailbox ? recipient_verdict::accepted : recipient_verdict::not_local;
+}
+
+store_verdict returns::store(const ports::mail_envelope&, std::string_view message, const ports::session_facts&)
+{
+    const instant now = with_.clock.now();
+    const auto report = mime::report::find_report(message);
+    const std::vector<event> events = report.has_value() ? events_of_report(*report, now) : std::vector<event>{};
+    bool matched = false;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        matched = false;
+        if (!report.has_value() || report->kind == report_kind::none) return;
+        std::optional<delivery_row> row;
+        if (report->delivery && !report->delivery->original_envelope_id.empty()) row = tx.delivery_by_envid(report->delivery->original_envelope_id);
+        if (!row && !report->original_message_id.empty()) row = tx.delivery_by_message_id(report->original_message_id);
+        if (!row || row->kind != delivery_kind::letter) return;
+        matched = true;
+        for (const event& next : events) {
+            const auto known = tx.events_of(row->id);
+            if (std::any_of(known.begin(), known.end(), [&next](const event& e) { return e.facts.evidence == next.facts.evidence; })) continue;
+            record(tx, *row, next);
+            if (next.kind == event_kind::report_delivered) queue_reception(tx, with_, *row, now, std::nullopt, options_.zone);
+            if (next.kind == event_kind::report_failed)
+                queue_reception(tx, with_, *row, now,
+                                reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code), next.facts.enhanced_status}, options_.zone);
+        }
+    });
+    if (!written.has_value())
+        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space : store_verdict::temporary_failure;
+    if (!matched) {
+        obs::warn(obs::event::report_unmatched, "octets={}", message.size());
+        return keep_for_people(message).has_value() ? store_verdict::stored : store_verdict::temporary_failure;
+    }
+    obs::info(obs::event::report_received, "events={}", events.size());
+    return store_verdict::stored;
+}
+
+result<void> returns::keep_for_people(std::string_view message) const
+{
+    const ports::sealed_object kept = with_.vault.seal(message);
+    refusal_row row;
+    row.content = kept.id;
+    row.at = with_.clock.now();
+    row.form = "report";
+    row.code = "UNMATCHED";
+    row.message = "courriel reçu sans rapport avec un envoi connu : à lire par une personne";
+    row.source_name = with_.vault.seal_field(field::source_name, "");
+    row.source_name_key = with_.vault.match_key("unmatched", mime::hex(mime::sha256(message)));
+    return with_.store.write([&](ports::transaction& tx) {
+        tx.add_blob(kept);
+        tx.add_refusal(row);
+    });
+}
+}
