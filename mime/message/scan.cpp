@@ -2,6 +2,8 @@
 
 #include "mime/message/ascii.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,8 @@ public:
     result<scan_report> run()
     {
         if (left_.size() > limits_.max_octets) return message_errc::message_too_large;
+        count_octets();
+        next_lf_ = std::min(left_.find('\n'), left_.size());
         while (!left_.empty() && !failure_) line();
         if (!failure_ && in_header_) end_header();
         if (failure_) return failure_;
@@ -39,15 +43,47 @@ public:
 private:
     void line()
     {
-        const auto end = left_.find_first_of("\r\n");
+        const std::size_t end = line_length();
         const std::string_view text = left_.substr(0, end);
         std::size_t octets = text.size();
-        if (end != std::string_view::npos) octets += count_line_end(left_.substr(end));
+        if (end < left_.size()) octets += count_line_end(left_.substr(end));
         left_.remove_prefix(octets);
-        count(text);
+        consumed_ += octets;
+        report_.longest_line_octets = std::max(report_.longest_line_octets, text.size());
+        if (text.size() > 998) ++report_.over_long_lines;
         if (text.size() > limits_.max_line_octets) return fail(message_errc::line_too_long);
         if (text.starts_with("--") && delimiter(text.substr(2))) return;
         if (in_header_) header_line(text, octets);
+    }
+
+    // NUL and octets above 127, eight at a time: nearly all words of a mail have none.
+    void count_octets()
+    {
+        constexpr std::uint64_t high = 0x8080808080808080U;
+        constexpr std::uint64_t ones = 0x0101010101010101U;
+        std::size_t at = 0;
+        for (; at + sizeof high <= left_.size(); at += sizeof high) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, left_.data() + at, sizeof word);
+            if (((word | (word - ones)) & high) != 0) count_each(left_.substr(at, sizeof word));
+        }
+        count_each(left_.substr(at));
+    }
+
+    void count_each(std::string_view octets)
+    {
+        for (const char c : octets) {
+            report_.nul += c == '\0' ? 1U : 0U;
+            report_.octets_above_127 += is_8bit(c) ? 1U : 0U;
+        }
+    }
+
+    // Octets before the next CR or LF. The next LF is remembered: a mail of bare CRs would be searched again for each.
+    std::size_t line_length()
+    {
+        if (next_lf_ < consumed_) next_lf_ = consumed_ + std::min(left_.find('\n'), left_.size());
+        const std::string_view line = left_.substr(0, next_lf_ - consumed_);
+        return std::min(line.find('\r'), line.size());
     }
 
     std::size_t count_line_end(std::string_view at)
@@ -55,16 +91,6 @@ private:
         if (at.starts_with("\r\n")) return 2;
         ++(at[0] == '\r' ? report_.bare_cr : report_.bare_lf);
         return 1;
-    }
-
-    void count(std::string_view text)
-    {
-        report_.longest_line_octets = std::max(report_.longest_line_octets, text.size());
-        if (text.size() > 998) ++report_.over_long_lines;
-        for (const char c : text) {
-            report_.nul += c == '\0' ? 1U : 0U;
-            report_.octets_above_127 += is_8bit(c) ? 1U : 0U;
-        }
     }
 
     // A delimiter of any open multipart, the innermost first: a missing end delimiter closes the inner ones (RFC 2046
@@ -156,6 +182,8 @@ private:
     };
 
     std::string_view left_;
+    std::size_t consumed_ = 0;
+    std::size_t next_lf_ = 0;  // from the start of the mail
     const scan_limits& limits_;
     scan_report report_;
     boost::system::error_code failure_;

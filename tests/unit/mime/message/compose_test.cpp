@@ -150,6 +150,17 @@ TEST_CASE("bad values do not get into a mail", "[message][compose]")
     CHECK_FALSE(broken([](letter_mail& l) { l.boundary_token = std::string(16, 'a'); }));
 }
 
+TEST_CASE("parameters are quoted, extended, or refused", "[message][compose]")
+{
+    CHECK(*write_parameter("name", "a\"b\\c") == ";\r\n name=\"a\\\"b\\\\c\"");
+    CHECK(*write_parameter("name", "é") == ";\r\n name*=utf-8''%C3%A9;\r\n name=\"e\"");
+    CHECK(write_parameter("name", std::string(60, 'a'))->find('*') == std::string::npos);
+    CHECK(write_parameter("name", std::string(61, 'a'))->find("name*1*=") != std::string::npos);
+    CHECK(write_parameter("name", std::string(255, 'a')).has_value());
+    CHECK(write_parameter("name", std::string(256, 'a')).error() == message_errc::bad_header_length);
+    CHECK(write_parameter("na me", "a").error() == message_errc::bad_header_name);
+}
+
 TEST_CASE("the body begins with what the doctor looks for", "[message][letter_body]")
 {
     letter_body_input in;

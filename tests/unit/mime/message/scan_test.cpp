@@ -99,7 +99,14 @@ TEST_CASE("whatever passes the scan is read by libetpan in bounded time", "[mess
     for (int n = 0; n < 4'900; ++n) fields += "X-A: b\r\n";
     std::string parameters = "Content-Type: text/plain";
     for (int n = 0; n < 20'000; ++n) parameters += ";\r\n a=b";
-    for (const auto& mail : {to, fields + "\r\n", parameters + "\r\n\r\nx", nested(31), flat(999)}) {
+    const std::string bare_cr = "A: b\r\n\r\n" + std::string(4 * 1024 * 1024, '\r');
+    const std::string dashes = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + [] {
+        std::string out;
+        for (int n = 0; n < 500'000; ++n) out += "--x\r\n";
+        return out;
+    }();
+    CHECK(scan_message(bare_cr)->bare_cr == 4 * 1024 * 1024);
+    for (const auto& mail : {bare_cr, dashes, to, fields + "\r\n", parameters + "\r\n\r\nx", nested(31), flat(999)}) {
         const auto view = make_imap_view(mail);
         CHECK(view.kind == view_kind::parsed);
     }
@@ -114,9 +121,13 @@ TEST_CASE("the scan counts what SMTP forbids", "[message][scan]")
     };
     using namespace std::string_view_literals;
     const std::string long_line = "\r\n" + std::string(999, 'x');
-    const std::vector<row> rows = {{"A: b\r\n\r\nc\r\n", 0, 0, 0, 0, 0},   {"A: b\r\n\r\nc\rd\r\n", 1, 0, 0, 0, 0},
-                                   {"A: b\n\nc\n", 0, 3, 0, 0, 0},         {"A: b\r\n\r\n\0\0"sv, 0, 0, 2, 0, 0},
-                                   {"A: \xC3\xA9\r\n\r\n", 0, 0, 0, 2, 0}, {long_line, 0, 0, 0, 0, 1}};
+    const std::vector<row> rows = {{"A: b\r\n\r\nc\r\n", 0, 0, 0, 0, 0},
+                                   {"A: b\r\n\r\nc\rd\r\n", 1, 0, 0, 0, 0},
+                                   {"A: b\n\nc\n", 0, 3, 0, 0, 0},
+                                   {"A: b\r\n\r\n\0\0"sv, 0, 0, 2, 0, 0},
+                                   {"A: \xC3\xA9\r\n\r\n", 0, 0, 0, 2, 0},
+                                   {"A: bcdefgh\r\n\r\n\0ijklmno\x80\xFFpq\0"sv, 0, 0, 2, 2, 0},
+                                   {long_line, 0, 0, 0, 0, 1}};
     for (const auto& row : rows) {
         const auto report = scan_message(row.mail);
         REQUIRE(report.has_value());
