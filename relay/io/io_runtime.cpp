@@ -32,6 +32,20 @@ void worker_pool::join()
     threads_.join();
 }
 
+namespace {
+// Asio throws this out of the next co_await of a cancelled coroutine: an end we asked for, no failure.
+bool is_cancellation(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+        return error.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+}
+
 struct task_group::task {
     asio::any_io_executor strand;
     asio::cancellation_signal signal;  // touched on the strand only
@@ -58,15 +72,16 @@ void task_group::spawn(std::string_view name, asio::any_io_executor strand, awai
         place = tasks_.insert(tasks_.end(), made);
     }
     auto finished = [this, place, name](std::exception_ptr failure) {
-        if (failure) obs::error(obs::event::task_failed, "task={}", name);
-        finish(place, failure);
+        const bool failed = failure && !is_cancellation(failure);
+        if (failed) obs::error(obs::event::task_failed, "task={}", name);
+        finish(place, failed ? how::failed : how::ended);
     };
     asio::co_spawn(strand, std::move(body), asio::bind_cancellation_slot(made->signal.slot(), std::move(finished)));
 }
 
-void task_group::finish(std::list<std::shared_ptr<task>>::iterator which, std::exception_ptr failure) noexcept
+void task_group::finish(std::list<std::shared_ptr<task>>::iterator which, how end) noexcept
 {
-    if (failure) obs::add(obs::counter::tasks_failed);
+    if (end == how::failed) obs::add(obs::counter::tasks_failed);
     const std::lock_guard lock(mutex_);
     tasks_.erase(which);
     if (tasks_.empty()) none_left_.notify_all();

@@ -103,7 +103,8 @@ awaitable<result<T>> with_deadline(clock::time_point deadline, awaitable<result<
     co_return std::move(value);
 }
 
-// Coroutines that can be joined: each is caught, logged and counted when it throws. The group outlives its executor's
+// Coroutines that can be joined: each is caught, logged and counted when it throws (its own cancellation
+// is no failure). The group outlives its executor's
 // last handler or is joined first. Threads: all members from any thread; join() never from the I/O thread.
 class task_group {
 public:
@@ -122,7 +123,8 @@ public:
 
 private:
     struct task;
-    void finish(std::list<std::shared_ptr<task>>::iterator which, std::exception_ptr failure) noexcept;
+    enum class how { ended, failed };
+    void finish(std::list<std::shared_ptr<task>>::iterator which, how end) noexcept;
     asio::any_io_executor executor_;
     mutable std::mutex mutex_;
     std::condition_variable none_left_;

@@ -111,7 +111,13 @@ action client_engine::send_text(std::string text, std::initializer_list<awaited>
 
 action client_engine::send_piece()
 {
-    const std::string_view piece = writer_->next();
+    constexpr std::size_t one_tls_record = 16 * 1024;
+    std::string_view piece = writer_->next();
+    if (piece.size() < one_tls_record && !writer_->is_last()) {  // many dots make many small pieces: send them together
+        out_ = piece;
+        while (out_.size() < one_tls_record && !writer_->is_last()) out_ += writer_->next();
+        piece = out_;
+    }
     // From here on the peer may have the whole mail, even if this very send fails.
     if (writer_->is_last()) dot_sent_ = true;
     return send{piece, policy_.timeouts.data_block};

@@ -37,7 +37,7 @@ action server_engine::next()
         }
     }
     if (waiting_ == waiting::recipient) return check_recipient{candidate_.address};
-    if (waiting_ == waiting::store) return store_message{envelope_, message_};
+    if (waiting_ == waiting::store) return store_message{&envelope_, &message_};
     if (shutting_down_ && !closing_ && !from_ && waiting_ == waiting::nothing) {
         close("421 4.3.2 " + policy_.host_name + " shutting down", session_end::shutting_down);
     }

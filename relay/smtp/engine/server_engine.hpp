@@ -77,8 +77,8 @@ public:
         std::string_view address;
     };
     struct store_message {  // the message may be moved from
-        const received_envelope& envelope;
-        std::string& message;
+        const received_envelope* envelope;
+        std::string* message;
     };
     struct finished {
         session_end why;

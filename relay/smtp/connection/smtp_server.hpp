@@ -1,0 +1,53 @@
+// relay/smtp/connection/smtp_server.hpp: one listening SMTP service over io::stream: engine, TLS and deadlines joined
+// to a mail_sink, which is called on the worker pool. Every connection ends: at each step's limit and at session_limit.
+// Threads: open() and drain() from any thread but the I/O thread. The runtime outlives the server, and the sink the
+// runtime, since a worker may still be in store() when its connection is gone.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "relay/io/listener.hpp"
+#include "relay/io/tls_context.hpp"
+#include "relay/pipeline/ports/mail_sink.hpp"
+#include "relay/smtp/engine/server_engine.hpp"
+
+namespace relay::smtp {
+struct server_settings {
+    io::host_port at;
+    server_policy policy;
+    std::shared_ptr<io::tls_context> tls;  // server role; its peers() must agree with policy.certificates
+    std::size_t max_connections = 200;
+    std::chrono::seconds session_limit{3600};
+};
+
+class smtp_server {
+public:
+    // Throws std::invalid_argument if the settings contradict each other (TLS or client certificates required, but no
+    // context that does it).
+    smtp_server(io::io_runtime& runtime, server_settings settings, pipeline::ports::mail_sink& sink);
+    ~smtp_server();
+    smtp_server(const smtp_server&) = delete;
+    smtp_server& operator=(const smtp_server&) = delete;
+
+    [[nodiscard]] result<boost::asio::ip::tcp::endpoint> open();
+    // No new connections; those without a mail under way end at once, the others at the end of their mail or at
+    // `drain_until`.
+    void drain(io::clock::time_point drain_until);
+
+private:
+    struct session;
+    io::awaitable<void> serve(io::stream peer);
+    io::awaitable<session_end> drive(session& one);
+
+    io::io_runtime& runtime_;
+    server_settings settings_;
+    pipeline::ports::mail_sink& sink_;
+    std::atomic<bool> draining_{false};
+    std::mutex mutex_;
+    std::list<std::shared_ptr<session>> sessions_;
+    io::listener listener_;  // last: its connections use all of the above
+};
+}
