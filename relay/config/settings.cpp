@@ -80,6 +80,7 @@ private:
         spool.file("acknowledgements", all.spool.acknowledgements);
         spool.seconds("rescan_seconds", all.spool.rescan);
         spool.milliseconds("stable_milliseconds", all.spool.stable);
+        spool.seconds("pair_wait_seconds", all.spool.pair_wait);
         auto place = table("establishment");
         place.text("finess", all.establishment.finess);
         place.text("name", all.establishment.name);

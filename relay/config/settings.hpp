@@ -39,6 +39,7 @@ struct spool_settings {
     path folder;                         // 0700
     path acknowledgements;               // 0700
     std::chrono::seconds rescan{5};
+    std::chrono::seconds pair_wait{60};      // a PDF waits this long for its sidecar, and a sidecar for its PDF
     std::chrono::milliseconds stable{1000};  // size and mtime unchanged for this long, for files not renamed in
 };
 struct establishment_settings {

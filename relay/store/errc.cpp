@@ -23,6 +23,12 @@ public:
         }
         return "unknown store error";
     }
+    [[nodiscard]] boost::system::error_condition default_error_condition(int code) const noexcept override
+    {
+        if (static_cast<store_errc>(code) == store_errc::disk_full)
+            return boost::system::errc::make_error_condition(boost::system::errc::no_space_on_device);
+        return {code, *this};
+    }
 };
 }
 
