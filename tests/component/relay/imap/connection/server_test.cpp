@@ -114,9 +114,11 @@ TEST_CASE("imaplib reads a mailbox over TLS and STARTTLS", "[imap][connection]")
         running.store.deliver(first);
         for (int i = 0; i < 69; ++i) running.store.deliver(tests::sample_message("Autre", 30'000));
         const auto port = how == "implicit" ? running.server->implicit_tls_port() : running.server->starttls_port();
-        const std::string command = "python3 '" TESTS_DATA "/../component/relay/imap/connection/imaplib_session.py' " +
-                                    std::to_string(port) + ' ' + how + " '" +
-                                    (running.folder.path / "ca.pem").string() + "' " + mime::hex(mime::sha256(first)) + " 70";
+        const auto script =
+            std::filesystem::path(TESTS_DATA).parent_path() / "component/relay/imap/connection/imaplib_session.py";
+        const std::string command = "python3 '" + script.string() + "' " + std::to_string(port) + ' ' + how + " '" +
+                                    (running.folder.path / "ca.pem").string() + "' " + mime::hex(mime::sha256(first)) +
+                                    " 70";
         const int status = std::system(command.c_str());
         CHECK(WIFEXITED(status));
         CHECK(WEXITSTATUS(status) == 0);
