@@ -28,7 +28,7 @@ result<host_port> read_host_port(std::string_view text)
     const std::string_view port = text.substr(colon + 1);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
-    } else if (host.find(':') != std::string_view::npos) {
+    } else if (host.find_first_of("[]:") != std::string_view::npos) {
         return make_error_code(errc::bad_address);  // IPv6 needs its brackets
     }
     host_port read{std::string(host), 0};

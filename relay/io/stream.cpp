@@ -55,7 +55,9 @@ error_code expect_host(SSL* ssl, const std::string& host)
     asio::ip::make_address(host, not_numeric);
     if (!not_numeric)
         return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1 ? error_code{} : errc::tls_failed;
-    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // Names count in subjectAltName only (RFC 9525 §2): the subject's CN is never looked at.
+    X509_VERIFY_PARAM_set_hostflags(expected,
+                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     const bool set = !host.empty() && X509_VERIFY_PARAM_set1_host(expected, host.data(), host.size()) == 1 &&
                      SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
     return set ? error_code{} : errc::tls_failed;

@@ -1,6 +1,7 @@
 #include "relay/smtp/connection/smtp_client.hpp"
 
 #include <array>
+#include <stdexcept>
 
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"

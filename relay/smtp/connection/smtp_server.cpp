@@ -104,7 +104,12 @@ io::awaitable<recipient_check> ask_recipient(io::worker_pool& pool, ports::mail_
                                              ports::session_facts facts)
 {
     auto work = [&sink, address = std::move(address), facts = std::move(facts)]() -> result<ports::recipient_verdict> {
-        return sink.check_recipient(address, facts);
+        try {
+            return sink.check_recipient(address, facts);
+        } catch (const std::exception&) {
+            obs::error(obs::event::store_failed, "where=smtp_recipient");
+            return ports::recipient_verdict::temporary_failure;
+        }
     };
     const auto verdict = co_await io::offload(pool, std::move(work));
     co_return verdict.has_value() ? to_engine(*verdict) : recipient_check::temporary_failure;

@@ -319,7 +319,7 @@ TEST_CASE("curl and swaks deliver", "[.peers]")
                          port + " --mail-from a@hopital.test --mail-rcpt medecin@mss.test --upload-file mail.eml");
     test_pki().run_shell("swaks --server 127.0.0.1:" + port +
                          " --tls --tls-verify --tls-ca-path ca.pem --tls-cert client.pem --tls-key client.key"
-                         " --pipeline --from a@hopital.test --to medecin@mss.test --data mail.eml");
+                         " --pipeline --from a@hopital.test --to medecin@mss.test --data @mail.eml");
     REQUIRE(all.sink.messages.size() == 2);
     CHECK(all.sink.messages[0] == "Subject: essai\r\n\r\n.point\r\nfin\r\n");
     CHECK(all.sink.messages[1].find("\r\n.point\r\n") != std::string::npos);
