@@ -26,6 +26,21 @@ struct imap_server::shared {
 namespace {
 constexpr std::chrono::seconds goodbye_time{2};
 
+std::string_view word_of(end_reason reason)
+{
+    switch (reason) {
+        case end_reason::logout: return "logout";
+        case end_reason::autologout: return "autologout";
+        case end_reason::login_failures: return "login_failures";
+        case end_reason::bad_commands: return "bad_commands";
+        case end_reason::oversized: return "oversized";
+        case end_reason::plaintext_behind_starttls: return "plaintext_behind_starttls";
+        case end_reason::shutdown: return "shutdown";
+        case end_reason::lost: return "lost";
+    }
+    return "unknown";
+}
+
 using engine_ptr = std::shared_ptr<server_engine>;
 
 // One conversation. Owned by its coroutine; the engine is shared with the worker that may still run its last step.
@@ -52,7 +67,7 @@ public:
         result<action> next = engine_->start();
         while (next.has_value()) {
             if (const auto* done = std::get_if<finished>(&*next)) {
-                obs::info(obs::event::imap_closed, "reason={}", static_cast<int>(done->reason));
+                obs::info(obs::event::imap_closed, "reason={}", word_of(done->reason));
                 co_await peer_.close(io::clock::now() + goodbye_time);
                 co_return;
             }
