@@ -1,6 +1,7 @@
 #include "relay/store/engine.hpp"
 
 #include <future>
+#include <stdexcept>
 
 #include <boost/system/system_error.hpp>
 
@@ -22,6 +23,7 @@ result<void> engine::write(unit work)
 result<void> engine::write_sql(group_writer::unit work)
 {
     if (!writer_) return make_error_code(store_errc::read_only);
+    if (writer_->on_writer_thread()) throw std::logic_error("a write that waits, inside a unit or a callback");
     // The writer still holds the promise when it wakes us: it must not die with our frame.
     auto promise = std::make_shared<std::promise<result<void>>>();
     auto future = promise->get_future();

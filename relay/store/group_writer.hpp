@@ -34,6 +34,8 @@ public:
     void submit(unit work, callback done);
     // Finishes what is queued, refuses the rest.
     void close();
+    // Whoever waits for a write there would wait for itself.
+    [[nodiscard]] bool on_writer_thread() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
 
 private:
     struct waiting {

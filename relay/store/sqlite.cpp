@@ -1,10 +1,9 @@
 #include "relay/store/sqlite.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <condition_variable>
-#include <future>
-#include <mutex>
-#include <vector>
+#include <filesystem>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -19,6 +18,17 @@
 
 namespace relay::store {
 namespace {
+bool sync_folder_of(const std::string& path)
+{
+    auto folder = std::filesystem::path(path).parent_path();
+    if (folder.empty()) folder = ".";
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool done = ::fsync(descriptor) == 0;
+    ::close(descriptor);
+    return done;
+}
+
 // Makes the file with mode 0600 before SQLite does, whose -wal and -shm files take over the mode.
 result<void> prepare_file(const std::string& path, connection::access wanted)
 {
@@ -28,6 +38,7 @@ result<void> prepare_file(const std::string& path, connection::access wanted)
     struct stat info {};
     const bool known = ::fstat(descriptor, &info) == 0;
     ::close(descriptor);
+    if (known && info.st_size == 0 && !sync_folder_of(path)) return make_error_code(store_errc::unreadable);
     if (!known || !S_ISREG(info.st_mode)) return make_error_code(store_errc::unreadable);
     if ((info.st_mode & 077U) != 0) return make_error_code(store_errc::exposed);
     return {};

@@ -230,6 +230,14 @@ TEST_CASE("eight threads write and read at once", "[store][group]")
     CHECK_FALSE(s.store->verify_ledger()->has_value());
 }
 
+TEST_CASE("waiting for a write inside a write is an error, not a deadlock", "[store][group]")
+{
+    opened_store s;
+    const auto outer = s.store->write([&](ports::transaction&) { (void)s.store->write([](ports::transaction&) {}); });
+    CHECK(outer.error() == store_errc::failed);
+    CHECK(s.store->write([](ports::transaction&) {}).has_value());
+}
+
 TEST_CASE("a read is one snapshot", "[store]")
 {
     opened_store s;
