@@ -91,11 +91,11 @@ TEST_CASE("a deadline does not wait for work that is not done, and its late resu
 
 TEST_CASE("the pool's queue is bounded", "[io]")
 {
-    io::io_runtime runtime(1, 1);
-    runtime.start();
-    std::promise<void> gate;
+    std::promise<void> gate;  // outlives the worker that waits at it
     std::promise<void> started;
     auto opened = gate.get_future().share();
+    io::io_runtime runtime(1, 1);
+    runtime.start();
     REQUIRE(runtime.pool()
                 .post([&] {
                     started.set_value();

@@ -243,9 +243,9 @@ TEST_CASE("a pooled connection that the peer closed is not used again", "[smtp][
 
 TEST_CASE("a deadline behind the final dot leaves the mail uncertain, and the connection unused", "[smtp][loopback]")
 {
-    house all;
-    std::mutex gate;
+    std::mutex gate;  // outlives the worker that waits at it
     gate.lock();
+    house all;
     all.sink.block = [&gate] { const std::lock_guard wait(gate); };
     const auto report = all.deliver(all.hop(), some_mail(), 1s);
     gate.unlock();
@@ -256,10 +256,10 @@ TEST_CASE("a deadline behind the final dot leaves the mail uncertain, and the co
 
 TEST_CASE("a cancelled delivery tells what it knows instead of throwing", "[smtp][loopback]")
 {
-    house all;
-    std::mutex gate;
+    std::mutex gate;  // outlives the worker that waits at it
     gate.lock();
     std::promise<void> storing;
+    house all;
     all.sink.block = [&] {
         storing.set_value();
         const std::lock_guard wait(gate);
