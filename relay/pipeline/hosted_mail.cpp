@@ -78,6 +78,11 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
     const auto written = with_.store.write([&](ports::transaction& tx) {
         any_new = false;
         for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (rows[i].address.empty()) {  // postmaster without a mailbox of its own
+                keep_for_people(tx, with_, content, "POSTMASTER", "courriel au postmaster : à lire par une personne");
+                any_new = true;
+                continue;
+            }
             if (tx.add_message(rows[i]) == ports::stored_as::duplicate) continue;
             any_new = true;
             if (envelope.recipients[i].notify.success && !envelope.reverse_path.empty()) queue_report(tx, mail, envelope.recipients[i]);

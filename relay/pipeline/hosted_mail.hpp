@@ -12,7 +12,7 @@ namespace relay::pipeline {
 struct hosted_mail_options {
     std::set<std::string, std::less<>> domains;  // hosted, lower case
     std::string node_name;                       // in Received, Reporting-MTA and Message-ID
-    std::string postmaster;                      // hosted address, or empty: postmaster mail is then refused for now
+    std::string postmaster;                      // hosted address, or empty: postmaster mail is then kept for people
     std::string report_from;                     // From of our reports, e.g. mailer-daemon@node
     mime::zone zone;
 };

@@ -59,6 +59,21 @@ private:
     }
 };
 
+void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code, std::string_view text)
+{
+    const ports::sealed_object kept = with.vault.seal(message);
+    refusal_row row;
+    row.content = kept.id;
+    row.at = with.clock.now();
+    row.form = "mail";
+    row.code = code;
+    row.message = text;
+    row.source_name = with.vault.seal_field(field::source_name, "");
+    row.source_name_key = with.vault.match_key("mail", sha256_hex(message));
+    tx.add_blob(kept);
+    tx.add_refusal(row);
+}
+
 void record(ports::transaction& tx, delivery_row& row, event next)
 {
     next.delivery = row.id;
@@ -386,7 +401,7 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
         tx.add_refusal(row);
     });
     if (!stored.has_value()) return text.busy();
-    obs::warn(obs::event::file_refused, "form={} code={} field={}", why.form, why.code, why.field);
+    obs::warn(obs::event::file_refused, "form={} code={}", why.form, why.code);  // no field: a key of a sidecar can be anything
     return text.refused(why);
 }
 

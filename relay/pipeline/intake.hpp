@@ -53,6 +53,10 @@ private:
     std::function<void()> on_queued_;
 };
 
+// Mail that nobody here can act upon (a report that matches nothing, mail to the postmaster) is kept as an object and
+// listed with the refused files. The same bytes twice are kept once.
+void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code, std::string_view text);
+
 // The event appended to the ledger and the row's projection moved with it, in one transaction.
 void record(ports::transaction& tx, delivery_row& row, event next);
 // Saves the stay with the projection of its events.

@@ -125,26 +125,12 @@ store_verdict returns::store(const ports::mail_envelope&, std::string_view messa
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space : store_verdict::temporary_failure;
     if (!matched) {
         obs::warn(obs::event::report_unmatched, "octets={}", message.size());
-        return keep_for_people(message).has_value() ? store_verdict::stored : store_verdict::temporary_failure;
+        const auto kept = with_.store.write([&](ports::transaction& tx) {
+            keep_for_people(tx, with_, message, "UNMATCHED", "courriel reçu sans rapport avec un envoi connu : à lire par une personne");
+        });
+        return kept.has_value() ? store_verdict::stored : store_verdict::temporary_failure;
     }
     obs::info(obs::event::report_received, "events={}", events.size());
     return store_verdict::stored;
-}
-
-result<void> returns::keep_for_people(std::string_view message) const
-{
-    const ports::sealed_object kept = with_.vault.seal(message);
-    refusal_row row;
-    row.content = kept.id;
-    row.at = with_.clock.now();
-    row.form = "report";
-    row.code = "UNMATCHED";
-    row.message = "courriel reçu sans rapport avec un envoi connu : à lire par une personne";
-    row.source_name = with_.vault.seal_field(field::source_name, "");
-    row.source_name_key = with_.vault.match_key("unmatched", mime::hex(mime::sha256(message)));
-    return with_.store.write([&](ports::transaction& tx) {
-        tx.add_blob(kept);
-        tx.add_refusal(row);
-    });
 }
 }

@@ -23,8 +23,6 @@ public:
                                                        const pipeline::ports::session_facts& from) override;
 
 private:
-    [[nodiscard]] result<void> keep_for_people(std::string_view message) const;
-
     pipeline::services with_;
     returns_options options_;
 };

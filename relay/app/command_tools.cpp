@@ -1,0 +1,100 @@
+#include "relay/app/command_tools.hpp"
+
+#include <ostream>
+
+#include "relay/app/control_commands.hpp"
+#include "relay/control/client.hpp"
+
+namespace relay::app {
+void tell(const console& to, const std::vector<config::mistake>& mistakes)
+{
+    for (const config::mistake& one : mistakes) to.err << one.where << " : " << one.what << "\n";
+}
+
+std::unique_ptr<open_reading> open_to_read(const console& to, const config::path& settings)
+{
+    auto prepared = prepare_reading(settings);
+    if (!prepared.made) {
+        tell(to, prepared.mistakes);
+        return nullptr;
+    }
+    store::store_options options;
+    options.path = prepared.made->paths.store.string();
+    auto opened = store::open_store_read_only(options, *prepared.made->vault);
+    if (!opened.has_value()) {
+        to.err << "base illisible : " << opened.error().message() << "\n";
+        return nullptr;
+    }
+    auto made = std::make_unique<open_reading>();
+    made->parts = std::move(prepared.made);
+    made->store = std::move(*opened);
+    return made;
+}
+
+namespace {
+// No node runs: the command takes its place for a moment, under the same lock.
+std::optional<control::reply> run_here(const console& to, const config::path& settings, const control::request& what)
+{
+    auto prepared = prepare_parts(settings);
+    if (!prepared.made) {
+        tell(to, prepared.mistakes);
+        return std::nullopt;
+    }
+    parts& part = *prepared.made;
+    const auto lock = store::single_instance_lock(part.paths.lock.string());
+    auto opened = lock.has_value() ? open_node_store(part.settings, *part.vault) : lock.error();
+    if (!opened.has_value()) {
+        to.err << "base inaccessible : " << opened.error().message() << "\n";
+        return std::nullopt;
+    }
+    auto listed = open_node_directory(part.paths);
+    if (!listed.has_value()) {
+        to.err << "annuaire inaccessible : " << listed.error().message() << "\n";
+        return std::nullopt;
+    }
+    const base::system_wall_clock clock;
+    const pipeline::services with{**opened, *part.vault, **listed, clock, part.routes, part.anchors};
+    pipeline::outbound_options options;
+    options.node_name = part.settings.node.name;
+    options.composer = part.composer;
+    pipeline::outbound outbound(with, std::move(options));
+    std::unique_ptr<pipeline::intake> intake;
+    if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
+    return run_command({**opened, **listed, intake.get(), outbound, [] {}}, what);
+}
+}
+
+std::optional<boost::json::object> change(const console& to, const config::path& settings, const control::request& what)
+{
+    auto prepared = prepare_reading(settings);
+    if (!prepared.made) {
+        tell(to, prepared.mistakes);
+        return std::nullopt;
+    }
+    auto sent = control::send(prepared.made->paths.control, what);
+    std::optional<control::reply> answer;
+    if (sent.has_value()) answer = std::move(*sent);
+    else if (sent.error() == boost::system::errc::no_such_file_or_directory || sent.error() == boost::system::errc::connection_refused)
+        answer = run_here(to, settings, what);
+    else
+        to.err << "le nœud n'a pas répondu : " << sent.error().message() << "\n";
+    if (!answer) return std::nullopt;
+    if (!answer->ok) {
+        to.err << answer->code << " : " << answer->message << "\n";
+        return std::nullopt;
+    }
+    return std::move(answer->result);
+}
+
+std::string local_time(pipeline::instant at, const mime::zone& zone)
+{
+    return mime::format_local(at, zone, mime::local_format::date_time_text);
+}
+
+std::string iso_time(pipeline::instant at, const mime::zone& zone)
+{
+    const std::string t = mime::format_local(at, zone, mime::local_format::hl7);  // 20261121100000+0100
+    return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) + ":" + t.substr(12, 2) +
+           t.substr(14, 3) + ":" + t.substr(17, 2);
+}
+}

@@ -1,0 +1,23 @@
+// relay/app/command_tools.hpp: what several commands share: opening for reading, telling mistakes, sending a change.
+#pragma once
+
+#include "relay/app/commands.hpp"
+#include "relay/app/parts.hpp"
+#include "relay/control/protocol.hpp"
+
+namespace relay::app {
+// Settings, vault and store opened for reading; null after telling why on `err`.
+struct open_reading {
+    std::unique_ptr<reading_parts> parts;
+    std::unique_ptr<store::sqlite_store> store;
+};
+[[nodiscard]] std::unique_ptr<open_reading> open_to_read(const console& to, const config::path& settings);
+
+void tell(const console& to, const std::vector<config::mistake>& mistakes);
+
+// Sends a change to the running node, or runs it here when none runs. nullopt after telling why.
+[[nodiscard]] std::optional<boost::json::object> change(const console& to, const config::path& settings, const control::request& what);
+
+[[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);           // JJ/MM/AAAA HH:MM
+[[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);             // 2026-11-21T10:00:00+01:00
+}

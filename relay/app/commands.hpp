@@ -1,0 +1,41 @@
+// relay/app/commands.hpp: one function per command of the CLI (design.md §7). Each prints to `out`, tells what went wrong on
+// `err` in French with what to do, and returns the exit code. Reading commands open the store read-only; changing ones go
+// through the control socket, or run here under the instance lock when no node runs.
+// Exit codes: 0 done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: would be refused); 78 settings.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "relay/app/words.hpp"
+#include "relay/config/settings.hpp"
+
+namespace relay::app {
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_refused = 3;
+inline constexpr int exit_settings = 78;  // EX_CONFIG of sysexits.h
+
+enum class output_format { table, csv, json };
+
+struct console {
+    std::ostream& out;
+    std::ostream& err;
+    language words = language::french;
+    output_format format = output_format::table;
+};
+
+int run_init(const console& to, const config::path& folder);
+int run_serve(const console& to, const config::path& settings);
+int run_check(const console& to, const config::path& settings, const std::vector<std::string>& files);
+int run_status(const console& to, const config::path& settings);
+enum class queue_view { open, all, rejected };
+int run_queue(const console& to, const config::path& settings, queue_view view);
+int run_letter(const console& to, const config::path& settings, const std::string& id);
+int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
+int run_requeue(const console& to, const config::path& settings, const std::string& id);
+int run_directory_import(const console& to, const config::path& settings, const config::path& file);
+int run_certs_add(const console& to, const config::path& settings, const config::path& file);
+int run_mailbox_add(const console& to, const config::path& settings, const std::string& user, const std::string& address, const config::path& password_file);
+int run_demo(const console& to, const config::path& folder, const config::path& program);
+}

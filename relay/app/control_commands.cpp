@@ -1,0 +1,98 @@
+#include "relay/app/control_commands.hpp"
+
+#include <boost/json.hpp>
+
+#include "certs/certificate.hpp"
+#include "mime/message/address.hpp"
+#include "relay/vault/password.hpp"
+
+namespace relay::app {
+namespace json = boost::json;
+using control::failure;
+using control::reply;
+using control::request;
+namespace {
+std::string text_of(const request& asked, std::string_view key)
+{
+    const auto* value = asked.arguments.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+// What is held is decided again as soon as the directory knows more (domain.md §4).
+void reroute(const control_context& with, json::object& into)
+{
+    if (with.intake == nullptr) return;
+    const auto freed = with.intake->route_again();
+    into["released"] = freed.has_value() ? *freed : 0;
+}
+
+reply import_directory(const control_context& with, const request& asked)
+{
+    const auto done = with.directory.import_file(text_of(asked, "file"));
+    if (!done.has_value()) return failure("IMPORT_REFUSED", "annuaire refusé, l'ancien reste en place : " + done.error().message());
+    json::object result{{"rows", done->rows}, {"certificates", done->certificates}};
+    result["warnings"] = json::array(done->warnings.begin(), done->warnings.end());
+    reroute(with, result);
+    return {true, std::move(result), {}, {}};
+}
+
+reply add_certificates(const control_context& with, const request& asked)
+{
+    const auto read = certs::read_certificates(text_of(asked, "pem"));
+    if (!read.has_value()) return failure("CERTIFICATE_REFUSED", "certificat illisible : " + read.error().message());
+    json::array filed;
+    for (const certs::certificate& one : *read) {
+        const auto names = with.directory.add_certificate(one.der());
+        if (!names.has_value()) return failure("CERTIFICATE_REFUSED", "certificat refusé : " + names.error().message());
+        for (const std::string& name : *names) filed.emplace_back(name);
+    }
+    json::object result{{"names", std::move(filed)}};
+    reroute(with, result);
+    return {true, std::move(result), {}, {}};
+}
+
+reply add_mailbox(const control_context& with, const request& asked)
+{
+    const auto address = mime::message::read_address(text_of(asked, "address"));
+    const std::string user = text_of(asked, "user");
+    const std::string password = text_of(asked, "password");
+    if (!address.has_value()) return failure("BAD_ADDRESS", "adresse de messagerie invalide");
+    if (user.empty() || password.size() < 8 || password.size() > vault::max_password_octets)
+        return failure("BAD_ACCOUNT", "un utilisateur et un mot de passe d'au moins 8 caractères sont attendus");
+    pipeline::ports::account_row row{user, address->text(), vault::hash_password(password), true};
+    const auto saved = with.store.write([&row](pipeline::ports::transaction& tx) { tx.save_account(row); });
+    if (!saved.has_value()) return failure("STORE", "boîte non créée : " + saved.error().message());
+    return {true, {{"address", row.address}}, {}, {}};
+}
+
+reply requeue(const control_context& with, const request& asked)
+{
+    const std::string id = text_of(asked, "id");
+    std::vector<pipeline::delivery_id> targets;
+    if (base::is_token(id)) {
+        const auto read = with.store.read([&](pipeline::ports::reader& store) {
+            if (store.delivery(pipeline::delivery_id(id))) targets.emplace_back(id);
+            else
+                for (const auto& row : store.deliveries_of_letter(pipeline::letter_id(id))) targets.push_back(row.id);
+        });
+        if (!read.has_value()) return failure("STORE", read.error().message());
+    }
+    if (targets.empty()) return failure("UNKNOWN_ID", "aucun envoi ni lettre de cet identifiant");
+    std::size_t count = 0;
+    for (const auto& target : targets)
+        if (const auto done = with.outbound.requeue(target); done.has_value() && *done) ++count;
+    if (count == 0) return failure("NOT_NEEDED", "rien à relancer : déjà accepté, remplacé ou en cours");
+    with.wake();
+    return {true, {{"requeued", count}}, {}, {}};
+}
+}
+
+reply run_command(const control_context& with, const request& asked)
+{
+    if (asked.command == "directory.import") return import_directory(with, asked);
+    if (asked.command == "certs.add") return add_certificates(with, asked);
+    if (asked.command == "mailbox.add") return add_mailbox(with, asked);
+    if (asked.command == "requeue") return requeue(with, asked);
+    return failure("UNKNOWN_COMMAND", "commande inconnue de ce nœud : versions différentes ?");
+}
+}

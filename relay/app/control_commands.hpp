@@ -1,0 +1,24 @@
+// relay/app/control_commands.hpp: the commands that change a node, run in the server, or by the command line itself under
+// the instance lock when no server runs (design.md §5: one writer). Arguments and results are those of the CLI.
+#pragma once
+
+#include <functional>
+
+#include "relay/control/protocol.hpp"
+#include "relay/pipeline/intake.hpp"
+#include "relay/pipeline/outbound.hpp"
+#include "relay/routing/sqlite_directory.hpp"
+#include "relay/store/sqlite.hpp"
+
+namespace relay::app {
+struct control_context {
+    store::sqlite_store& store;
+    routing::sqlite_directory& directory;
+    pipeline::intake* intake;       // null without the hospital role
+    pipeline::outbound& outbound;
+    std::function<void()> wake;     // something was queued
+};
+
+// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id}.
+[[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
+}

@@ -1,0 +1,164 @@
+#include "relay/app/dispatcher.hpp"
+
+#include "relay/obs/log.hpp"
+
+namespace relay::app {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using pipeline::attempt_end;
+namespace {
+constexpr auto longest_pause = 1s;      // also bounds how late a due retry is seen
+constexpr auto aside_for = 30s;
+
+std::string status_text(const std::optional<smtp::enhanced_status>& status)
+{
+    if (!status) return {};
+    return std::to_string(status->klass) + "." + std::to_string(status->subject) + "." + std::to_string(status->detail);
+}
+
+pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host)
+{
+    const smtp::attempt_outcome& outcome = report.outcome;
+    pipeline::attempt_result made;
+    made.peer = host;
+    made.smtp_code = outcome.code;
+    made.enhanced_status = status_text(outcome.enhanced);
+    made.peer_text = outcome.text.reveal();
+    if (report.tls) made.tls = report.tls->version + " " + report.tls->cipher;
+    if (outcome.is_accepted()) {
+        made.end = attempt_end::accepted;
+        return made;
+    }
+    made.why = pipeline::from_name<pipeline::cause>(smtp::cause_name(outcome.ec)).value_or(pipeline::cause::unknown);
+    if (outcome.is_uncertain()) made.end = attempt_end::uncertain;
+    else if (outcome.ec == smtp::decision::give_up) made.end = attempt_end::permanent;
+    else made.end = attempt_end::temporary;  // retry, or a person decides while the clock runs (design.md §5)
+    return made;
+}
+}
+
+dispatcher::dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options)
+    : runtime_(runtime), queue_(queue), options_(std::move(options)), client_(runtime, options_.client),
+      strand_(asio::make_strand(runtime.executor())), timer_(strand_), tasks_(runtime.executor())
+{
+}
+
+void dispatcher::start()
+{
+    tasks_.spawn("dispatcher", strand_, run());
+}
+
+void dispatcher::wake()
+{
+    asio::post(strand_, [this] {
+        woken_ = true;
+        timer_.cancel();
+    });
+}
+
+void dispatcher::drain(io::clock::time_point drain_until)
+{
+    asio::post(strand_, [this] {
+        stopping_ = true;
+        timer_.cancel();
+    });
+    if (!tasks_.join(drain_until)) {
+        tasks_.cancel();
+        tasks_.join(drain_until + 10s);
+    }
+    client_.close_idle();
+}
+
+io::awaitable<void> dispatcher::pause(std::chrono::milliseconds at_most)
+{
+    if (woken_ || stopping_) co_return;
+    timer_.expires_after(at_most);
+    error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+io::awaitable<void> dispatcher::refill()
+{
+    const std::size_t wanted = in_hand_.size() + 4 * options_.slots;
+    auto ask = [this, wanted] { return queue_.due(wanted); };
+    const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
+    if (!due.has_value()) {
+        obs::error(obs::event::store_failed, "step=due code={}", due.error().message());
+        co_return;
+    }
+    const auto now = io::clock::now();
+    std::erase_if(set_aside_, [now](const auto& entry) { return entry.second <= now; });
+    for (const auto& id : *due)
+        if (!set_aside_.contains(id) && in_hand_.insert(id).second) waiting_.push_back(id);
+}
+
+io::awaitable<void> dispatcher::run()
+{
+    while (!stopping_) {
+        woken_ = false;
+        if (waiting_.empty()) co_await refill();
+        while (!waiting_.empty() && running_ < options_.slots && !stopping_) {
+            const pipeline::delivery_id next = waiting_.front();
+            waiting_.pop_front();
+            ++running_;
+            tasks_.spawn("delivery", strand_, deliver(next));
+        }
+        co_await pause(longest_pause);
+    }
+}
+
+io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
+{
+    auto work = [this, id] { return queue_.prepare(id); };
+    auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
+    if (!prepared.has_value()) {
+        obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), prepared.error().message());
+        set_aside_[id] = io::clock::now() + aside_for;
+    } else if (*prepared) {
+        co_await send(std::move(**prepared));
+    }
+    in_hand_.erase(id);
+    --running_;
+    woken_ = true;
+    timer_.cancel();
+}
+
+io::awaitable<void> dispatcher::send(pipeline::prepared_mail mail)
+{
+    smtp::next_hop hop;
+    hop.at = {mail.to.host, mail.to.port};
+    hop.tls_name = mail.to.server_name;
+    hop.tls = options_.tls;
+    smtp::outgoing_mail out;
+    out.reverse_path = mail.reverse_path;
+    out.recipient = mail.recipient;
+    out.bytes = mail.bytes;
+    if (mail.kind == pipeline::delivery_kind::letter) {
+        out.notify.success = out.notify.failure = out.notify.delay = true;
+        out.orcpt = "rfc822;" + mail.recipient;
+        out.ret = smtp::return_content::headers;
+        out.envid = mail.envid;
+    } else {
+        out.notify.never = true;  // reports about reports never end
+    }
+    const std::string host = mail.to.host;
+    const smtp::delivery_report report = co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
+    pipeline::attempt_result outcome = result_of(report, host);
+    co_await record(std::move(mail), std::move(outcome));
+}
+
+// The answer must reach the ledger: until it does, the delivery stays `sending`, and a restart makes it uncertain.
+io::awaitable<void> dispatcher::record(pipeline::prepared_mail mail, pipeline::attempt_result outcome)
+{
+    for (;;) {
+        auto work = [this, mail, outcome] { return queue_.finish(mail, outcome); };
+        const auto written = co_await io::offload(runtime_.pool(), std::move(work));
+        if (written.has_value()) co_return;
+        obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(), written.error().message());
+        if (stopping_) co_return;
+        asio::steady_timer again(strand_, 1s);
+        error_code ignored;
+        co_await again.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+}

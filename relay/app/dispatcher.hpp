@@ -1,0 +1,54 @@
+// relay/app/dispatcher.hpp: takes what is due from the queue to the SMTP client, `slots` at a time, and brings the answers
+// back (design.md §3.2, §5). Runs on one strand; store and sealing work goes to the worker pool.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "relay/io/io_runtime.hpp"
+#include "relay/pipeline/outbound.hpp"
+#include "relay/smtp/connection/smtp_client.hpp"
+
+namespace relay::app {
+struct dispatcher_options {
+    std::size_t slots = 16;
+    std::chrono::seconds attempt{600};
+    std::shared_ptr<io::tls_context> tls;
+    smtp::client_settings client;
+};
+
+class dispatcher {
+public:
+    dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options);
+    dispatcher(const dispatcher&) = delete;
+    dispatcher& operator=(const dispatcher&) = delete;
+
+    void start();
+    void wake();                                       // something was queued; any thread
+    void drain(io::clock::time_point drain_until);     // no new attempts; those under way may end until then
+
+private:
+    io::awaitable<void> run();
+    io::awaitable<void> refill();
+    io::awaitable<void> deliver(pipeline::delivery_id id);
+    io::awaitable<void> send(pipeline::prepared_mail mail);
+    io::awaitable<void> record(pipeline::prepared_mail mail, pipeline::attempt_result outcome);
+    io::awaitable<void> pause(std::chrono::milliseconds at_most);
+
+    io::io_runtime& runtime_;
+    pipeline::outbound& queue_;
+    dispatcher_options options_;
+    smtp::smtp_client client_;
+    boost::asio::strand<boost::asio::any_io_executor> strand_;
+    boost::asio::steady_timer timer_;
+    std::deque<pipeline::delivery_id> waiting_;
+    std::set<pipeline::delivery_id> in_hand_;                            // waiting or being delivered
+    std::map<pipeline::delivery_id, io::clock::time_point> set_aside_;  // could not be prepared: not before then
+    std::size_t running_ = 0;
+    bool woken_ = true;
+    bool stopping_ = false;
+    io::task_group tasks_;  // last: its coroutines use all of the above
+};
+}

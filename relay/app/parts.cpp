@@ -1,0 +1,220 @@
+#include "relay/app/parts.hpp"
+
+#include <algorithm>
+
+#include <sys/stat.h>
+
+#include "relay/base/ids.hpp"
+#include "relay/config/hl7_tolerances.hpp"
+#include "relay/io/files.hpp"
+
+namespace relay::app {
+namespace {
+using config::path;
+
+class preparer {
+public:
+    explicit preparer(const path& file) : read_(config::load_settings(file)), all_(read_.values) {}
+
+    [[nodiscard]] std::vector<config::mistake>& mistakes() { return read_.mistakes; }
+    [[nodiscard]] const config::settings& settings() const { return all_; }
+    [[nodiscard]] bool good() const { return read_.mistakes.empty(); }
+
+    void private_folder(std::string_view key, const path& folder)
+    {
+        struct stat info{};
+        if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) wrong(key, "dossier absent : le créer, droits 0700");
+        else if ((info.st_mode & 077) != 0) wrong(key, "dossier ouvert à d'autres : chmod 700");
+    }
+
+    std::optional<mime::zone> zone()
+    {
+        const auto found = mime::find_zone(all_.node.zone);
+        if (!found.has_value()) wrong("[node] zone", "fuseau inconnu (nom IANA attendu, paquet tzdata requis)");
+        return found.has_value() ? std::optional(*found) : std::nullopt;
+    }
+
+    std::unique_ptr<vault::node_vault> open_vault()
+    {
+        const auto key = vault::load_node_key(all_.node.key.string());
+        if (!key.has_value()) {
+            wrong("[node] key", "clé du nœud : " + key.error().message());
+            return nullptr;
+        }
+        return std::make_unique<vault::node_vault>(*key);
+    }
+
+    std::shared_ptr<io::tls_context> tls(io::tls_role role, io::peer_certificate peers)
+    {
+        const io::tls_files files{all_.tls.certificate, all_.tls.key, all_.tls.anchors};
+        auto made = role == io::tls_role::client ? io::tls_context::client(files) : io::tls_context::server(files, peers);
+        if (made.has_value()) return *made;
+        if (!tls_reported_) wrong("[tls]", "certificat, clé ou autorités inutilisables : " + made.error().message());
+        tls_reported_ = true;
+        return nullptr;
+    }
+
+    std::optional<certs::trust_anchors> anchors()
+    {
+        auto read = certs::load_trust_anchors(all_.trust.anchors);
+        if (read.has_value()) return std::move(*read);
+        wrong("[trust] anchors", "autorités illisibles : " + read.error().message());
+        return std::nullopt;
+    }
+
+    pipeline::route_policy routes()
+    {
+        pipeline::route_policy policy;
+        for (const std::string& domain : all_.trust.domains) policy.trusted_domains.insert(pipeline::domain_of("@" + domain));
+        for (const config::route_settings& rule : all_.routes) {
+            if (rule.profile == config::seal_profile::mssante)
+                wrong("[[route]] profile", "le profil mssante (forme claire) n'est pas encore disponible : smime ou hold");
+            pipeline::route_rule made{rule.domain, {rule.next_hop.host, rule.next_hop.port, rule.server_name}, pipeline::seal_profile::smime};
+            if (rule.profile == config::seal_profile::hold) made.profile = pipeline::seal_profile::hold;
+            policy.rules.push_back(std::move(made));
+        }
+        return policy;
+    }
+
+    std::optional<pipeline::composer_options> composer(const mime::zone& zone, const certs::trust_anchors& anchors)
+    {
+        auto certificates = certs::load_certificates(all_.hospital.signing_certificate);
+        auto key = certs::load_private_key(all_.hospital.signing_key);
+        if (!certificates.has_value()) wrong("[hospital] signing_certificate", "illisible : " + certificates.error().message());
+        if (!key.has_value()) wrong("[hospital] signing_key", "illisible : " + key.error().message());
+        if (!certificates.has_value() || !key.has_value()) return std::nullopt;
+        const certs::certificate leaf = certificates->front();
+        std::vector<certs::certificate> rest(certificates->begin() + 1, certificates->end());
+        if (!key->matches(leaf)) wrong("[hospital] signing_key", "cette clé n'est pas celle du certificat de signature");
+        const auto now = std::chrono::floor<std::chrono::seconds>(base::system_wall_clock().now());
+        if (auto chain = certs::verify_chain(leaf, rest, anchors, certs::purpose::smime_sign, now); !chain.has_value())
+            wrong("[hospital] signing_certificate", "certificat de signature refusé : " + chain.error().message());
+        pipeline::composer_options made{all_.hospital.address, all_.hospital.display_name, all_.hospital.reply_to,
+                                        all_.establishment.name, phone(), all_.establishment.oid_root, zone,
+                                        mime::smime::signer{std::move(*key), leaf, std::move(rest)}};
+        return made;
+    }
+
+    pipeline::site_options site(const mime::zone& zone)
+    {
+        const config::hl7_tolerances given = config::load_hl7_tolerances(all_.hospital.profile, read_.mistakes);
+        const bool test = all_.node.environment == "test";
+        mime::hl7::profile hl7;
+        if (test) hl7.processing_ids = {"T"};
+        if (!given.processing_ids.empty()) hl7.processing_ids = given.processing_ids;
+        if (!given.document_profiles.empty()) hl7.document_profiles = given.document_profiles;
+        if (!given.new_order_codes.empty()) hl7.new_order_codes = given.new_order_codes;
+        if (!given.availability_codes.empty()) hl7.availability_codes = given.availability_codes;
+        if (!given.telecom_uses.empty()) hl7.telecom_uses = given.telecom_uses;
+        if (!given.treating_doctor_roles.empty()) hl7.treating_doctor_roles = given.treating_doctor_roles;
+        if (given.document_id_namespace) hl7.document_id_namespace = mime::hl7::tolerance::accepted;
+        if (given.test_identities) hl7.test_identities_in_production = mime::hl7::tolerance::accepted;
+        if (given.open_last_segment) hl7.ending = mime::hl7::last_segment::any;
+        pipeline::site_options made{zone, std::move(hl7), {}, mime::cda::site_environment::production, all_.limits.input_octets, all_.establishment.finess};
+        if (test) made.environment = mime::cda::site_environment::test;
+        auto& site = made.sidecar.site;
+        site.finess = all_.establishment.finess;
+        site.name = all_.establishment.name;
+        site.oid_root = all_.establishment.oid_root;
+        site.ipp_root = all_.establishment.patient_id_oid;
+        site.phone = all_.establishment.phone;
+        if (!all_.establishment.street.empty()) site.address.push_back(all_.establishment.street);
+        if (!all_.establishment.city.empty()) site.address.push_back(all_.establishment.postal_code + " " + all_.establishment.city);
+        site.facility_type = all_.establishment.facility_type;
+        made.sidecar.zone = zone;
+        if (given.lenient_keys) made.sidecar.keys = mime::sidecar::key_checks::lenient;
+        return made;
+    }
+
+    std::string node_id(const path& file)
+    {
+        if (auto known = io::read_file(file, 64); known.has_value() && base::is_token(*known)) return *known;
+        std::string made = base::random_token();
+        if (!io::write_file_atomic(file, made).has_value()) wrong("[node] data", "dossier sans droit d'écriture");
+        return made;
+    }
+
+    void wrong(std::string_view where, std::string what)
+    {
+        read_.mistakes.push_back({all_.file.filename().string() + " " + std::string(where), std::move(what)});
+    }
+
+private:
+    [[nodiscard]] std::string phone() const
+    {
+        const std::string& given = all_.establishment.phone;
+        return given.starts_with("tel:") ? given.substr(4) : given;
+    }
+
+    config::loaded read_;
+    config::settings& all_;
+    bool tls_reported_ = false;
+};
+}
+
+prepared_parts prepare_parts(const path& file)
+{
+    preparer make(file);
+    prepared_parts out;
+    if (!make.good()) {
+        out.mistakes = std::move(make.mistakes());
+        return out;
+    }
+    const config::settings& all = make.settings();
+    make.private_folder("[node] data", all.node.data);
+    if (all.roles.hospital) {
+        make.private_folder("[spool] folder", all.spool.folder);
+        make.private_folder("[spool] acknowledgements", all.spool.acknowledgements);
+    }
+    const auto zone = make.zone();
+    auto vault = make.open_vault();
+    auto client = make.tls(io::tls_role::client, io::peer_certificate::required);
+    auto returns = make.tls(io::tls_role::server, io::peer_certificate::required);
+    auto server = make.tls(io::tls_role::server, io::peer_certificate::not_asked);
+    auto anchors = make.anchors();
+    auto routes = make.routes();
+    std::optional<pipeline::site_options> site;
+    std::optional<pipeline::composer_options> composer;
+    if (all.roles.hospital && zone && anchors) {
+        site = make.site(*zone);
+        composer = make.composer(*zone, *anchors);
+    }
+    const node_paths paths(all.node.data);
+    std::string id;
+    if (make.good()) id = make.node_id(paths.identity);
+    if (make.good())
+        out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client), std::move(server), std::move(returns),
+                                 std::move(*anchors), std::move(routes), std::move(site), std::move(composer)});
+    out.mistakes = std::move(make.mistakes());
+    return out;
+}
+
+prepared_reading prepare_reading(const path& file)
+{
+    preparer make(file);
+    prepared_reading out;
+    if (make.good()) {
+        const auto zone = make.zone();
+        auto vault = make.open_vault();
+        if (make.good()) out.made.reset(new reading_parts{make.settings(), node_paths(make.settings().node.data), *zone, std::move(vault)});
+    }
+    out.mistakes = std::move(make.mistakes());
+    return out;
+}
+
+result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings, const vault::node_vault& vault)
+{
+    store::store_options options;
+    options.path = node_paths(settings.node.data).store.string();
+    options.reserve_octets = settings.limits.free_disk_octets;
+    return store::open_store(options, vault);
+}
+
+result<std::unique_ptr<routing::sqlite_directory>> open_node_directory(const node_paths& paths)
+{
+    routing::directory_options options;
+    options.path = paths.directory.string();
+    options.certificates_path = paths.certificates.string();
+    return routing::sqlite_directory::open(options);
+}
+}

@@ -1,0 +1,20 @@
+// relay/app/words.hpp: states, causes and durations in the words of the person who reads the terminal (French; `--lang en`
+// gives the stored words). One table, so that the CLI and later the pages say the same. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "relay/pipeline/clock_rules.hpp"
+#include "relay/pipeline/model.hpp"
+
+namespace relay::app {
+enum class language { french, english };
+
+[[nodiscard]] std::string word(pipeline::delivery_state value, language in);
+[[nodiscard]] std::string word(pipeline::stay_state value, language in);
+[[nodiscard]] std::string word(pipeline::cause value, language in);
+[[nodiscard]] std::string next_action(pipeline::cause value, language in);  // what a person does; empty if nothing
+[[nodiscard]] std::string yes_no(std::optional<bool> value, language in);   // "–" when there is no answer
+[[nodiscard]] std::string duration(std::optional<std::chrono::milliseconds> value);  // "2 h 05", "3 j 04 h"
+}
