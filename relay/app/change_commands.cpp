@@ -18,8 +18,10 @@ std::int64_t number(const json::object& from, std::string_view key)
 
 int done(const console& to, const json::object& result, const std::string& text)
 {
-    if (to.format == output_format::json) to.out << json::serialize(result) << "\n";
-    else to.out << text << "\n";
+    if (to.format == output_format::json)
+        to.out << json::serialize(result) << "\n";
+    else
+        to.out << text << "\n";
     return 0;
 }
 
@@ -39,13 +41,16 @@ int run_requeue(const console& to, const config::path& settings, const std::stri
 
 int run_directory_import(const console& to, const config::path& settings, const config::path& file)
 {
-    const auto result = change(to, settings, {"directory.import", {{"file", std::filesystem::absolute(file).string()}}});
+    const auto result =
+        change(to, settings, {"directory.import", {{"file", std::filesystem::absolute(file).string()}}});
     if (!result) return exit_failed;
     if (to.format != output_format::json)
         if (const auto* warnings = result->if_contains("warnings"); warnings != nullptr && warnings->is_array())
             for (const json::value& line : warnings->get_array())
                 if (line.is_string()) to.err << std::string_view(line.get_string()) << "\n";
-    return done(to, *result, std::to_string(number(*result, "rows")) + " boîtes, " + std::to_string(number(*result, "certificates")) + " certificats importés" + released(*result));
+    return done(to, *result,
+                std::to_string(number(*result, "rows")) + " boîtes, " +
+                    std::to_string(number(*result, "certificates")) + " certificats importés" + released(*result));
 }
 
 int run_certs_add(const console& to, const config::path& settings, const config::path& file)
@@ -62,7 +67,8 @@ int run_certs_add(const console& to, const config::path& settings, const config:
     return done(to, *result, "certificat rangé sous " + std::to_string(count) + " nom(s)" + released(*result));
 }
 
-int run_mailbox_add(const console& to, const config::path& settings, const std::string& user, const std::string& address, const config::path& password_file)
+int run_mailbox_add(const console& to, const config::path& settings, const std::string& user,
+                    const std::string& address, const config::path& password_file)
 {
     std::ifstream in(password_file);
     std::string password;
@@ -70,7 +76,8 @@ int run_mailbox_add(const console& to, const config::path& settings, const std::
         to.err << "fichier du mot de passe illisible ou vide : une ligne attendue\n";
         return exit_failed;
     }
-    const auto result = change(to, settings, {"mailbox.add", {{"user", user}, {"address", address}, {"password", password}}});
+    const auto result =
+        change(to, settings, {"mailbox.add", {{"user", user}, {"address", address}, {"password", password}}});
     if (!result) return exit_failed;
     return done(to, *result, "boîte prête");
 }

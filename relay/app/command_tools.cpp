@@ -73,8 +73,10 @@ std::optional<boost::json::object> change(const console& to, const config::path&
     }
     auto sent = control::send(prepared.made->paths.control, what);
     std::optional<control::reply> answer;
-    if (sent.has_value()) answer = std::move(*sent);
-    else if (sent.error() == boost::system::errc::no_such_file_or_directory || sent.error() == boost::system::errc::connection_refused)
+    if (sent.has_value())
+        answer = std::move(*sent);
+    else if (sent.error() == boost::system::errc::no_such_file_or_directory ||
+             sent.error() == boost::system::errc::connection_refused)
         answer = run_here(to, settings, what);
     else
         to.err << "le nœud n'a pas répondu : " << sent.error().message() << "\n";
@@ -94,7 +96,7 @@ std::string local_time(pipeline::instant at, const mime::zone& zone)
 std::string iso_time(pipeline::instant at, const mime::zone& zone)
 {
     const std::string t = mime::format_local(at, zone, mime::local_format::hl7);  // 20261121100000+0100
-    return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) + ":" + t.substr(12, 2) +
-           t.substr(14, 3) + ":" + t.substr(17, 2);
+    return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) +
+           ":" + t.substr(12, 2) + t.substr(14, 3) + ":" + t.substr(17, 2);
 }
 }

@@ -16,8 +16,9 @@ struct open_reading {
 void tell(const console& to, const std::vector<config::mistake>& mistakes);
 
 // Sends a change to the running node, or runs it here when none runs. nullopt after telling why.
-[[nodiscard]] std::optional<boost::json::object> change(const console& to, const config::path& settings, const control::request& what);
+[[nodiscard]] std::optional<boost::json::object> change(const console& to, const config::path& settings,
+                                                        const control::request& what);
 
-[[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);           // JJ/MM/AAAA HH:MM
-[[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);             // 2026-11-21T10:00:00+01:00
+[[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);  // JJ/MM/AAAA HH:MM
+[[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);    // 2026-11-21T10:00:00+01:00
 }

@@ -1,7 +1,7 @@
-// relay/app/commands.hpp: one function per command of the CLI (design.md §7). Each prints to `out`, tells what went wrong on
-// `err` in French with what to do, and returns the exit code. Reading commands open the store read-only; changing ones go
-// through the control socket, or run here under the instance lock when no node runs.
-// Exit codes: 0 done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: would be refused); 78 settings.
+// relay/app/commands.hpp: one function per command of the CLI (design.md §7). Each prints to `out`, tells what went
+// wrong on `err` in French with what to do, and returns the exit code. Reading commands open the store read-only;
+// changing ones go through the control socket, or run here under the instance lock when no node runs. Exit codes: 0
+// done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: would be refused); 78 settings.
 #pragma once
 
 #include <iosfwd>
@@ -36,6 +36,7 @@ int run_report(const console& to, const config::path& settings, const std::strin
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
 int run_directory_import(const console& to, const config::path& settings, const config::path& file);
 int run_certs_add(const console& to, const config::path& settings, const config::path& file);
-int run_mailbox_add(const console& to, const config::path& settings, const std::string& user, const std::string& address, const config::path& password_file);
+int run_mailbox_add(const console& to, const config::path& settings, const std::string& user,
+                    const std::string& address, const config::path& password_file);
 int run_demo(const console& to, const config::path& folder, const config::path& program);
 }

@@ -29,7 +29,8 @@ void reroute(const control_context& with, json::object& into)
 reply import_directory(const control_context& with, const request& asked)
 {
     const auto done = with.directory.import_file(text_of(asked, "file"));
-    if (!done.has_value()) return failure("IMPORT_REFUSED", "annuaire refusé, l'ancien reste en place : " + done.error().message());
+    if (!done.has_value())
+        return failure("IMPORT_REFUSED", "annuaire refusé, l'ancien reste en place : " + done.error().message());
     json::object result{{"rows", done->rows}, {"certificates", done->certificates}};
     result["warnings"] = json::array(done->warnings.begin(), done->warnings.end());
     reroute(with, result);
@@ -71,7 +72,8 @@ reply requeue(const control_context& with, const request& asked)
     std::vector<pipeline::delivery_id> targets;
     if (base::is_token(id)) {
         const auto read = with.store.read([&](pipeline::ports::reader& store) {
-            if (store.delivery(pipeline::delivery_id(id))) targets.emplace_back(id);
+            if (store.delivery(pipeline::delivery_id(id)))
+                targets.emplace_back(id);
             else
                 for (const auto& row : store.deliveries_of_letter(pipeline::letter_id(id))) targets.push_back(row.id);
         });

@@ -1,5 +1,5 @@
-// relay/app/control_commands.hpp: the commands that change a node, run in the server, or by the command line itself under
-// the instance lock when no server runs (design.md §5: one writer). Arguments and results are those of the CLI.
+// relay/app/control_commands.hpp: the commands that change a node, run in the server, or by the command line itself
+// under the instance lock when no server runs (design.md §5: one writer). Arguments and results are those of the CLI.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ namespace relay::app {
 struct control_context {
     store::sqlite_store& store;
     routing::sqlite_directory& directory;
-    pipeline::intake* intake;       // null without the hospital role
+    pipeline::intake* intake;  // null without the hospital role
     pipeline::outbound& outbound;
-    std::function<void()> wake;     // something was queued
+    std::function<void()> wake;  // something was queued
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id}.

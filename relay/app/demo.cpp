@@ -1,5 +1,5 @@
-// `liaison demo`: a hospital node and an operator node on loopback, from settings written here, until SIGTERM. It shows the
-// roles, it is no part of them: everything goes through the same `serve` and the same settings as anywhere.
+// `liaison demo`: a hospital node and an operator node on loopback, from settings written here, until SIGTERM. It shows
+// the roles, it is no part of them: everything goes through the same `serve` and the same settings as anywhere.
 #include <array>
 #include <csignal>
 #include <fstream>
@@ -38,7 +38,9 @@ std::vector<std::uint16_t> free_ports(std::size_t count)
         at.sin_family = AF_INET;
         at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof at;
-        if (::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0) ports.push_back(ntohs(at.sin_port));
+        if (::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 &&
+            ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0)
+            ports.push_back(ntohs(at.sin_port));
         held.push_back(fd);
     }
     for (const int fd : held) ::close(fd);
@@ -88,7 +90,8 @@ display_name = "HOPITAL DEMO"
 reply_to = "secretariat.medecine@hopital.demo.mssante.fr"
 signing_certificate = "../pki/hospital-sign.crt"
 signing_key = "../pki/hospital-sign.key"
-returns = "127.0.0.1:)" + std::to_string(returns) + R"("
+returns = "127.0.0.1:)" +
+           std::to_string(returns) + R"("
 
 [trust]
 anchors = "../pki/anchors.pem"
@@ -96,7 +99,8 @@ domains = ["medecin.demo.mssante.fr", "cabinet.demo.mssante.fr", "hopital.demo.m
 
 [[route]]
 domain = "*"
-next_hop = "127.0.0.1:)" + std::to_string(operator_smtp) + R"("
+next_hop = "127.0.0.1:)" +
+           std::to_string(operator_smtp) + R"("
 server_name = "localhost"
 
 [limits]
@@ -107,7 +111,8 @@ first_seconds = 2
 )";
 }
 
-std::string operator_settings(std::uint16_t smtp, std::uint16_t imap, std::uint16_t imaps, std::uint16_t hospital_returns)
+std::string operator_settings(std::uint16_t smtp, std::uint16_t imap, std::uint16_t imaps,
+                              std::uint16_t hospital_returns)
 {
     return R"([node]
 name = "operateur.medecin.demo.mssante.fr"
@@ -125,9 +130,12 @@ anchors = "../pki/anchors.pem"
 
 [operator]
 domains = ["medecin.demo.mssante.fr", "cabinet.demo.mssante.fr"]
-smtp = "127.0.0.1:)" + std::to_string(smtp) + R"("
-imap = "127.0.0.1:)" + std::to_string(imap) + R"("
-imaps = "127.0.0.1:)" + std::to_string(imaps) + R"("
+smtp = "127.0.0.1:)" +
+           std::to_string(smtp) + R"("
+imap = "127.0.0.1:)" +
+           std::to_string(imap) + R"("
+imaps = "127.0.0.1:)" +
+           std::to_string(imaps) + R"("
 
 [trust]
 anchors = "../pki/anchors.pem"
@@ -135,7 +143,8 @@ domains = ["hopital.demo.mssante.fr"]
 
 [[route]]
 domain = "hopital.demo.mssante.fr"
-next_hop = "127.0.0.1:)" + std::to_string(hospital_returns) + R"("
+next_hop = "127.0.0.1:)" +
+           std::to_string(hospital_returns) + R"("
 server_name = "localhost"
 
 [limits]
@@ -155,7 +164,8 @@ bool start_node(const path& program, demo_node& node)
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     const std::string program_text = program.string(), settings = node.settings().string();
     std::array<const char*, 5> words{program_text.c_str(), "serve", "--config", settings.c_str(), nullptr};
-    const int failed = ::posix_spawn(&node.pid, program_text.c_str(), &actions, nullptr, const_cast<char* const*>(words.data()), environ);
+    const int failed = ::posix_spawn(&node.pid, program_text.c_str(), &actions, nullptr,
+                                     const_cast<char* const*>(words.data()), environ);
     posix_spawn_file_actions_destroy(&actions);
     return failed == 0;
 }
@@ -215,8 +225,10 @@ int run_demo(const console& to, const path& given, const path& program)
         to.err << "aucun port libre sur 127.0.0.1\n";
         return exit_failed;
     }
-    std::array<demo_node, 2> nodes{demo_node{"hospital", folder / "hospital"}, demo_node{"operator", folder / "operator"}};
-    const std::array<std::string, 2> settings{hospital_settings(ports[0], ports[3]), operator_settings(ports[0], ports[1], ports[2], ports[3])};
+    std::array<demo_node, 2> nodes{demo_node{"hospital", folder / "hospital"},
+                                   demo_node{"operator", folder / "operator"}};
+    const std::array<std::string, 2> settings{hospital_settings(ports[0], ports[3]),
+                                              operator_settings(ports[0], ports[1], ports[2], ports[3])};
     std::ofstream silent;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const console quiet{silent, to.err, to.words, to.format};
@@ -234,7 +246,8 @@ int run_demo(const console& to, const path& given, const path& program)
         int received = 0;
         if (good) sigwait(&awaited, &received);
     } else {
-        to.err << "un nœud n'a pas démarré : voir " << (folder / "hospital" / "log").string() << " et " << (folder / "operator" / "log").string() << "\n";
+        to.err << "un nœud n'a pas démarré : voir " << (folder / "hospital" / "log").string() << " et "
+               << (folder / "operator" / "log").string() << "\n";
     }
     for (demo_node& node : nodes) good = end_node(node) && good;
     return good ? 0 : exit_failed;

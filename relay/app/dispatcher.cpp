@@ -7,7 +7,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using pipeline::attempt_end;
 namespace {
-constexpr auto longest_pause = 1s;      // also bounds how late a due retry is seen
+constexpr auto longest_pause = 1s;  // also bounds how late a due retry is seen
 constexpr auto aside_for = 30s;
 
 std::string status_text(const std::optional<smtp::enhanced_status>& status)
@@ -30,16 +30,24 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
         return made;
     }
     made.why = pipeline::from_name<pipeline::cause>(smtp::cause_name(outcome.ec)).value_or(pipeline::cause::unknown);
-    if (outcome.is_uncertain()) made.end = attempt_end::uncertain;
-    else if (outcome.ec == smtp::decision::give_up) made.end = attempt_end::permanent;
-    else made.end = attempt_end::temporary;  // retry, or a person decides while the clock runs (design.md §5)
+    if (outcome.is_uncertain())
+        made.end = attempt_end::uncertain;
+    else if (outcome.ec == smtp::decision::give_up)
+        made.end = attempt_end::permanent;
+    else
+        made.end = attempt_end::temporary;  // retry, or a person decides while the clock runs (design.md §5)
     return made;
 }
 }
 
 dispatcher::dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options)
-    : runtime_(runtime), queue_(queue), options_(std::move(options)), client_(runtime, options_.client),
-      strand_(asio::make_strand(runtime.executor())), timer_(strand_), tasks_(runtime.executor())
+    : runtime_(runtime),
+      queue_(queue),
+      options_(std::move(options)),
+      client_(runtime, options_.client),
+      strand_(asio::make_strand(runtime.executor())),
+      timer_(strand_),
+      tasks_(runtime.executor())
 {
 }
 
@@ -112,7 +120,8 @@ io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
     auto work = [this, id] { return queue_.prepare(id); };
     auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
     if (!prepared.has_value()) {
-        obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), prepared.error().message());
+        obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(),
+                   prepared.error().message());
         set_aside_[id] = io::clock::now() + aside_for;
     } else if (*prepared) {
         co_await send(std::move(**prepared));
@@ -142,7 +151,8 @@ io::awaitable<void> dispatcher::send(pipeline::prepared_mail mail)
         out.notify.never = true;  // reports about reports never end
     }
     const std::string host = mail.to.host;
-    const smtp::delivery_report report = co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
+    const smtp::delivery_report report =
+        co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
     pipeline::attempt_result outcome = result_of(report, host);
     co_await record(std::move(mail), std::move(outcome));
 }
@@ -154,7 +164,8 @@ io::awaitable<void> dispatcher::record(pipeline::prepared_mail mail, pipeline::a
         auto work = [this, mail, outcome] { return queue_.finish(mail, outcome); };
         const auto written = co_await io::offload(runtime_.pool(), std::move(work));
         if (written.has_value()) co_return;
-        obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(), written.error().message());
+        obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(),
+                   written.error().message());
         if (stopping_) co_return;
         asio::steady_timer again(strand_, 1s);
         error_code ignored;

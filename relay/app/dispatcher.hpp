@@ -1,5 +1,5 @@
-// relay/app/dispatcher.hpp: takes what is due from the queue to the SMTP client, `slots` at a time, and brings the answers
-// back (design.md §3.2, §5). Runs on one strand; store and sealing work goes to the worker pool.
+// relay/app/dispatcher.hpp: takes what is due from the queue to the SMTP client, `slots` at a time, and brings the
+// answers back (design.md §3.2, §5). Runs on one strand; store and sealing work goes to the worker pool.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,8 @@ public:
     dispatcher& operator=(const dispatcher&) = delete;
 
     void start();
-    void wake();                                       // something was queued; any thread
-    void drain(io::clock::time_point drain_until);     // no new attempts; those under way may end until then
+    void wake();                                    // something was queued; any thread
+    void drain(io::clock::time_point drain_until);  // no new attempts; those under way may end until then
 
 private:
     io::awaitable<void> run();
@@ -44,7 +44,7 @@ private:
     boost::asio::strand<boost::asio::any_io_executor> strand_;
     boost::asio::steady_timer timer_;
     std::deque<pipeline::delivery_id> waiting_;
-    std::set<pipeline::delivery_id> in_hand_;                            // waiting or being delivered
+    std::set<pipeline::delivery_id> in_hand_;                           // waiting or being delivered
     std::map<pipeline::delivery_id, io::clock::time_point> set_aside_;  // could not be prepared: not before then
     std::size_t running_ = 0;
     bool woken_ = true;

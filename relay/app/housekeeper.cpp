@@ -7,11 +7,12 @@ namespace relay::app {
 namespace {
 using namespace std::chrono_literals;
 constexpr auto turn = 500ms;
-constexpr int turns_between_expiries = 120;    // a minute
-constexpr int turns_between_reroutes = 7200;   // an hour: certificates become valid, or stop to be
+constexpr int turns_between_expiries = 120;   // a minute
+constexpr int turns_between_reroutes = 7200;  // an hour: certificates become valid, or stop to be
 }
 
-housekeeper::housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out, std::filesystem::path acknowledgements)
+housekeeper::housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out,
+                         std::filesystem::path acknowledgements)
     : with_(with), in_(in), out_(out), acknowledgements_(std::move(acknowledgements))
 {
 }
@@ -42,8 +43,10 @@ void housekeeper::run()
         try {
             if (in_ != nullptr) write_acknowledgements();
             if (count % turns_between_expiries == 0)
-                if (auto late = out_.expire(); late.has_value() && *late > 0) obs::warn(obs::event::delivery_overdue, "count={}", *late);
-            if (in_ != nullptr && count % turns_between_reroutes == 0) (void)in_->route_again();  // a failure shows in the next turn
+                if (auto late = out_.expire(); late.has_value() && *late > 0)
+                    obs::warn(obs::event::delivery_overdue, "count={}", *late);
+            if (in_ != nullptr && count % turns_between_reroutes == 0)
+                (void)in_->route_again();  // a failure shows in the next turn
         } catch (const std::exception&) {
             obs::error(obs::event::task_failed, "task=housekeeper");
         }
@@ -58,7 +61,9 @@ void housekeeper::write_acknowledgements()
 {
     constexpr std::size_t at_once = 100;
     std::vector<pipeline::ack_row> rows;
-    if (!with_.store.read([&](pipeline::ports::reader& store) { rows = store.pending_acks(at_once); }).has_value() || rows.empty()) return;
+    if (!with_.store.read([&](pipeline::ports::reader& store) { rows = store.pending_acks(at_once); }).has_value() ||
+        rows.empty())
+        return;
     std::vector<std::int64_t> done;
     for (const pipeline::ack_row& row : rows) {
         const auto name = with_.vault.open_field(pipeline::field::ack_name, row.file_name);

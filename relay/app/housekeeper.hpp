@@ -1,5 +1,5 @@
-// relay/app/housekeeper.hpp: what happens by time: acknowledgements written to the ack folder, deliveries given up after
-// their day, held ones looked at again. One thread of its own; blocking work is allowed there.
+// relay/app/housekeeper.hpp: what happens by time: acknowledgements written to the ack folder, deliveries given up
+// after their day, held ones looked at again. One thread of its own; blocking work is allowed there.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,8 @@ namespace relay::app {
 class housekeeper {
 public:
     // `in` is null in a node without the hospital role; `acknowledgements` is then unused.
-    housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out, std::filesystem::path acknowledgements);
+    housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out,
+                std::filesystem::path acknowledgements);
     ~housekeeper();
     housekeeper(const housekeeper&) = delete;
     housekeeper& operator=(const housekeeper&) = delete;

@@ -25,7 +25,9 @@ struct arguments {
     [[nodiscard]] console to() const
     {
         return {std::cout, std::cerr, words == "en" ? language::english : language::french,
-                format == "json" ? output_format::json : format == "csv" ? output_format::csv : output_format::table};
+                format == "json"  ? output_format::json
+                : format == "csv" ? output_format::csv
+                                  : output_format::table};
     }
 };
 
@@ -36,32 +38,54 @@ public:
         app_.require_subcommand(1);
         app_.set_version_flag("--version", std::string("liaison ") + LIAISON_VERSION);
         app_.set_help_flag("-h,--help", "afficher cette aide");
-        add("init", "créer les dossiers, la clé et les réglages annotés d'un nœud", [this] { return run_init(args_.to(), args_.folder); })->add_option("--dir", args_.folder, "dossier du nœud")->required();
-        with_settings(add("serve", "faire tourner les rôles du fichier de réglages", [this] { return run_serve(args_.to(), args_.settings); }));
-        auto* check = with_settings(add("check", "dire ce que ferait le démarrage, ou ce que deviendrait un fichier", [this] { return run_check(args_.to(), args_.settings, args_.files); }));
+        add("init", "créer les dossiers, la clé et les réglages annotés d'un nœud",
+            [this] { return run_init(args_.to(), args_.folder); })
+            ->add_option("--dir", args_.folder, "dossier du nœud")
+            ->required();
+        with_settings(add("serve", "faire tourner les rôles du fichier de réglages",
+                          [this] { return run_serve(args_.to(), args_.settings); }));
+        auto* check = with_settings(add("check", "dire ce que ferait le démarrage, ou ce que deviendrait un fichier",
+                                        [this] { return run_check(args_.to(), args_.settings, args_.files); }));
         check->add_option("files", args_.files, "fichiers à examiner, sans rien envoyer");
-        with_output(with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));
+        with_output(
+            with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));
         auto* queue = with_output(with_settings(add("queue", "envois ouverts, retenus ou en échec", [this] {
-            return run_queue(args_.to(), args_.settings, args_.rejected ? queue_view::rejected : args_.all ? queue_view::all : queue_view::open);
+            return run_queue(args_.to(), args_.settings,
+                             args_.rejected ? queue_view::rejected
+                             : args_.all    ? queue_view::all
+                                            : queue_view::open);
         })));
         queue->add_flag("--rejected", args_.rejected, "fichiers refusés à l'entrée");
         queue->add_flag("--all", args_.all, "tous les envois");
-        with_id(with_output(with_settings(add("letter", "histoire d'une lettre", [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
-        with_id(with_output(with_settings(add("requeue", "remettre en file une lettre ou un envoi", [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
-        auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] { return run_report(args_.to(), args_.settings, args_.from, args_.until); })));
+        with_id(with_output(with_settings(add("letter", "histoire d'une lettre",
+                                              [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
+        with_id(with_output(with_settings(add("requeue", "remettre en file une lettre ou un envoi",
+                                              [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
+        auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
+            return run_report(args_.to(), args_.settings, args_.from, args_.until);
+        })));
         report->add_option("--from", args_.from, "premier jour de sortie, AAAA-MM-JJ")->required();
         report->add_option("--to", args_.until, "dernier jour de sortie, AAAA-MM-JJ")->required();
-        auto* import = with_output(with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction", [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })));
+        auto* import = with_output(
+            with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
+                                    [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })));
         import->add_option("file", args_.file, "extraction nationale, séparateur |")->required();
-        auto* box = with_output(with_settings(add_under("mailbox", "boîtes hébergées", "add", "créer une boîte, ou changer son mot de passe", [this] {
-            return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
-        })));
+        auto* box = with_output(with_settings(
+            add_under("mailbox", "boîtes hébergées", "add", "créer une boîte, ou changer son mot de passe", [this] {
+                return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
+            })));
         box->add_option("--user", args_.user, "nom de connexion")->required();
         box->add_option("--address", args_.address, "adresse de la boîte")->required();
-        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")->required();
-        auto* certificate = with_output(with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM", [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })));
+        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
+            ->required();
+        auto* certificate = with_output(
+            with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM",
+                                    [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })));
         certificate->add_option("file", args_.file, "certificat PEM")->required();
-        add("demo", "deux nœuds prêts à l'emploi sur cette machine", [this] { return run_demo(args_.to(), args_.folder, program_); })->add_option("--dir", args_.folder, "dossier contenant pki/")->required();
+        add("demo", "deux nœuds prêts à l'emploi sur cette machine",
+            [this] { return run_demo(args_.to(), args_.folder, program_); })
+            ->add_option("--dir", args_.folder, "dossier contenant pki/")
+            ->required();
     }
 
     int run(int count, char** words)
@@ -78,9 +102,13 @@ public:
 private:
     using action = std::function<int()>;
 
-    CLI::App* add(const std::string& name, const std::string& help, action run) { return prepare(app_.add_subcommand(name, help), std::move(run)); }
+    CLI::App* add(const std::string& name, const std::string& help, action run)
+    {
+        return prepare(app_.add_subcommand(name, help), std::move(run));
+    }
 
-    CLI::App* add_under(const std::string& group, const std::string& group_help, const std::string& name, const std::string& help, action run)
+    CLI::App* add_under(const std::string& group, const std::string& group_help, const std::string& name,
+                        const std::string& help, action run)
     {
         CLI::App* parent = app_.add_subcommand(group, group_help);
         parent->require_subcommand(1);
@@ -101,7 +129,8 @@ private:
 
     CLI::App* with_output(CLI::App* command)
     {
-        command->add_option("--format", args_.format, "table, csv ou json")->check(CLI::IsMember({"table", "csv", "json"}));
+        command->add_option("--format", args_.format, "table, csv ou json")
+            ->check(CLI::IsMember({"table", "csv", "json"}));
         command->add_option("--lang", args_.words, "fr ou en")->check(CLI::IsMember({"fr", "en"}));
         return command;
     }

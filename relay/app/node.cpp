@@ -53,8 +53,9 @@ struct node::running {
     std::optional<start_error> open_data();
     void make_services();
     std::optional<start_error> open_servers();
-    std::optional<start_error> open_smtp(std::unique_ptr<smtp::smtp_server>& into, const config::endpoint& at, smtp::server_policy policy,
-                                         std::shared_ptr<io::tls_context> tls, pipeline::ports::mail_sink& sink, std::string_view name);
+    std::optional<start_error> open_smtp(std::unique_ptr<smtp::smtp_server>& into, const config::endpoint& at,
+                                         smtp::server_policy policy, std::shared_ptr<io::tls_context> tls,
+                                         pipeline::ports::mail_sink& sink, std::string_view name);
     void stop(std::chrono::seconds drain);
 };
 
@@ -72,7 +73,9 @@ std::optional<node::start_error> node::running::open_data()
     auto listed = open_node_directory(part->paths);
     if (!listed.has_value()) return start_error{"directory", listed.error()};
     directory = std::move(*listed);
-    accounts = store::open_mailboxes(*store, [](std::string_view hash, std::string_view password) { return vault::verify_password(hash, password); });
+    accounts = store::open_mailboxes(*store, [](std::string_view hash, std::string_view password) {
+        return vault::verify_password(hash, password);
+    });
     return std::nullopt;
 }
 
@@ -93,15 +96,21 @@ void node::running::make_services()
         returns = std::make_unique<track::returns>(*with, track::returns_options{all().hospital.address, part->zone});
     }
     if (all().roles.operator_) {
-        pipeline::hosted_mail_options hosting{{}, all().node.name, all().operator_.postmaster,
-                                              "mailer-daemon@" + all().operator_.domains.front(), part->zone};
-        for (const std::string& domain : all().operator_.domains) hosting.domains.insert(pipeline::domain_of("@" + domain));
+        pipeline::hosted_mail_options hosting{{},
+                                              all().node.name,
+                                              all().operator_.postmaster,
+                                              "mailer-daemon@" + all().operator_.domains.front(),
+                                              part->zone};
+        for (const std::string& domain : all().operator_.domains)
+            hosting.domains.insert(pipeline::domain_of("@" + domain));
         hosted = std::make_unique<pipeline::hosted_mail>(*with, std::move(hosting), wake);
     }
 }
 
-std::optional<node::start_error> node::running::open_smtp(std::unique_ptr<smtp::smtp_server>& into, const config::endpoint& at, smtp::server_policy policy,
-                                                          std::shared_ptr<io::tls_context> tls, pipeline::ports::mail_sink& sink, std::string_view name)
+std::optional<node::start_error> node::running::open_smtp(std::unique_ptr<smtp::smtp_server>& into,
+                                                          const config::endpoint& at, smtp::server_policy policy,
+                                                          std::shared_ptr<io::tls_context> tls,
+                                                          pipeline::ports::mail_sink& sink, std::string_view name)
 {
     policy.host_name = all().node.name;
     policy.limits.data.max_message_octets = all().limits.sealed_octets * 3 / 2;
@@ -133,22 +142,30 @@ std::optional<node::start_error> node::running::open_servers()
         policy.certificates = smtp::client_certificates::required;
         policy.senders = smtp::accepted_senders::null_only;
         policy.only_recipient = all().hospital.address;
-        if (auto failed = open_smtp(returns_in, *all().hospital.returns, std::move(policy), part->tls_returns, *returns, "returns")) return failed;
+        if (auto failed = open_smtp(returns_in, *all().hospital.returns, std::move(policy), part->tls_returns, *returns,
+                                    "returns"))
+            return failed;
     }
     if (all().roles.operator_) {
         smtp::server_policy policy;
         const bool mutual = all().operator_.require_client_certificate;
         policy.certificates = mutual ? smtp::client_certificates::required : smtp::client_certificates::not_asked;
-        if (auto failed = open_smtp(smtp_in, all().operator_.smtp, std::move(policy), mutual ? part->tls_returns : part->tls_server, *hosted, "smtp")) return failed;
+        if (auto failed = open_smtp(smtp_in, all().operator_.smtp, std::move(policy),
+                                    mutual ? part->tls_returns : part->tls_server, *hosted, "smtp"))
+            return failed;
         imap::imap_server_settings reading;
-        if (all().operator_.imap) reading.starttls = io::host_port{all().operator_.imap->host, all().operator_.imap->port};
-        if (all().operator_.imaps) reading.implicit_tls = io::host_port{all().operator_.imaps->host, all().operator_.imaps->port};
+        if (all().operator_.imap)
+            reading.starttls = io::host_port{all().operator_.imap->host, all().operator_.imap->port};
+        if (all().operator_.imaps)
+            reading.implicit_tls = io::host_port{all().operator_.imaps->host, all().operator_.imaps->port};
         reading.max_connections = all().limits.connections;
         if (reading.starttls || reading.implicit_tls) {
             imap_in = std::make_unique<imap::imap_server>(*runtime, *accounts, part->tls_server, reading);
             if (auto opened = imap_in->open(); !opened.has_value()) return start_error{"imap", opened.error()};
-            if (reading.starttls) endpoints["imap"] = io::write_host_port({reading.starttls->host, imap_in->starttls_port()});
-            if (reading.implicit_tls) endpoints["imaps"] = io::write_host_port({reading.implicit_tls->host, imap_in->implicit_tls_port()});
+            if (reading.starttls)
+                endpoints["imap"] = io::write_host_port({reading.starttls->host, imap_in->starttls_port()});
+            if (reading.implicit_tls)
+                endpoints["imaps"] = io::write_host_port({reading.implicit_tls->host, imap_in->implicit_tls_port()});
         }
     }
     return std::nullopt;
@@ -157,7 +174,8 @@ std::optional<node::start_error> node::running::open_servers()
 std::optional<node::start_error> node::start()
 {
     running& s = *state_;
-    obs::info(obs::event::app_started, "version={} hospital={} operator={}", LIAISON_VERSION, s.all().roles.hospital, s.all().roles.operator_);
+    obs::info(obs::event::app_started, "version={} hospital={} operator={}", LIAISON_VERSION, s.all().roles.hospital,
+              s.all().roles.operator_);
     if (auto failed = s.open_data()) return failed;
     s.make_services();
     const auto lost = s.outbound->recover();
@@ -173,15 +191,18 @@ std::optional<node::start_error> node::start()
         watching.rescan = s.all().spool.rescan;
         watching.max_octets = s.all().limits.input_octets;
         watching.workers = s.all().limits.workers;
-        s.spool_in = std::make_unique<spool::watcher>(std::move(watching), [&s](const pipeline::submission& from) { return s.intake->accept(from); });
+        s.spool_in = std::make_unique<spool::watcher>(
+            std::move(watching), [&s](const pipeline::submission& from) { return s.intake->accept(from); });
         if (auto started = s.spool_in->start(); !started.has_value()) return start_error{"spool", started.error()};
     }
     control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, [&s] { s.sender->wake(); }};
-    s.control_in = std::make_unique<control::server>(s.part->paths.control, [commands](const control::request& asked) { return run_command(commands, asked); });
+    s.control_in = std::make_unique<control::server>(
+        s.part->paths.control, [commands](const control::request& asked) { return run_command(commands, asked); });
     if (auto started = s.control_in->start(); !started.has_value()) return start_error{"control", started.error()};
     ::mkdir(s.part->paths.run.c_str(), 0700);
     s.endpoints["pid"] = ::getpid();
-    if (auto written = io::write_file_atomic(s.part->paths.endpoints, json::serialize(s.endpoints) + "\n"); !written.has_value())
+    if (auto written = io::write_file_atomic(s.part->paths.endpoints, json::serialize(s.endpoints) + "\n");
+        !written.has_value())
         return start_error{"endpoints", written.error()};
     obs::info(obs::event::app_ready, "pid={}", ::getpid());
     return std::nullopt;

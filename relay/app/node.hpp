@@ -1,5 +1,5 @@
-// relay/app/node.hpp: one running node: opens the store, lights the rooms its roles ask for, answers control commands, and
-// shuts them down in order: stop taking in, let what is under way end, stop sending, close the store.
+// relay/app/node.hpp: one running node: opens the store, lights the rooms its roles ask for, answers control commands,
+// and shuts them down in order: stop taking in, let what is under way end, stop sending, close the store.
 #pragma once
 
 #include <memory>

@@ -43,12 +43,14 @@ int run_init(const console& to, const config::path& folder)
         to.err << "réglages impossibles à écrire dans " << folder.string() << "\n";
         return exit_failed;
     }
-    to.out << "Nœud préparé dans " << folder.string() << "\n\n"
-           << "  liaison.toml  réglages annotés : à adapter, puis liaison check --config " << settings.string() << "\n"
-           << "  node.key      clé du coffre : sans elle, la base est illisible. La sauvegarder maintenant, sur un autre\n"
-           << "                support que data/, sous double contrôle ; ne jamais la copier à côté d'une sauvegarde de data/\n"
-           << "  pki/          certificats et clés (0600) nommés dans les réglages\n"
-           << "  spool/ ack/   dépôt du DPI et acquittements (0700)\n";
+    to.out
+        << "Nœud préparé dans " << folder.string() << "\n\n"
+        << "  liaison.toml  réglages annotés : à adapter, puis liaison check --config " << settings.string() << "\n"
+        << "  node.key      clé du coffre : sans elle, la base est illisible. La sauvegarder maintenant, sur un autre\n"
+        << "                support que data/, sous double contrôle ; ne jamais la copier à côté d'une sauvegarde de "
+           "data/\n"
+        << "  pki/          certificats et clés (0600) nommés dans les réglages\n"
+        << "  spool/ ack/   dépôt du DPI et acquittements (0700)\n";
     return 0;
 }
 
@@ -88,12 +90,14 @@ struct file_verdict {
 
 std::string route_text(const pipeline::route_decision& decision, const console& to)
 {
-    if (const auto* why = std::get_if<pipeline::cause>(&decision)) return "retenue : " + word(*why, to.words) + " (" + next_action(*why, to.words) + ")";
+    if (const auto* why = std::get_if<pipeline::cause>(&decision))
+        return "retenue : " + word(*why, to.words) + " (" + next_action(*why, to.words) + ")";
     return "partirait vers " + std::get<pipeline::route_found>(decision).domain;
 }
 
 // What would happen to this file, sending and storing nothing. Recipients are shown by number, not by name.
-bool check_file(const console& to, const parts& part, routing::sqlite_directory& directory, const config::path& file, table& rows)
+bool check_file(const console& to, const parts& part, routing::sqlite_directory& directory, const config::path& file,
+                table& rows)
 {
     using namespace pipeline;
     submission from;
@@ -107,23 +111,29 @@ bool check_file(const console& to, const parts& part, routing::sqlite_directory&
     config::path pdf = file;
     pdf.replace_extension(".pdf");
     if (file.extension() == ".json" && std::filesystem::exists(pdf))
-        if (auto attached = io::read_file(pdf, part.settings.limits.input_octets); attached.has_value()) from.attachment = std::move(*attached);
+        if (auto attached = io::read_file(pdf, part.settings.limits.input_octets); attached.has_value())
+            from.attachment = std::move(*attached);
     const instant now = base::system_wall_clock().now();
     const planned plan = plan_submission(from, *part.site, part.routes, now);
     if (const auto* why = std::get_if<refusal>(&plan.what)) {
         rows.rows.push_back({from.name, "refusé " + why->code, why->field, why->message});
-        for (std::size_t i = 1; i < why->hl7.size(); ++i) rows.rows.push_back({"", "refusé " + std::to_string(why->hl7[i].code), why->hl7[i].location, why->hl7[i].text});
+        for (std::size_t i = 1; i < why->hl7.size(); ++i)
+            rows.rows.push_back(
+                {"", "refusé " + std::to_string(why->hl7[i].code), why->hl7[i].location, why->hl7[i].text});
         return false;
     }
     if (const auto* discharge = std::get_if<discharge_plan>(&plan.what)) {
-        rows.rows.push_back({from.name, "accepté", "", discharge->cancelled ? "sortie annulée" : "sortie : démarre le délai"});
+        rows.rows.push_back(
+            {from.name, "accepté", "", discharge->cancelled ? "sortie annulée" : "sortie : démarre le délai"});
         return true;
     }
     const auto& letter = std::get<letter_plan>(plan.what);
-    rows.rows.push_back({from.name, "accepté", "", "type " + letter.type_code + ", version " + std::to_string(letter.version)});
+    rows.rows.push_back(
+        {from.name, "accepté", "", "type " + letter.type_code + ", version " + std::to_string(letter.version)});
     std::size_t number = 0;
     for (const recipient& one : letter.recipients)
-        rows.rows.push_back({"", "destinataire " + std::to_string(++number), "", route_text(decide_route(one, directory, part.routes, part.anchors, now), to)});
+        rows.rows.push_back({"", "destinataire " + std::to_string(++number), "",
+                             route_text(decide_route(one, directory, part.routes, part.anchors, now), to)});
     return true;
 }
 }
@@ -140,10 +150,14 @@ int run_check(const console& to, const config::path& settings, const std::vector
     const auto plan = store::plan_migration(part.paths.store.string());
     if (files.empty()) {
         to.out << "réglages      bons\n";
-        if (!plan.has_value()) to.out << "base          " << plan.error().message() << "\n";
-        else if (plan->from == 0) to.out << "base          absente : serait créée (version " << plan->to << ")\n";
-        else if (plan->from == plan->to) to.out << "base          à jour (version " << plan->to << ")\n";
-        else to.out << "base          serait migrée de " << plan->from << " à " << plan->to << "\n";
+        if (!plan.has_value())
+            to.out << "base          " << plan.error().message() << "\n";
+        else if (plan->from == 0)
+            to.out << "base          absente : serait créée (version " << plan->to << ")\n";
+        else if (plan->from == plan->to)
+            to.out << "base          à jour (version " << plan->to << ")\n";
+        else
+            to.out << "base          serait migrée de " << plan->from << " à " << plan->to << "\n";
         return 0;
     }
     if (!part.site) {

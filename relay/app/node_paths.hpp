@@ -6,9 +6,14 @@
 namespace relay::app {
 struct node_paths {
     explicit node_paths(const config::path& data)
-        : store(data / "liaison.db"), lock(data / "liaison.lock"), directory(data / "directory.db"),
-          certificates(data / "certificates.db"), control(data / "control.sock"), run(data / "run"),
-          endpoints(run / "endpoints.json"), identity(data / "node-id")
+        : store(data / "liaison.db"),
+          lock(data / "liaison.lock"),
+          directory(data / "directory.db"),
+          certificates(data / "certificates.db"),
+          control(data / "control.sock"),
+          run(data / "run"),
+          endpoints(run / "endpoints.json"),
+          identity(data / "node-id")
     {
     }
     config::path store, lock, directory, certificates, control, run;

@@ -22,9 +22,11 @@ public:
 
     void private_folder(std::string_view key, const path& folder)
     {
-        struct stat info{};
-        if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) wrong(key, "dossier absent : le créer, droits 0700");
-        else if ((info.st_mode & 077) != 0) wrong(key, "dossier ouvert à d'autres : chmod 700");
+        struct stat info {};
+        if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+            wrong(key, "dossier absent : le créer, droits 0700");
+        else if ((info.st_mode & 077) != 0)
+            wrong(key, "dossier ouvert à d'autres : chmod 700");
     }
 
     std::optional<mime::zone> zone()
@@ -47,7 +49,8 @@ public:
     std::shared_ptr<io::tls_context> tls(io::tls_role role, io::peer_certificate peers)
     {
         const io::tls_files files{all_.tls.certificate, all_.tls.key, all_.tls.anchors};
-        auto made = role == io::tls_role::client ? io::tls_context::client(files) : io::tls_context::server(files, peers);
+        auto made =
+            role == io::tls_role::client ? io::tls_context::client(files) : io::tls_context::server(files, peers);
         if (made.has_value()) return *made;
         if (!tls_reported_) wrong("[tls]", "certificat, clé ou autorités inutilisables : " + made.error().message());
         tls_reported_ = true;
@@ -65,11 +68,14 @@ public:
     pipeline::route_policy routes()
     {
         pipeline::route_policy policy;
-        for (const std::string& domain : all_.trust.domains) policy.trusted_domains.insert(pipeline::domain_of("@" + domain));
+        for (const std::string& domain : all_.trust.domains)
+            policy.trusted_domains.insert(pipeline::domain_of("@" + domain));
         for (const config::route_settings& rule : all_.routes) {
             if (rule.profile == config::seal_profile::mssante)
-                wrong("[[route]] profile", "le profil mssante (forme claire) n'est pas encore disponible : smime ou hold");
-            pipeline::route_rule made{rule.domain, {rule.next_hop.host, rule.next_hop.port, rule.server_name}, pipeline::seal_profile::smime};
+                wrong("[[route]] profile",
+                      "le profil mssante (forme claire) n'est pas encore disponible : smime ou hold");
+            pipeline::route_rule made{
+                rule.domain, {rule.next_hop.host, rule.next_hop.port, rule.server_name}, pipeline::seal_profile::smime};
             if (rule.profile == config::seal_profile::hold) made.profile = pipeline::seal_profile::hold;
             policy.rules.push_back(std::move(made));
         }
@@ -80,17 +86,24 @@ public:
     {
         auto certificates = certs::load_certificates(all_.hospital.signing_certificate);
         auto key = certs::load_private_key(all_.hospital.signing_key);
-        if (!certificates.has_value()) wrong("[hospital] signing_certificate", "illisible : " + certificates.error().message());
+        if (!certificates.has_value())
+            wrong("[hospital] signing_certificate", "illisible : " + certificates.error().message());
         if (!key.has_value()) wrong("[hospital] signing_key", "illisible : " + key.error().message());
         if (!certificates.has_value() || !key.has_value()) return std::nullopt;
         const certs::certificate leaf = certificates->front();
         std::vector<certs::certificate> rest(certificates->begin() + 1, certificates->end());
-        if (!key->matches(leaf)) wrong("[hospital] signing_key", "cette clé n'est pas celle du certificat de signature");
+        if (!key->matches(leaf))
+            wrong("[hospital] signing_key", "cette clé n'est pas celle du certificat de signature");
         const auto now = std::chrono::floor<std::chrono::seconds>(base::system_wall_clock().now());
         if (auto chain = certs::verify_chain(leaf, rest, anchors, certs::purpose::smime_sign, now); !chain.has_value())
             wrong("[hospital] signing_certificate", "certificat de signature refusé : " + chain.error().message());
-        pipeline::composer_options made{all_.hospital.address, all_.hospital.display_name, all_.hospital.reply_to,
-                                        all_.establishment.name, phone(), all_.establishment.oid_root, zone,
+        pipeline::composer_options made{all_.hospital.address,
+                                        all_.hospital.display_name,
+                                        all_.hospital.reply_to,
+                                        all_.establishment.name,
+                                        phone(),
+                                        all_.establishment.oid_root,
+                                        zone,
                                         mime::smime::signer{std::move(*key), leaf, std::move(rest)}};
         return made;
     }
@@ -110,7 +123,12 @@ public:
         if (given.document_id_namespace) hl7.document_id_namespace = mime::hl7::tolerance::accepted;
         if (given.test_identities) hl7.test_identities_in_production = mime::hl7::tolerance::accepted;
         if (given.open_last_segment) hl7.ending = mime::hl7::last_segment::any;
-        pipeline::site_options made{zone, std::move(hl7), {}, mime::cda::site_environment::production, all_.limits.input_octets, all_.establishment.finess};
+        pipeline::site_options made{zone,
+                                    std::move(hl7),
+                                    {},
+                                    mime::cda::site_environment::production,
+                                    all_.limits.input_octets,
+                                    all_.establishment.finess};
         if (test) made.environment = mime::cda::site_environment::test;
         auto& site = made.sidecar.site;
         site.finess = all_.establishment.finess;
@@ -119,7 +137,8 @@ public:
         site.ipp_root = all_.establishment.patient_id_oid;
         site.phone = all_.establishment.phone;
         if (!all_.establishment.street.empty()) site.address.push_back(all_.establishment.street);
-        if (!all_.establishment.city.empty()) site.address.push_back(all_.establishment.postal_code + " " + all_.establishment.city);
+        if (!all_.establishment.city.empty())
+            site.address.push_back(all_.establishment.postal_code + " " + all_.establishment.city);
         site.facility_type = all_.establishment.facility_type;
         made.sidecar.zone = zone;
         if (given.lenient_keys) made.sidecar.keys = mime::sidecar::key_checks::lenient;
@@ -183,8 +202,9 @@ prepared_parts prepare_parts(const path& file)
     std::string id;
     if (make.good()) id = make.node_id(paths.identity);
     if (make.good())
-        out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client), std::move(server), std::move(returns),
-                                 std::move(*anchors), std::move(routes), std::move(site), std::move(composer)});
+        out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client),
+                                 std::move(server), std::move(returns), std::move(*anchors), std::move(routes),
+                                 std::move(site), std::move(composer)});
     out.mistakes = std::move(make.mistakes());
     return out;
 }
@@ -196,13 +216,16 @@ prepared_reading prepare_reading(const path& file)
     if (make.good()) {
         const auto zone = make.zone();
         auto vault = make.open_vault();
-        if (make.good()) out.made.reset(new reading_parts{make.settings(), node_paths(make.settings().node.data), *zone, std::move(vault)});
+        if (make.good())
+            out.made.reset(
+                new reading_parts{make.settings(), node_paths(make.settings().node.data), *zone, std::move(vault)});
     }
     out.mistakes = std::move(make.mistakes());
     return out;
 }
 
-result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings, const vault::node_vault& vault)
+result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings,
+                                                             const vault::node_vault& vault)
 {
     store::store_options options;
     options.path = node_paths(settings.node.data).store.string();

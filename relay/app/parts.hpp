@@ -1,5 +1,6 @@
-// relay/app/parts.hpp: what a node is made of before it runs: settings turned into keys, contexts, policies. `check` and
-// `serve` share it, so that check does exactly what start-up does. Collects every mistake instead of stopping at the first.
+// relay/app/parts.hpp: what a node is made of before it runs: settings turned into keys, contexts, policies. `check`
+// and `serve` share it, so that check does exactly what start-up does. Collects every mistake instead of stopping at
+// the first.
 #pragma once
 
 #include <memory>
@@ -31,7 +32,7 @@ struct parts {
 };
 
 struct prepared_parts {
-    std::unique_ptr<parts> made;              // null if there are mistakes
+    std::unique_ptr<parts> made;  // null if there are mistakes
     std::vector<config::mistake> mistakes;
 };
 [[nodiscard]] prepared_parts prepare_parts(const config::path& file);
@@ -49,6 +50,7 @@ struct prepared_reading {
 };
 [[nodiscard]] prepared_reading prepare_reading(const config::path& file);
 
-[[nodiscard]] result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings, const vault::node_vault& vault);
+[[nodiscard]] result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings,
+                                                                           const vault::node_vault& vault);
 [[nodiscard]] result<std::unique_ptr<routing::sqlite_directory>> open_node_directory(const node_paths& paths);
 }

@@ -51,13 +51,21 @@ int run_status(const console& to, const config::path& settings)
     if (to.format == output_format::json) {
         json::object states;
         for (const auto& [state, count] : counts.deliveries) states[name(state)] = count;
-        to.out << json::serialize(json::object{{"running", running}, {"letters", counts.letters}, {"stays", counts.stays}, {"rejected", counts.refusals}, {"deliveries", states}}) << "\n";
+        to.out << json::serialize(json::object{{"running", running},
+                                               {"letters", counts.letters},
+                                               {"stays", counts.stays},
+                                               {"rejected", counts.refusals},
+                                               {"deliveries", states}})
+               << "\n";
         return 0;
     }
     to.out << "nœud        " << from->parts->settings.node.name << (running ? " (en service)" : " (arrêté)") << "\n";
-    to.out << "séjours     " << counts.stays << "\nlettres     " << counts.letters << "\nrefusés     " << counts.refusals << "\n";
-    for (const auto& [state, count] : counts.deliveries) to.out << "  " << word(state, to.words) << " : " << count << "\n";
-    if (counts.oldest_open) to.out << "plus ancien envoi ouvert : " << local_time(*counts.oldest_open, from->parts->zone) << "\n";
+    to.out << "séjours     " << counts.stays << "\nlettres     " << counts.letters << "\nrefusés     "
+           << counts.refusals << "\n";
+    for (const auto& [state, count] : counts.deliveries)
+        to.out << "  " << word(state, to.words) << " : " << count << "\n";
+    if (counts.oldest_open)
+        to.out << "plus ancien envoi ouvert : " << local_time(*counts.oldest_open, from->parts->zone) << "\n";
     return 0;
 }
 
@@ -73,7 +81,8 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
         counts = store.counts();
         refused = store.refusals(most);
         for (const auto& [state, count] : counts.deliveries)
-            if (count > 0 && (view == queue_view::all || is_open(state) || state == delivery_state::failed || state == delivery_state::undeliverable))
+            if (count > 0 && (view == queue_view::all || is_open(state) || state == delivery_state::failed ||
+                              state == delivery_state::undeliverable))
                 for (auto& row : store.deliveries_in(state, most)) deliveries.push_back(std::move(row));
     });
     if (!good) return exit_failed;
@@ -82,25 +91,48 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
         for (const auto& [state, count] : counts.deliveries) states[name(state)] = count;
         json::array open, rejected;
         for (const auto& row : deliveries)
-            open.push_back(json::object{{"id", row.id.text()}, {"letter", row.letter.text()}, {"kind", name(row.kind)}, {"state", name(row.state)}, {"cause", row.why == cause::none ? "" : name(row.why)},
-                                        {"attempts", row.attempts}, {"domain", row.domain}, {"next_try", iso_time(row.next_try, from->parts->zone)}});
+            open.push_back(json::object{{"id", row.id.text()},
+                                        {"letter", row.letter.text()},
+                                        {"kind", name(row.kind)},
+                                        {"state", name(row.state)},
+                                        {"cause", row.why == cause::none ? "" : name(row.why)},
+                                        {"attempts", row.attempts},
+                                        {"domain", row.domain},
+                                        {"next_try", iso_time(row.next_try, from->parts->zone)}});
         for (const auto& row : refused)
-            rejected.push_back(json::object{{"at", iso_time(row.at, from->parts->zone)}, {"form", row.form}, {"code", row.code}, {"field", row.field}, {"message", row.message}});
-        to.out << json::serialize(json::object{{"counts", states}, {"deliveries", open}, {"rejected", rejected}}) << "\n";
+            rejected.push_back(json::object{{"at", iso_time(row.at, from->parts->zone)},
+                                            {"form", row.form},
+                                            {"code", row.code},
+                                            {"field", row.field},
+                                            {"message", row.message}});
+        to.out << json::serialize(json::object{{"counts", states}, {"deliveries", open}, {"rejected", rejected}})
+               << "\n";
         return 0;
     }
     if (view == queue_view::rejected) {
         table rows{{{"reçu le"}, {"forme"}, {"code"}, {"champ"}, {"motif"}}, {}};
-        for (const auto& row : refused) rows.rows.push_back({local_time(row.at, from->parts->zone), row.form, row.code, row.field, row.message});
+        for (const auto& row : refused)
+            rows.rows.push_back({local_time(row.at, from->parts->zone), row.form, row.code, row.field, row.message});
         print(to, rows);
         if (refused.empty() && to.format == output_format::table) to.out << "(aucun fichier refusé)\n";
         return 0;
     }
-    table rows{{{"envoi"}, {"lettre"}, {"état"}, {"cause"}, {"essais", align::right}, {"domaine"}, {"prochain essai"}, {"à faire"}}, {}};
+    table rows{{{"envoi"},
+                {"lettre"},
+                {"état"},
+                {"cause"},
+                {"essais", align::right},
+                {"domaine"},
+                {"prochain essai"},
+                {"à faire"}},
+               {}};
     for (const auto& row : deliveries) {
-        const bool waits = row.state == delivery_state::queued || row.state == delivery_state::deferred || row.state == delivery_state::uncertain;
-        rows.rows.push_back({row.id.text(), row.letter.empty() ? "(rapport)" : row.letter.text(), word(row.state, to.words), word(row.why, to.words), std::to_string(row.attempts), row.domain,
-                             waits ? local_time(row.next_try, from->parts->zone) : "", next_action(row.why, to.words)});
+        const bool waits = row.state == delivery_state::queued || row.state == delivery_state::deferred ||
+                           row.state == delivery_state::uncertain;
+        rows.rows.push_back({row.id.text(), row.letter.empty() ? "(rapport)" : row.letter.text(),
+                             word(row.state, to.words), word(row.why, to.words), std::to_string(row.attempts),
+                             row.domain, waits ? local_time(row.next_try, from->parts->zone) : "",
+                             next_action(row.why, to.words)});
     }
     print(to, rows);
     if (deliveries.empty() && to.format == output_format::table) to.out << "(file vide)\n";
@@ -137,23 +169,45 @@ int run_letter(const console& to, const config::path& settings, const std::strin
         for (const auto& [row, history] : deliveries) {
             json::array steps;
             for (const event& e : history)
-                steps.push_back(json::object{{"at", iso_time(e.at, zone)}, {"kind", name(e.kind)}, {"cause", e.facts.why == cause::none ? "" : name(e.facts.why)}, {"smtp_code", e.facts.smtp_code}, {"status", e.facts.enhanced_status}, {"tls", e.facts.tls}});
-            list.push_back(json::object{{"id", row.id.text()}, {"role", name(row.role)}, {"state", name(row.state)}, {"message_id", row.message_id}, {"envid", row.envid}, {"sealed_sha256", row.sealed_sha256}, {"events", steps}});
+                steps.push_back(json::object{{"at", iso_time(e.at, zone)},
+                                             {"kind", name(e.kind)},
+                                             {"cause", e.facts.why == cause::none ? "" : name(e.facts.why)},
+                                             {"smtp_code", e.facts.smtp_code},
+                                             {"status", e.facts.enhanced_status},
+                                             {"tls", e.facts.tls}});
+            list.push_back(json::object{{"id", row.id.text()},
+                                        {"role", name(row.role)},
+                                        {"state", name(row.state)},
+                                        {"message_id", row.message_id},
+                                        {"envid", row.envid},
+                                        {"sealed_sha256", row.sealed_sha256},
+                                        {"events", steps}});
         }
-        to.out << json::serialize(json::object{{"id", letter->id.text()}, {"type", letter->type_code}, {"form", name(letter->form)}, {"version", letter->version}, {"stay", letter->stay.text()},
-                                               {"received", iso_time(letter->received_at, zone)}, {"document_sha256", letter->content_sha256}, {"deliveries", list}})
+        to.out << json::serialize(json::object{{"id", letter->id.text()},
+                                               {"type", letter->type_code},
+                                               {"form", name(letter->form)},
+                                               {"version", letter->version},
+                                               {"stay", letter->stay.text()},
+                                               {"received", iso_time(letter->received_at, zone)},
+                                               {"document_sha256", letter->content_sha256},
+                                               {"deliveries", list}})
                << "\n";
         return 0;
     }
-    to.out << "lettre      " << letter->id.text() << "\ntype        " << type_name(letter->type_code) << ", version " << letter->version << "\nreçue le    " << local_time(letter->received_at, zone)
-           << " (" << name(letter->form) << ")\nservice     " << (letter->service.empty() ? "–" : letter->service) << "\n";
+    to.out << "lettre      " << letter->id.text() << "\ntype        " << type_name(letter->type_code) << ", version "
+           << letter->version << "\nreçue le    " << local_time(letter->received_at, zone) << " (" << name(letter->form)
+           << ")\nservice     " << (letter->service.empty() ? "–" : letter->service) << "\n";
     for (const auto& [row, history] : deliveries) {
-        to.out << "\nenvoi       " << row.id.text() << "  " << word(row.state, to.words) << (row.why == cause::none ? "" : " : " + word(row.why, to.words)) << "\n";
+        to.out << "\nenvoi       " << row.id.text() << "  " << word(row.state, to.words)
+               << (row.why == cause::none ? "" : " : " + word(row.why, to.words)) << "\n";
         table steps{{{"instant"}, {"événement"}, {"cause"}, {"code", align::right}, {"statut"}, {"TLS"}}, {}};
         for (const event& e : history)
-            steps.rows.push_back({local_time(e.at, zone), std::string(name(e.kind)), word(e.facts.why, to.words), e.facts.smtp_code == 0 ? "" : std::to_string(e.facts.smtp_code), e.facts.enhanced_status, e.facts.tls});
+            steps.rows.push_back({local_time(e.at, zone), std::string(name(e.kind)), word(e.facts.why, to.words),
+                                  e.facts.smtp_code == 0 ? "" : std::to_string(e.facts.smtp_code),
+                                  e.facts.enhanced_status, e.facts.tls});
         print(to, steps);
-        if (const std::string next = next_action(row.why, to.words); !next.empty()) to.out << "à faire : " << next << "\n";
+        if (const std::string next = next_action(row.why, to.words); !next.empty())
+            to.out << "à faire : " << next << "\n";
     }
     return 0;
 }
@@ -166,7 +220,9 @@ std::optional<instant> day_start(const std::string& text, const mime::zone& zone
         if (c != '-') digits += c;
     const auto read = mime::read_timestamp(digits);
     if (!read || read->precision != mime::time_precision::day || digits.size() != 8) return std::nullopt;
-    const auto day = std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) / std::chrono::day(read->day)) + std::chrono::days(plus_days);
+    const auto day = std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) /
+                                           std::chrono::day(read->day)) +
+                     std::chrono::days(plus_days);
     return mime::start_of_day(std::chrono::year_month_day(day), zone);
 }
 
@@ -188,9 +244,17 @@ json::value time_of(const std::optional<instant>& at, const mime::zone& zone)
 
 json::object json_of(const letter_line& line, const mime::zone& zone)
 {
-    return {{"id", line.letter.id.text()}, {"type", line.letter.type_code}, {"delivery", line.delivery.id.text()}, {"role", name(line.delivery.role)}, {"qualifying", line.qualifying},
-            {"state", line.delivery.id.empty() ? "none" : name(line.delivery.state)}, {"cause", line.delivery.why == cause::none ? "" : name(line.delivery.why)},
-            {"accepted", time_of(line.delivery.accepted_at, zone)}, {"j0_met", flag_of(line.j0_met)}, {"h48_met", flag_of(line.h48_met)}, {"lag_seconds", seconds_of(line.lag)}};
+    return {{"id", line.letter.id.text()},
+            {"type", line.letter.type_code},
+            {"delivery", line.delivery.id.text()},
+            {"role", name(line.delivery.role)},
+            {"qualifying", line.qualifying},
+            {"state", line.delivery.id.empty() ? "none" : name(line.delivery.state)},
+            {"cause", line.delivery.why == cause::none ? "" : name(line.delivery.why)},
+            {"accepted", time_of(line.delivery.accepted_at, zone)},
+            {"j0_met", flag_of(line.j0_met)},
+            {"h48_met", flag_of(line.h48_met)},
+            {"lag_seconds", seconds_of(line.lag)}};
 }
 
 json::object json_of(const rate& r)
@@ -207,17 +271,37 @@ json::object json_of(const period_report& report, const mime::zone& zone)
     for (const stay_line& line : report.stays) {
         json::array letters;
         for (const letter_line& letter : line.letters) letters.push_back(json_of(letter, zone));
-        stays.push_back(json::object{{"id", line.stay.id.text()}, {"discharge", time_of(line.stay.discharge, zone)}, {"quality", name(line.stay.quality)}, {"service", line.stay.service}, {"exclusion", line.stay.exclusion},
-                                     {"state", name(line.outcome.state)}, {"stop", time_of(line.outcome.stop, zone)}, {"lag_seconds", seconds_of(line.outcome.lag)}, {"j0_met", line.outcome.j0_met}, {"h48_met", line.outcome.h48_met},
-                                     {"j0_pending", line.outcome.j0_pending}, {"h48_pending", line.outcome.h48_pending}, {"confirmed", line.confirmed}, {"letters", letters}});
+        stays.push_back(json::object{{"id", line.stay.id.text()},
+                                     {"discharge", time_of(line.stay.discharge, zone)},
+                                     {"quality", name(line.stay.quality)},
+                                     {"service", line.stay.service},
+                                     {"exclusion", line.stay.exclusion},
+                                     {"state", name(line.outcome.state)},
+                                     {"stop", time_of(line.outcome.stop, zone)},
+                                     {"lag_seconds", seconds_of(line.outcome.lag)},
+                                     {"j0_met", line.outcome.j0_met},
+                                     {"h48_met", line.outcome.h48_met},
+                                     {"j0_pending", line.outcome.j0_pending},
+                                     {"h48_pending", line.outcome.h48_pending},
+                                     {"confirmed", line.confirmed},
+                                     {"letters", letters}});
     }
     for (const letter_line& line : report.without_stay) others.push_back(json_of(line, zone));
     const period_figures& t = report.totals;
     json::object exclusions;
     for (const auto& [code, count] : t.exclusions) exclusions[code] = count;
-    return {{"stays", stays}, {"without_stay", others},
-            {"totals", json::object{{"discharges", t.discharges}, {"eligible", t.eligible}, {"exclusions", exclusions}, {"j0", json_of(t.j0)}, {"h48", json_of(t.h48)}, {"confirmed", json_of(t.confirmed)}, {"no_letter", json_of(t.no_letter)},
-                                    {"lag_median_seconds", seconds_of(t.lag_median.value)}, {"lag_p95_seconds", seconds_of(t.lag_p95.value)}, {"lag_count", t.lag_median.count}}}};
+    return {{"stays", stays},
+            {"without_stay", others},
+            {"totals", json::object{{"discharges", t.discharges},
+                                    {"eligible", t.eligible},
+                                    {"exclusions", exclusions},
+                                    {"j0", json_of(t.j0)},
+                                    {"h48", json_of(t.h48)},
+                                    {"confirmed", json_of(t.confirmed)},
+                                    {"no_letter", json_of(t.no_letter)},
+                                    {"lag_median_seconds", seconds_of(t.lag_median.value)},
+                                    {"lag_p95_seconds", seconds_of(t.lag_p95.value)},
+                                    {"lag_count", t.lag_median.count}}}};
 }
 
 std::string met(bool is_met, bool pending, language in)
@@ -227,24 +311,50 @@ std::string met(bool is_met, bool pending, language in)
 
 table table_of(const period_report& report, const mime::zone& zone, language in)
 {
-    table rows{{{"sortie"}, {"service"}, {"séjour"}, {"lettre"}, {"type"}, {"destinataire"}, {"envoi"}, {"délai", align::right}, {"J0"}, {"48 h"}, {"cause"}}, {}};
+    table rows{{{"sortie"},
+                {"service"},
+                {"séjour"},
+                {"lettre"},
+                {"type"},
+                {"destinataire"},
+                {"envoi"},
+                {"délai", align::right},
+                {"J0"},
+                {"48 h"},
+                {"cause"}},
+               {}};
     for (const stay_line& line : report.stays) {
-        const std::string discharge = line.stay.quality == discharge_quality::date_only ? mime::format_local(*line.stay.discharge, zone, mime::local_format::date_text) : local_time(*line.stay.discharge, zone);
+        const std::string discharge =
+            line.stay.quality == discharge_quality::date_only
+                ? mime::format_local(*line.stay.discharge, zone, mime::local_format::date_text)
+                : local_time(*line.stay.discharge, zone);
         const stay_assessment& o = line.outcome;
         if (line.letters.empty()) {
-            rows.rows.push_back({discharge, line.stay.service, word(o.state, in), "–", "", "", "", "–", met(o.j0_met, o.j0_pending, in), met(o.h48_met, o.h48_pending, in), in == language::french ? "aucune lettre déposée" : "no letter"});
+            rows.rows.push_back({discharge, line.stay.service, word(o.state, in), "–", "", "", "", "–",
+                                 met(o.j0_met, o.j0_pending, in), met(o.h48_met, o.h48_pending, in),
+                                 in == language::french ? "aucune lettre déposée" : "no letter"});
             continue;
         }
         for (const letter_line& letter : line.letters) {
             const bool counts = letter.qualifying && letter.delivery.role == recipient_role::treating_doctor;
-            const std::string to = counts ? "médecin traitant" : letter.delivery.role == recipient_role::treating_doctor ? "médecin traitant *" : letter.delivery.role == recipient_role::patient ? "patient" : "autre";
-            rows.rows.push_back({discharge, line.stay.service, word(o.state, in), short_id(letter.letter.id.text()), type_name(letter.letter.type_code), to, letter.delivery.id.empty() ? "–" : word(letter.delivery.state, in),
-                                 duration(letter.lag), counts ? (letter.j0_met ? yes_no(letter.j0_met, in) : met(false, o.j0_pending, in)) : "–", counts ? (letter.h48_met ? yes_no(letter.h48_met, in) : met(false, o.h48_pending, in)) : "–",
-                                 word(letter.delivery.why, in)});
+            const std::string to = counts                                                    ? "médecin traitant"
+                                   : letter.delivery.role == recipient_role::treating_doctor ? "médecin traitant *"
+                                   : letter.delivery.role == recipient_role::patient         ? "patient"
+                                                                                             : "autre";
+            rows.rows.push_back(
+                {discharge, line.stay.service, word(o.state, in), short_id(letter.letter.id.text()),
+                 type_name(letter.letter.type_code), to,
+                 letter.delivery.id.empty() ? "–" : word(letter.delivery.state, in), duration(letter.lag),
+                 counts ? (letter.j0_met ? yes_no(letter.j0_met, in) : met(false, o.j0_pending, in)) : "–",
+                 counts ? (letter.h48_met ? yes_no(letter.h48_met, in) : met(false, o.h48_pending, in)) : "–",
+                 word(letter.delivery.why, in)});
         }
     }
     for (const letter_line& letter : report.without_stay)
-        rows.rows.push_back({"sortie inconnue", letter.letter.service, "–", short_id(letter.letter.id.text()), type_name(letter.letter.type_code), "", letter.delivery.id.empty() ? "–" : word(letter.delivery.state, in), "–", "–", "–", word(letter.delivery.why, in)});
+        rows.rows.push_back({"sortie inconnue", letter.letter.service, "–", short_id(letter.letter.id.text()),
+                             type_name(letter.letter.type_code), "",
+                             letter.delivery.id.empty() ? "–" : word(letter.delivery.state, in), "–", "–", "–",
+                             word(letter.delivery.why, in)});
     return rows;
 }
 
@@ -260,14 +370,18 @@ void print_totals(const console& to, const period_figures& t)
 {
     std::int64_t excluded = 0;
     for (const auto& [code, count] : t.exclusions) excluded += count;
-    const auto lag = [](const lag_figure& f) { return f.count == 0 ? std::string("–") : f.value ? duration(f.value) : std::string("non atteint"); };
+    const auto lag = [](const lag_figure& f) {
+        return f.count == 0 ? std::string("–") : f.value ? duration(f.value) : std::string("non atteint");
+    };
     to.out << "\nsorties            " << t.discharges << " (dont " << excluded << " exclues)\n"
-           << "J0 tenu            " << shown(t.j0) << "\n48 h tenu          " << shown(t.h48) << "\nremise confirmée   " << shown(t.confirmed) << "\nsans lettre        " << shown(t.no_letter)
-           << "\ndélai médian       " << lag(t.lag_median) << "   p95 " << lag(t.lag_p95) << "   (n = " << t.lag_median.count << ")\n";
+           << "J0 tenu            " << shown(t.j0) << "\n48 h tenu          " << shown(t.h48) << "\nremise confirmée   "
+           << shown(t.confirmed) << "\nsans lettre        " << shown(t.no_letter) << "\ndélai médian       "
+           << lag(t.lag_median) << "   p95 " << lag(t.lag_p95) << "   (n = " << t.lag_median.count << ")\n";
 }
 }
 
-int run_report(const console& to, const config::path& settings, const std::string& from_day, const std::string& until_day)
+int run_report(const console& to, const config::path& settings, const std::string& from_day,
+               const std::string& until_day)
 {
     const auto from = open_to_read(to, settings);
     if (!from) return exit_settings;
@@ -280,7 +394,8 @@ int run_report(const console& to, const config::path& settings, const std::strin
     }
     const instant now = base::system_wall_clock().now();
     period_report report;
-    if (!read_all(to, *from, [&](ports::reader& store) { report = build_report(store, *begin, *end, now, zone); })) return exit_failed;
+    if (!read_all(to, *from, [&](ports::reader& store) { report = build_report(store, *begin, *end, now, zone); }))
+        return exit_failed;
     if (to.format == output_format::json) {
         json::object out = json_of(report, zone);
         out["from"] = from_day;

@@ -6,7 +6,8 @@ namespace relay::app {
 namespace {
 std::size_t width_of(std::string_view text)
 {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string padded(const std::string& text, std::size_t width, align side)
@@ -40,7 +41,8 @@ std::string as_text(const table& from)
     };
     line([&](std::size_t i) { return padded(from.columns[i].title, widths[i], from.columns[i].side); });
     line([&](std::size_t i) { return std::string(widths[i], '-'); });
-    for (const auto& row : from.rows) line([&](std::size_t i) { return padded(row[i], widths[i], from.columns[i].side); });
+    for (const auto& row : from.rows)
+        line([&](std::size_t i) { return padded(row[i], widths[i], from.columns[i].side); });
     return out;
 }
 

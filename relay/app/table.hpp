@@ -1,5 +1,5 @@
-// relay/app/table.hpp: aligned text tables for the terminal, and CSV (RFC 4180) of the same rows. Widths count characters
-// of UTF-8, not octets. Pure.
+// relay/app/table.hpp: aligned text tables for the terminal, and CSV (RFC 4180) of the same rows. Widths count
+// characters of UTF-8, not octets. Pure.
 #pragma once
 
 #include <string>

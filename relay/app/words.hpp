@@ -1,5 +1,5 @@
-// relay/app/words.hpp: states, causes and durations in the words of the person who reads the terminal (French; `--lang en`
-// gives the stored words). One table, so that the CLI and later the pages say the same. Pure.
+// relay/app/words.hpp: states, causes and durations in the words of the person who reads the terminal (French; `--lang
+// en` gives the stored words). One table, so that the CLI and later the pages say the same. Pure.
 #pragma once
 
 #include <optional>

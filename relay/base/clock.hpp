@@ -1,5 +1,5 @@
-// relay/base/clock.hpp: instants and the source of "now". Instants are UTC with millisecond precision (domain.md §3 rule 11);
-// rules take them as values, and only relay/app and tests choose where they come from.
+// relay/base/clock.hpp: instants and the source of "now". Instants are UTC with millisecond precision (domain.md §3
+// rule 11); rules take them as values, and only relay/app and tests choose where they come from.
 #pragma once
 
 #include <chrono>

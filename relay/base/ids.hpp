@@ -1,5 +1,6 @@
-// relay/base/ids.hpp: random identifiers. 26 lower-case base32 characters (RFC 4648 alphabet) of 130 random bits, so that
-// nobody can guess an ENVID or a Message-ID (domain.md §3 rule 4), and typed so that ids of two kinds cannot be mixed up.
+// relay/base/ids.hpp: random identifiers. 26 lower-case base32 characters (RFC 4648 alphabet) of 130 random bits, so
+// that nobody can guess an ENVID or a Message-ID (domain.md §3 rule 4), and typed so that ids of two kinds cannot be
+// mixed up.
 #pragma once
 
 #include <compare>

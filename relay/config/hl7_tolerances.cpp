@@ -23,7 +23,8 @@ hl7_tolerances load_hl7_tolerances(const path& file, std::vector<mistake>& mista
         in.flag("open_last_segment", read.open_last_segment);
         in.flag("lenient_keys", read.lenient_keys);
     } catch (const toml::parse_error& error) {
-        mistakes.push_back({file.filename().string() + ":" + std::to_string(error.source().begin.line), "profil HL7 illisible : " + std::string(error.description())});
+        mistakes.push_back({file.filename().string() + ":" + std::to_string(error.source().begin.line),
+                            "profil HL7 illisible : " + std::string(error.description())});
     }
     return read;
 }

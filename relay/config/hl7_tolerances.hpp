@@ -1,5 +1,6 @@
-// relay/config/hl7_tolerances.hpp: what is accepted of HL7 senders beyond the letter of the national volet (mssante.md §2.8),
-// read from a file of conf/profiles. Absent keys keep the national default; the words are those of mime/hl7/profile.hpp.
+// relay/config/hl7_tolerances.hpp: what is accepted of HL7 senders beyond the letter of the national volet (mssante.md
+// §2.8), read from a file of conf/profiles. Absent keys keep the national default; the words are those of
+// mime/hl7/profile.hpp.
 #pragma once
 
 #include <string>
@@ -10,16 +11,16 @@
 
 namespace relay::config {
 struct hl7_tolerances {
-    std::vector<std::string> processing_ids;      // MSH-11; empty: by node.environment
-    std::vector<std::string> document_profiles;   // MSH-21
-    std::vector<std::string> new_order_codes;     // ORC-1
-    std::vector<std::string> availability_codes;  // TXA-17
-    std::vector<std::string> telecom_uses;        // PRT-15.2
+    std::vector<std::string> processing_ids;         // MSH-11; empty: by node.environment
+    std::vector<std::string> document_profiles;      // MSH-21
+    std::vector<std::string> new_order_codes;        // ORC-1
+    std::vector<std::string> availability_codes;     // TXA-17
+    std::vector<std::string> telecom_uses;           // PRT-15.2
     std::vector<std::string> treating_doctor_roles;  // ROL-3.1
-    bool document_id_namespace = false;           // TXA-12.2 filled with a name
-    bool test_identities = false;                 // test INS while MSH-11 is P
-    bool open_last_segment = false;               // no CR or LF at the end
-    bool lenient_keys = false;                    // check digits of INS, RPPS and FINESS are not enforced in sidecars
+    bool document_id_namespace = false;              // TXA-12.2 filled with a name
+    bool test_identities = false;                    // test INS while MSH-11 is P
+    bool open_last_segment = false;                  // no CR or LF at the end
+    bool lenient_keys = false;  // check digits of INS, RPPS and FINESS are not enforced in sidecars
 };
 
 // An empty path gives the defaults. Mistakes are added to the list, as load_settings does.

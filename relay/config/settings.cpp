@@ -8,7 +8,10 @@ namespace relay::config {
 namespace {
 class loader {
 public:
-    loader(const toml::table& root, loaded& out) : root_(root), out_(out), top_(&root, "racine", out.values.file, out.mistakes) {}
+    loader(const toml::table& root, loaded& out)
+        : root_(root), out_(out), top_(&root, "racine", out.values.file, out.mistakes)
+    {
+    }
 
     void run()
     {
@@ -18,7 +21,8 @@ public:
             auto in = table("roles");
             in.flag("hospital", all.roles.hospital);
             in.flag("operator", all.roles.operator_);
-            if (!all.roles.hospital && !all.roles.operator_) in.mistaken("hospital", "aucun rôle actif : mettre hospital ou operator à true");
+            if (!all.roles.hospital && !all.roles.operator_)
+                in.mistaken("hospital", "aucun rôle actif : mettre hospital ou operator à true");
         }
         read_tls(all.tls);
         read_limits(all.limits, all.retry);
@@ -45,7 +49,8 @@ private:
         in.text("zone", node.zone, need::optional);
         in.text("environment", node.environment, need::optional);
         in.text("language", node.language, need::optional);
-        if (node.environment != "test" && node.environment != "production") in.mistaken("environment", "test ou production est attendu");
+        if (node.environment != "test" && node.environment != "production")
+            in.mistaken("environment", "test ou production est attendu");
         if (node.language != "fr" && node.language != "en") in.mistaken("language", "fr ou en est attendu");
     }
 
@@ -133,10 +138,14 @@ private:
             in.text("server_name", route.server_name);
             std::string profile = "smime";
             in.text("profile", profile, need::optional);
-            if (profile == "smime") route.profile = seal_profile::smime;
-            else if (profile == "mssante") route.profile = seal_profile::mssante;
-            else if (profile == "hold") route.profile = seal_profile::hold;
-            else in.mistaken("profile", "smime, mssante ou hold est attendu");
+            if (profile == "smime")
+                route.profile = seal_profile::smime;
+            else if (profile == "mssante")
+                route.profile = seal_profile::mssante;
+            else if (profile == "hold")
+                route.profile = seal_profile::hold;
+            else
+                in.mistaken("profile", "smime, mssante ou hold est attendu");
             all.routes.push_back(std::move(route));
         }
     }

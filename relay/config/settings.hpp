@@ -14,30 +14,30 @@ namespace relay::config {
 using std::filesystem::path;
 
 struct endpoint {
-    std::string host;         // name or literal address
-    std::uint16_t port = 0;   // 0: chosen by the system, then told in data/run/endpoints.json
+    std::string host;        // name or literal address
+    std::uint16_t port = 0;  // 0: chosen by the system, then told in data/run/endpoints.json
 };
 
 struct node_settings {
-    std::string name;                    // host name used in EHLO, Received and Message-ID
-    path data;                           // store, directory, lock, control socket; 0700
-    path key;                            // node key of the vault; 0600
-    std::string zone = "Europe/Paris";   // IANA zone of the site (domain.md §3 rule 7)
-    std::string environment = "test";    // "production" refuses test identities and MSH-11 T or D (mssante.md §9.2)
+    std::string name;                   // host name used in EHLO, Received and Message-ID
+    path data;                          // store, directory, lock, control socket; 0700
+    path key;                           // node key of the vault; 0600
+    std::string zone = "Europe/Paris";  // IANA zone of the site (domain.md §3 rule 7)
+    std::string environment = "test";   // "production" refuses test identities and MSH-11 T or D (mssante.md §9.2)
     std::string language = "fr";
 };
 struct roles_settings {
-    bool hospital = false;               // spool, delivery, returns
-    bool operator_ = false;              // SMTP in, mailboxes, IMAP ("operator" in the file)
+    bool hospital = false;   // spool, delivery, returns
+    bool operator_ = false;  // SMTP in, mailboxes, IMAP ("operator" in the file)
 };
 struct tls_settings {
-    path certificate;                    // PEM, chain after it
-    path key;                            // PEM, 0600
-    path anchors;                        // PEM: whom we trust for links
+    path certificate;  // PEM, chain after it
+    path key;          // PEM, 0600
+    path anchors;      // PEM: whom we trust for links
 };
 struct spool_settings {
-    path folder;                         // 0700
-    path acknowledgements;               // 0700
+    path folder;            // 0700
+    path acknowledgements;  // 0700
     std::chrono::seconds rescan{5};
     std::chrono::seconds pair_wait{60};      // a PDF waits this long for its sidecar, and a sidecar for its PDF
     std::chrono::milliseconds stable{1000};  // size and mtime unchanged for this long, for files not renamed in
@@ -45,46 +45,46 @@ struct spool_settings {
 struct establishment_settings {
     std::string finess;
     std::string name;
-    std::string oid_root;                // under which ids of documents and submissions are made
-    std::string patient_id_oid;          // domain of the IPP
+    std::string oid_root;        // under which ids of documents and submissions are made
+    std::string patient_id_oid;  // domain of the IPP
     std::string phone;
     std::string street, postal_code, city;
     std::string facility_type = "SA01";  // JDV_J02
 };
 struct hospital_settings {
-    std::string address;                 // BAL applicative: From, envelope sender, Disposition-Notification-To
+    std::string address;  // BAL applicative: From, envelope sender, Disposition-Notification-To
     std::string display_name;
-    std::string reply_to;                // monitored service mailbox; may be empty
+    std::string reply_to;  // monitored service mailbox; may be empty
     path signing_certificate;
     path signing_key;
-    std::optional<endpoint> returns;     // SMTP listener for reports only
-    path profile;                        // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
+    std::optional<endpoint> returns;  // SMTP listener for reports only
+    path profile;                     // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
 };
 enum class seal_profile { smime, mssante, hold };
 struct route_settings {
-    std::string domain;                  // exact, lower case; "*" matches any trusted domain
+    std::string domain;  // exact, lower case; "*" matches any trusted domain
     endpoint next_hop;
-    std::string server_name;             // expected in the peer's certificate
+    std::string server_name;  // expected in the peer's certificate
     seal_profile profile = seal_profile::smime;
 };
 struct trust_settings {
-    path anchors;                        // for recipients' and signers' certificates
-    std::vector<std::string> domains;    // trusted domains, exact, A-label form
+    path anchors;                      // for recipients' and signers' certificates
+    std::vector<std::string> domains;  // trusted domains, exact, A-label form
 };
 struct operator_settings {
-    std::vector<std::string> domains;    // hosted
+    std::vector<std::string> domains;  // hosted
     endpoint smtp;
-    std::optional<endpoint> imap;        // STARTTLS
-    std::optional<endpoint> imaps;       // implicit TLS
+    std::optional<endpoint> imap;   // STARTTLS
+    std::optional<endpoint> imaps;  // implicit TLS
     bool require_client_certificate = true;
-    std::string postmaster;              // hosted address that receives postmaster mail; may be empty
+    std::string postmaster;  // hosted address that receives postmaster mail; may be empty
 };
 struct limit_settings {
     std::uint64_t input_octets = 40U << 20U;
     std::uint64_t sealed_octets = 20U << 20U;
     std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
     std::uint32_t connections = 200;
-    std::uint32_t deliveries = 16;       // at once
+    std::uint32_t deliveries = 16;  // at once
     std::uint32_t workers = 8;
 };
 struct retry_settings {

@@ -118,8 +118,10 @@ void table_reader::texts(std::string_view key, std::vector<std::string>& into)
     if (good)
         for (const toml::node& item : *array) {
             const auto value = item.value_exact<std::string>();
-            if (!value) good = false;
-            else into.push_back(*value);
+            if (!value)
+                good = false;
+            else
+                into.push_back(*value);
         }
     if (!good) mistaken(key, "une liste de textes est attendue");
 }

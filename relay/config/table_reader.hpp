@@ -1,5 +1,5 @@
-// relay/config/table_reader.hpp: reads one TOML table key by key, collecting mistakes with file and line, and at the end
-// reports the keys nobody asked for. Internal to relay/config.
+// relay/config/table_reader.hpp: reads one TOML table key by key, collecting mistakes with file and line, and at the
+// end reports the keys nobody asked for. Internal to relay/config.
 #pragma once
 
 #include <functional>

@@ -39,7 +39,8 @@ result<reply> send(const std::filesystem::path& socket, const request& what)
     reply read;
     const auto* ok = from.if_contains("ok");
     read.ok = ok != nullptr && ok->is_bool() && ok->get_bool();
-    if (const auto* got = from.if_contains("result"); got != nullptr && got->is_object()) read.result = got->get_object();
+    if (const auto* got = from.if_contains("result"); got != nullptr && got->is_object())
+        read.result = got->get_object();
     read.code = text_of(from, "code");
     read.message = text_of(from, "message");
     return read;

@@ -1,7 +1,7 @@
 // relay/control/protocol.hpp: commands to the running node over a Unix socket (design.md §5: one writer).
 // One request and one reply per connection, each one line of JSON: {"command": "...", "arguments": {...}} and
-// {"ok": true, "result": ...} or {"ok": false, "code": "...", "message": "..."}. The socket is 0600: who may open it may command.
-// Limits: 1 MiB a line, 30 s for a request to arrive; a reply may take as long as the command (imports).
+// {"ok": true, "result": ...} or {"ok": false, "code": "...", "message": "..."}. The socket is 0600: who may open it
+// may command. Limits: 1 MiB a line, 30 s for a request to arrive; a reply may take as long as the command (imports).
 #pragma once
 
 #include <string>

@@ -46,14 +46,14 @@ stay_state state_of(const stay_progress& progress, const stay_assessment& found)
 std::string_view name(stay_state value) noexcept
 {
     switch (value) {
-    case stay_state::awaiting_letter: return "awaiting_letter";
-    case stay_state::in_progress: return "in_progress";
-    case stay_state::met_j0: return "met_j0";
-    case stay_state::met_48h: return "met_48h";
-    case stay_state::late: return "late";
-    case stay_state::overdue: return "overdue";
-    case stay_state::closed_other_channel: return "closed_other_channel";
-    case stay_state::excluded: return "excluded";
+        case stay_state::awaiting_letter: return "awaiting_letter";
+        case stay_state::in_progress: return "in_progress";
+        case stay_state::met_j0: return "met_j0";
+        case stay_state::met_48h: return "met_48h";
+        case stay_state::late: return "late";
+        case stay_state::overdue: return "overdue";
+        case stay_state::closed_other_channel: return "closed_other_channel";
+        case stay_state::excluded: return "excluded";
     }
     return "unknown";
 }

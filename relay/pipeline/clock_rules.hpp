@@ -1,5 +1,6 @@
 // relay/pipeline/clock_rules.hpp: J0 and 48 h of one stay (domain.md §3 rules 3 to 10, §4 "Stay").
-// Pure: instants, a zone and "now" in, an assessment out. Elapsed time is counted on UTC instants, never on a wall clock.
+// Pure: instants, a zone and "now" in, an assessment out. Elapsed time is counted on UTC instants, never on a wall
+// clock.
 #pragma once
 
 #include <chrono>
@@ -20,22 +21,22 @@ struct stay_clock {
 
 // What the deliveries of the qualifying letters to the treating doctor have reached.
 struct stay_progress {
-    bool has_letter = false;             // a qualifying letter was submitted
+    bool has_letter = false;  // a qualifying letter was submitted
     bool excluded = false;
     bool closed_by_other_channel = false;
-    std::vector<instant> accepted;       // acceptances that stand (not revoked), in any order
+    std::vector<instant> accepted;  // acceptances that stand (not revoked), in any order
 };
 
 struct stay_assessment {
     stay_state state = stay_state::awaiting_letter;
-    std::optional<instant> stop;                        // first acceptance that is not stale (rules 3 and 6)
-    std::optional<std::chrono::milliseconds> lag;       // stop - discharge, never negative; none for date_only
+    std::optional<instant> stop;                   // first acceptance that is not stale (rules 3 and 6)
+    std::optional<std::chrono::milliseconds> lag;  // stop - discharge, never negative; none for date_only
     bool j0_met = false;
     bool h48_met = false;
-    bool j0_pending = false;                            // not met, and its deadline is still in the future
+    bool j0_pending = false;  // not met, and its deadline is still in the future
     bool h48_pending = false;
-    instant j0_deadline{};                              // exclusive: start of the next local day
-    instant h48_deadline{};                             // inclusive; date_only: exclusive, start of date + 2
+    instant j0_deadline{};   // exclusive: start of the next local day
+    instant h48_deadline{};  // inclusive; date_only: exclusive, start of date + 2
 };
 
 [[nodiscard]] stay_assessment assess(const stay_clock& clock, const stay_progress& progress, instant now,

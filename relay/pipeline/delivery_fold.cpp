@@ -72,78 +72,80 @@ void requeue(delivery_view& view)
 
 bool is_accepted(delivery_state state) noexcept
 {
-    return state == accepted || state == confirmed || state == displayed || state == processed || state == rejected_by_software;
+    return state == accepted || state == confirmed || state == displayed || state == processed ||
+           state == rejected_by_software;
 }
 
 bool is_open(delivery_state state) noexcept
 {
-    return state == received || state == held || state == queued || state == deferred || state == sending || state == uncertain;
+    return state == received || state == held || state == queued || state == deferred || state == sending ||
+           state == uncertain;
 }
 
 void apply(delivery_view& view, const event& next)
 {
     switch (next.kind) {
-    case event_kind::held:
-        if (view.state == received || view.state == held || view.state == queued) {
-            view.state = held;
-            view.why = next.facts.why;
-        }
-        break;
-    case event_kind::routed:
-        if (view.state == received || view.state == held || view.state == undeliverable) requeue(view);
-        break;
-    case event_kind::requeued: requeue(view); break;
-    case event_kind::attempt_started:
-        ++view.attempts;
-        if (view.state == queued || view.state == deferred || view.state == uncertain) view.state = sending;
-        break;
-    case event_kind::accepted:
-        remember_reply(view, next);
-        if (view.state != cancelled && view.state != superseded) accept(view, next);
-        break;
-    case event_kind::deferred:
-        remember_reply(view, next);
-        if (view.state == sending || view.state == uncertain || view.state == queued) {
-            view.state = deferred;
-            view.why = next.facts.why;
-        }
-        break;
-    case event_kind::refused:
-        remember_reply(view, next);
-        if (view.state == sending || view.state == uncertain || view.state == queued || view.state == deferred)
-            end_with(view, failed, next);
-        break;
-    case event_kind::reply_lost:
-        if (view.state == sending) {
-            view.state = uncertain;
-            view.why = cause::reply_lost;
-        }
-        break;
-    case event_kind::undeliverable:
-        if (is_open(view.state)) end_with(view, undeliverable, next);
-        break;
-    case event_kind::cancelled:
-        if (is_before_acceptance(view.state)) end_with(view, cancelled, next);
-        break;
-    case event_kind::superseded:
-        if (is_before_acceptance(view.state)) end_with(view, superseded, next);
-        break;
-    case event_kind::other_channel:
-        if (!is_accepted(view.state)) end_with(view, other_channel, next);
-        break;
-    case event_kind::report_delivered: confirm(view, next); break;
-    case event_kind::report_relayed: accept(view, next); break;
-    case event_kind::report_failed: refuse_afterwards(view, next); break;
-    case event_kind::displayed: read_by_recipient(view, next, displayed); break;
-    case event_kind::processed: read_by_recipient(view, next, processed); break;
-    case event_kind::software_rejected: read_by_recipient(view, next, rejected_by_software); break;
-    case event_kind::sealed:
-    case event_kind::report_delayed:
-    case event_kind::stay_discharged:
-    case event_kind::stay_discharge_cancelled:
-    case event_kind::stay_excluded:
-    case event_kind::letter_received:
-    case event_kind::letter_matched: break;  // change nothing in a delivery's state
+        case event_kind::held:
+            if (view.state == received || view.state == held || view.state == queued) {
+                view.state = held;
+                view.why = next.facts.why;
+            }
+            break;
+        case event_kind::routed:
+            if (view.state == received || view.state == held || view.state == undeliverable) requeue(view);
+            break;
+        case event_kind::requeued: requeue(view); break;
+        case event_kind::attempt_started:
+            ++view.attempts;
+            if (view.state == queued || view.state == deferred || view.state == uncertain) view.state = sending;
+            break;
+        case event_kind::accepted:
+            remember_reply(view, next);
+            if (view.state != cancelled && view.state != superseded) accept(view, next);
+            break;
+        case event_kind::deferred:
+            remember_reply(view, next);
+            if (view.state == sending || view.state == uncertain || view.state == queued) {
+                view.state = deferred;
+                view.why = next.facts.why;
+            }
+            break;
+        case event_kind::refused:
+            remember_reply(view, next);
+            if (view.state == sending || view.state == uncertain || view.state == queued || view.state == deferred)
+                end_with(view, failed, next);
+            break;
+        case event_kind::reply_lost:
+            if (view.state == sending) {
+                view.state = uncertain;
+                view.why = cause::reply_lost;
+            }
+            break;
+        case event_kind::undeliverable:
+            if (is_open(view.state)) end_with(view, undeliverable, next);
+            break;
+        case event_kind::cancelled:
+            if (is_before_acceptance(view.state)) end_with(view, cancelled, next);
+            break;
+        case event_kind::superseded:
+            if (is_before_acceptance(view.state)) end_with(view, superseded, next);
+            break;
+        case event_kind::other_channel:
+            if (!is_accepted(view.state)) end_with(view, other_channel, next);
+            break;
+        case event_kind::report_delivered: confirm(view, next); break;
+        case event_kind::report_relayed: accept(view, next); break;
+        case event_kind::report_failed: refuse_afterwards(view, next); break;
+        case event_kind::displayed: read_by_recipient(view, next, displayed); break;
+        case event_kind::processed: read_by_recipient(view, next, processed); break;
+        case event_kind::software_rejected: read_by_recipient(view, next, rejected_by_software); break;
+        case event_kind::sealed:
+        case event_kind::report_delayed:
+        case event_kind::stay_discharged:
+        case event_kind::stay_discharge_cancelled:
+        case event_kind::stay_excluded:
+        case event_kind::letter_received:
+        case event_kind::letter_matched: break;  // change nothing in a delivery's state
     }
 }
 

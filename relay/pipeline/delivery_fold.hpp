@@ -1,7 +1,7 @@
-// relay/pipeline/delivery_fold.hpp: the state of a delivery, derived from its events alone (domain.md §4, design.md §3.3).
-// Pure. Events are folded in ledger order; reports may come late, twice, or out of order: the same evidence applied twice
-// changes nothing, and weaker evidence never undoes stronger, except a negative DSN, which revokes an acceptance
-// (domain.md §3 rule 4).
+// relay/pipeline/delivery_fold.hpp: the state of a delivery, derived from its events alone (domain.md §4, design.md
+// §3.3). Pure. Events are folded in ledger order; reports may come late, twice, or out of order: the same evidence
+// applied twice changes nothing, and weaker evidence never undoes stronger, except a negative DSN, which revokes an
+// acceptance (domain.md §3 rule 4).
 #pragma once
 
 #include <span>
@@ -13,13 +13,13 @@ struct delivery_view {
     delivery_state state = delivery_state::received;
     cause why = cause::none;
     int attempts = 0;
-    std::optional<instant> accepted_at;   // the stop of this delivery, on our clock; empty again once revoked
+    std::optional<instant> accepted_at;  // the stop of this delivery, on our clock; empty again once revoked
     std::optional<instant> confirmed_at;
-    std::optional<instant> ended_at;      // failed, undeliverable, cancelled...
-    int smtp_code = 0;                    // of the last reply
+    std::optional<instant> ended_at;  // failed, undeliverable, cancelled...
+    int smtp_code = 0;                // of the last reply
     std::string enhanced_status;
-    bool revoked = false;                 // an acceptance was taken back
-    bool disputed = false;                // a negative DSN after displayed or processed: for people
+    bool revoked = false;   // an acceptance was taken back
+    bool disputed = false;  // a negative DSN after displayed or processed: for people
 };
 
 [[nodiscard]] delivery_view fold_delivery(std::span<const event> events);

@@ -48,15 +48,18 @@ recipient_verdict hosted_mail::check_recipient(std::string_view address, const p
     return account->enabled ? recipient_verdict::accepted : recipient_verdict::mailbox_closed;
 }
 
-store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::string_view message, const ports::session_facts& from)
+store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::string_view message,
+                                 const ports::session_facts& from)
 {
     const instant now = with_.clock.now();
     arrival mail{envelope, {}, {}, now};
     if (const auto header = mime::message::header_view::read(message); header.has_value()) {
         mail.message_id = mime::message::read_message_id(header_value(*header, "Message-ID")).value_or("");
-        mail.header = {header_value(*header, "Date"), header_value(*header, "From"), header_value(*header, "To"), mail.message_id, ""};
+        mail.header = {header_value(*header, "Date"), header_value(*header, "From"), header_value(*header, "To"),
+                       mail.message_id, ""};
     }
-    std::string content = "Return-Path: <" + envelope.reverse_path + ">\r\n" + ports::received_field(from, options_.node_name, base::random_token(), now);
+    std::string content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
+                          ports::received_field(from, options_.node_name, base::random_token(), now);
     content += message;
     const mime::message::imap_view view = mime::message::make_imap_view(content);
     ports::new_message row;
@@ -85,11 +88,13 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
             }
             if (tx.add_message(rows[i]) == ports::stored_as::duplicate) continue;
             any_new = true;
-            if (envelope.recipients[i].notify.success && !envelope.reverse_path.empty()) queue_report(tx, mail, envelope.recipients[i]);
+            if (envelope.recipients[i].notify.success && !envelope.reverse_path.empty())
+                queue_report(tx, mail, envelope.recipients[i]);
         }
     });
     if (!written.has_value())
-        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space : store_verdict::temporary_failure;
+        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
+                                                                          : store_verdict::temporary_failure;
     obs::info(obs::event::smtp_stored, "recipients={} octets={} repeat={}", rows.size(), message.size(), !any_new);
     if (any_new && on_queued_) on_queued_();
     return any_new ? store_verdict::stored : store_verdict::duplicate;
@@ -98,7 +103,8 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
 void hosted_mail::queue_report(ports::transaction& tx, const arrival& mail, const ports::envelope_recipient& to) const
 {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(mail.at);
-    const mime::message::mail_date date{seconds, std::chrono::duration_cast<std::chrono::minutes>(options_.zone.offset_at(mail.at))};
+    const mime::message::mail_date date{
+        seconds, std::chrono::duration_cast<std::chrono::minutes>(options_.zone.offset_at(mail.at))};
     mime::report::dsn_message report;
     report.reporting_mta = options_.node_name;
     report.from = {"", options_.report_from};

@@ -1,6 +1,7 @@
-// relay/pipeline/hosted_mail.hpp: the operator's end of SMTP: puts received mail into hosted mailboxes and queues the success
-// report that was asked for, in one transaction (design.md §3.2, RFC 3461 §5.2.3: final delivery). What IMAP serves is
-// computed here, once. A repeat is recognised per mailbox and answered like the first. Worker threads, several at once.
+// relay/pipeline/hosted_mail.hpp: the operator's end of SMTP: puts received mail into hosted mailboxes and queues the
+// success report that was asked for, in one transaction (design.md §3.2, RFC 3461 §5.2.3: final delivery). What IMAP
+// serves is computed here, once. A repeat is recognised per mailbox and answered like the first. Worker threads,
+// several at once.
 #pragma once
 
 #include <set>
@@ -21,8 +22,10 @@ class hosted_mail final : public ports::mail_sink {
 public:
     hosted_mail(services with, hosted_mail_options options, std::function<void()> on_queued);
 
-    [[nodiscard]] ports::recipient_verdict check_recipient(std::string_view address, const ports::session_facts& from) override;
-    [[nodiscard]] ports::store_verdict store(const ports::mail_envelope& envelope, std::string_view message, const ports::session_facts& from) override;
+    [[nodiscard]] ports::recipient_verdict check_recipient(std::string_view address,
+                                                           const ports::session_facts& from) override;
+    [[nodiscard]] ports::store_verdict store(const ports::mail_envelope& envelope, std::string_view message,
+                                             const ports::session_facts& from) override;
 
 private:
     struct arrival;

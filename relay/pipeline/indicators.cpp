@@ -46,8 +46,10 @@ period_figures figures(std::span<const assessed_stay> stays)
         if (outcome.stop) count(all.confirmed, stay.confirmed, false);
         count(all.no_letter, !stay.has_letter, outcome.h48_pending);
         if (outcome.h48_pending) continue;
-        if (outcome.lag) lags.push_back(*outcome.lag);
-        else if (!outcome.stop) lags.push_back(never);
+        if (outcome.lag)
+            lags.push_back(*outcome.lag);
+        else if (!outcome.stop)
+            lags.push_back(never);
     }
     std::sort(lags.begin(), lags.end());
     all.lag_median = nearest_rank(lags, 50);

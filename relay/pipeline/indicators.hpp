@@ -11,8 +11,8 @@
 namespace relay::pipeline {
 struct assessed_stay {
     stay_assessment outcome;
-    std::string exclusion;     // code, empty if none
-    bool confirmed = false;    // the stop is confirmed by a DSN or an MDN
+    std::string exclusion;   // code, empty if none
+    bool confirmed = false;  // the stop is confirmed by a DSN or an MDN
     bool has_letter = false;
 };
 
@@ -39,8 +39,8 @@ struct period_figures {
     std::int64_t eligible = 0;
     rate j0;
     rate h48;
-    rate confirmed;   // stays whose stop is confirmed / stays with a stop
-    rate no_letter;   // over E - P_48
+    rate confirmed;  // stays whose stop is confirmed / stays with a stop
+    rate no_letter;  // over E - P_48
     lag_figure lag_median;
     lag_figure lag_p95;
 };

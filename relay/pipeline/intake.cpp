@@ -35,31 +35,40 @@ struct intake::answer_text {
 
     [[nodiscard]] submission_result accepted(const letter_id& letter, std::string_view what) const
     {
-        if (header) return {verdict::accepted, ".ack.hl7", hl7::write_ack(*header, {base::random_token().substr(0, 20), now, hl7::ack_code::AA, {}})};
+        if (header)
+            return {verdict::accepted, ".ack.hl7",
+                    hl7::write_ack(*header, {base::random_token().substr(0, 20), now, hl7::ack_code::AA, {}})};
         return {verdict::accepted, ".ack.json", json("ACCEPTED", "", what, letter.text())};
     }
     [[nodiscard]] submission_result refused(const refusal& why) const
     {
         if (header && !why.hl7.empty())
-            return {verdict::refused, ".ack.hl7", hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, why.hl7))};
+            return {verdict::refused, ".ack.hl7",
+                    hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, why.hl7))};
         return {verdict::refused, ".ack.json", json(why.code, why.field, why.message, "")};
     }
     // Nothing was kept. Only HL7 has a word for it; any other file stays where it is and is tried again.
     [[nodiscard]] submission_result busy() const
     {
         if (!header) return {verdict::busy, "", ""};
-        const hl7::hl7_error full{hl7::condition::application, "", "stockage indisponible : renvoyer le message plus tard", hl7::ack_code::AR};
-        return {verdict::busy, ".ack.hl7", hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, {full}))};
+        const hl7::hl7_error full{hl7::condition::application, "",
+                                  "stockage indisponible : renvoyer le message plus tard", hl7::ack_code::AR};
+        return {verdict::busy, ".ack.hl7",
+                hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, {full}))};
     }
 
 private:
-    [[nodiscard]] static std::string json(std::string_view code, std::string_view field, std::string_view message, std::string_view letter)
+    [[nodiscard]] static std::string json(std::string_view code, std::string_view field, std::string_view message,
+                                          std::string_view letter)
     {
-        return boost::json::serialize(boost::json::object{{"code", code}, {"field", field}, {"message", message}, {"letter", letter}}) + "\n";
+        return boost::json::serialize(
+                   boost::json::object{{"code", code}, {"field", field}, {"message", message}, {"letter", letter}}) +
+               "\n";
     }
 };
 
-void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code, std::string_view text)
+void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code,
+                     std::string_view text)
 {
     const ports::sealed_object kept = with.vault.seal(message);
     refusal_row row;
@@ -144,13 +153,17 @@ event stay_event(const stay_id& id, event_kind kind, instant now, const discharg
 // domain.md §3 rule 5: who counts for the indicators.
 void name_treating_doctor(std::vector<recipient>& all, const std::string& rpps, std::string& flags)
 {
-    const auto is_doctor = [](const recipient& r) { return r.role == recipient_role::professional || r.role == recipient_role::treating_doctor; };
+    const auto is_doctor = [](const recipient& r) {
+        return r.role == recipient_role::professional || r.role == recipient_role::treating_doctor;
+    };
     if (!rpps.empty()) {
         for (recipient& r : all)
             if (is_doctor(r)) r.role = r.rpps == rpps ? recipient_role::treating_doctor : recipient_role::professional;
         return;
     }
-    if (std::any_of(all.begin(), all.end(), [](const recipient& r) { return r.role == recipient_role::treating_doctor; })) return;
+    if (std::any_of(all.begin(), all.end(),
+                    [](const recipient& r) { return r.role == recipient_role::treating_doctor; }))
+        return;
     if (std::count_if(all.begin(), all.end(), is_doctor) != 1) return;
     std::find_if(all.begin(), all.end(), is_doctor)->role = recipient_role::treating_doctor;
     add_flag(flags, "mt_assumed");
@@ -165,13 +178,16 @@ class letter_writer {
 public:
     letter_writer(const services& with, instant now) : with_(with), now_(now) {}
 
-    void add_deliveries(ports::transaction& tx, const letter_row& letter, const std::vector<routed_recipient>& all) const
+    void add_deliveries(ports::transaction& tx, const letter_row& letter,
+                        const std::vector<routed_recipient>& all) const
     {
         const auto known = tx.deliveries_of_letter(letter.id);
         for (const routed_recipient& one : all) {
             delivery_row row;
             row.recipient_key = recipient_key(one.to);
-            if (std::any_of(known.begin(), known.end(), [&row](const delivery_row& d) { return d.recipient_key == row.recipient_key; })) continue;
+            if (std::any_of(known.begin(), known.end(),
+                            [&row](const delivery_row& d) { return d.recipient_key == row.recipient_key; }))
+                continue;
             row.id = delivery_id::make();
             row.letter = letter.id;
             row.role = one.to.role;
@@ -246,7 +262,8 @@ submission_result intake::accept(const submission& from)
     std::string key;  // of a message: MSH-3, MSH-4, MSH-10, MSH-9 (domain.md §4)
     if (plan.header) {
         const auto& h = *plan.header;
-        key = with_.vault.match_key("message", h.sending_application + '|' + h.sending_facility + '|' + h.control_id + '|' + h.message_code + '^' + h.event);
+        key = with_.vault.match_key("message", h.sending_application + '|' + h.sending_facility + '|' + h.control_id +
+                                                   '|' + h.message_code + '^' + h.event);
     }
     std::optional<ports::submission_answer> before;
     bool other_content = false;
@@ -260,21 +277,28 @@ submission_result intake::accept(const submission& from)
         return {verdict::accepted, plan.header ? ".ack.hl7" : ".ack.json", before->answer};
     }
     if (other_content)
-        return refuse(refuse_hl7({{hl7::condition::application, "MSH^1^10", "cet identifiant de message a déjà servi pour un autre contenu", hl7::ack_code::AE}}), from, text);
+        return refuse(
+            refuse_hl7({{hl7::condition::application, "MSH^1^10",
+                         "cet identifiant de message a déjà servi pour un autre contenu", hl7::ack_code::AE}}),
+            from, text);
     if (auto* letter = std::get_if<letter_plan>(&plan.what)) {
         letter->details.source_name = from.name;
         auto result = accept_letter(std::move(*letter), text, key, content_key);
         // A document id used again for other bytes is found inside the unit: there it can no longer change under us.
         if (result.what == verdict::refused)
-            return refuse({plan.header ? "hl7" : "cda", "DOCUMENT_REUSED", plan.header ? "TXA^1^12" : "ClinicalDocument/id", result.content,
-                           plan.header ? hl7::hl7_errors{{hl7::condition::application, "TXA^1^12", result.content, hl7::ack_code::AE}} : hl7::hl7_errors{}},
+            return refuse({plan.header ? "hl7" : "cda", "DOCUMENT_REUSED",
+                           plan.header ? "TXA^1^12" : "ClinicalDocument/id", result.content,
+                           plan.header ? hl7::hl7_errors{{hl7::condition::application, "TXA^1^12", result.content,
+                                                          hl7::ack_code::AE}}
+                                       : hl7::hl7_errors{}},
                           from, text);
         return result;
     }
     return accept_discharge(std::get<discharge_plan>(plan.what), text, key, content_key);
 }
 
-submission_result intake::accept_letter(letter_plan plan, const answer_text& text, const std::string& key, const std::string& content_key)
+submission_result intake::accept_letter(letter_plan plan, const answer_text& text, const std::string& key,
+                                        const std::string& content_key)
 {
     const instant now = with_.clock.now();
     letter_row row;
@@ -295,7 +319,8 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
     // An address without RPPS: the directory knows whose it is.
     for (recipient& to : plan.recipients)
         if (to.rpps.empty() && !to.address.empty())
-            if (const auto entries = with_.directory.by_address(to.address); entries.size() == 1) to.rpps = entries.front().rpps;
+            if (const auto entries = with_.directory.by_address(to.address); entries.size() == 1)
+                to.rpps = entries.front().rpps;
     std::vector<routed_recipient> routed;
     for (recipient& to : plan.recipients) {
         route_decision decision = decide_route(to, with_.directory, with_.routes, with_.anchors, now);
@@ -329,7 +354,8 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
             for (std::size_t i = 0; i < named.size(); ++i) final_list[i].to.role = named[i].role;
             if (!stay.id.empty()) {
                 tx.save_stay(stay);
-                if (plan.stay.discharge) tx.append(stay_event(stay.id, event_kind::stay_discharged, now, *plan.stay.discharge));
+                if (plan.stay.discharge)
+                    tx.append(stay_event(stay.id, event_kind::stay_discharged, now, *plan.stay.discharge));
                 project_stay(tx, stay);
             }
             tx.add_blob(document);
@@ -351,13 +377,17 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
         return text.busy();
     }
     if (made == outcome::reused)
-        return {verdict::refused, "", "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version"};
-    obs::info(obs::event::letter_received, "id={} form={} type={} octets={} recipients={}", known_as.text(), name(row.form), row.type_code, plan.document.size(), routed.size());
+        return {
+            verdict::refused, "",
+            "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version"};
+    obs::info(obs::event::letter_received, "id={} form={} type={} octets={} recipients={}", known_as.text(),
+              name(row.form), row.type_code, plan.document.size(), routed.size());
     if (on_queued_) on_queued_();
     return answer;
 }
 
-submission_result intake::accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key, const std::string& content_key)
+submission_result intake::accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key,
+                                           const std::string& content_key)
 {
     const instant now = with_.clock.now();
     submission_result answer = text.accepted({}, "sortie reçue");
@@ -401,7 +431,8 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
         tx.add_refusal(row);
     });
     if (!stored.has_value()) return text.busy();
-    obs::warn(obs::event::file_refused, "form={} code={}", why.form, why.code);  // no field: a key of a sidecar can be anything
+    obs::warn(obs::event::file_refused, "form={} code={}", why.form,
+              why.code);  // no field: a key of a sidecar can be anything
     return text.refused(why);
 }
 
@@ -410,7 +441,9 @@ result<std::size_t> intake::route_again()
     constexpr std::size_t at_once = 500;
     const instant now = with_.clock.now();
     std::vector<delivery_row> held;
-    if (auto read = with_.store.read([&](ports::reader& store) { held = store.deliveries_in(delivery_state::held, 1'000'000); }); !read.has_value())
+    if (auto read = with_.store.read(
+            [&](ports::reader& store) { held = store.deliveries_in(delivery_state::held, 1'000'000); });
+        !read.has_value())
         return read.error();
     std::size_t freed = 0;
     for (std::size_t from = 0; from < held.size(); from += at_once) {
@@ -418,17 +451,21 @@ result<std::size_t> intake::route_again()
         for (std::size_t i = from; i < std::min(held.size(), from + at_once); ++i) {
             const auto opened = with_.vault.open_field(field::recipient, held[i].recipient);
             if (!opened.has_value()) continue;
-            route_decision decision = decide_route(read_recipient(*opened), with_.directory, with_.routes, with_.anchors, now);
+            route_decision decision =
+                decide_route(read_recipient(*opened), with_.directory, with_.routes, with_.anchors, now);
             const cause* why = std::get_if<cause>(&decision);
             if (why == nullptr || *why != held[i].why) decided.emplace_back(held[i].id, std::move(decision));
         }
         if (decided.empty()) continue;
         const auto written = with_.store.write([&](ports::transaction& tx) {
             for (const auto& [id, decision] : decided)
-                if (auto row = tx.delivery(id); row && row->state == delivery_state::held) letter_writer(with_, now).record_route(tx, *row, decision);
+                if (auto row = tx.delivery(id); row && row->state == delivery_state::held)
+                    letter_writer(with_, now).record_route(tx, *row, decision);
         });
         if (!written.has_value()) return written.error();
-        freed += static_cast<std::size_t>(std::count_if(decided.begin(), decided.end(), [](const auto& d) { return std::holds_alternative<route_found>(d.second); }));
+        freed += static_cast<std::size_t>(std::count_if(decided.begin(), decided.end(), [](const auto& d) {
+            return std::holds_alternative<route_found>(d.second);
+        }));
     }
     if (freed > 0 && on_queued_) on_queued_();
     return freed;

@@ -1,7 +1,7 @@
 // relay/pipeline/intake.hpp: takes submissions in: durable first, acknowledged after (design.md §3.1, §3.2).
 // One store unit makes the letter, its document, its stay, its deliveries and their first events durable together; only
-// then does the answer say accepted. A repeat gets the same answer and makes nothing twice; a refused file is kept as an
-// object. Blocking: worker threads only; safe from several at once.
+// then does the answer say accepted. A repeat gets the same answer and makes nothing twice; a refused file is kept as
+// an object. Blocking: worker threads only; safe from several at once.
 #pragma once
 
 #include <functional>
@@ -38,14 +38,17 @@ public:
 
     [[nodiscard]] submission_result accept(const submission& from);
 
-    // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left hold.
+    // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
+    // hold.
     [[nodiscard]] result<std::size_t> route_again();
     [[nodiscard]] const site_options& site() const noexcept { return site_; }
 
 private:
     struct answer_text;
-    submission_result accept_letter(letter_plan plan, const answer_text& text, const std::string& key, const std::string& content_key);
-    submission_result accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key, const std::string& content_key);
+    submission_result accept_letter(letter_plan plan, const answer_text& text, const std::string& key,
+                                    const std::string& content_key);
+    submission_result accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key,
+                                       const std::string& content_key);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
 
     services with_;
@@ -55,7 +58,8 @@ private:
 
 // Mail that nobody here can act upon (a report that matches nothing, mail to the postmaster) is kept as an object and
 // listed with the refused files. The same bytes twice are kept once.
-void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code, std::string_view text);
+void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code,
+                     std::string_view text);
 
 // The event appended to the ledger and the row's projection moved with it, in one transaction.
 void record(ports::transaction& tx, delivery_row& row, event next);

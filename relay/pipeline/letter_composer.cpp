@@ -34,7 +34,8 @@ public:
         msg::letter_mail letter;
         letter.from = {options_.display_name, options_.address};
         letter.to = {display_name(), std::string(what_.address)};
-        if (const std::string& reply = what_.details.reply_to.empty() ? options_.reply_to : what_.details.reply_to; !reply.empty())
+        if (const std::string& reply = what_.details.reply_to.empty() ? options_.reply_to : what_.details.reply_to;
+            !reply.empty())
             letter.reply_to = msg::mailbox{"", reply};
         letter.subject = mime::xdm::subject_with_identity(header_);
         letter.outer_subject = mime::xdm::subject_without_identity(header_);
@@ -78,9 +79,15 @@ private:
             if (!what_.details.author_organisation_id.empty())
                 sender.place.id = {std::string(cda::oid::structure), "1" + what_.details.author_organisation_id};
         }
-        mime::xdm::xdm_input input{.document = what_.document, .header = header_, .body = document_.body(), .zone = options_.zone,
-                                   .built_at = what_.now, .source_id = options_.oid_root, .submission_id = submission_id(),
-                                   .flags = what_.details.masking, .establishment = options_.establishment};
+        mime::xdm::xdm_input input{.document = what_.document,
+                                   .header = header_,
+                                   .body = document_.body(),
+                                   .zone = options_.zone,
+                                   .built_at = what_.now,
+                                   .source_id = options_.oid_root,
+                                   .submission_id = submission_id(),
+                                   .flags = what_.details.masking,
+                                   .establishment = options_.establishment};
         if (!what_.details.patient_class.empty()) input.patient_class = what_.details.patient_class;
         if (has_sender) input.sender = &sender;
         if (header_.replaces) input.action = mime::xdm::letter_action::replace;
@@ -100,8 +107,10 @@ private:
     {
         if (document_.body().kind == cda::body_kind::non_xml) {
             auto content = cda::extract_body(document_);
-            if (content.has_value() && document_.body().media_type == "application/pdf") pdf_ = std::move(*content);
-            else if (content.has_value() && document_.body().media_type == "text/plain") narrative_ = std::move(*content);
+            if (content.has_value() && document_.body().media_type == "application/pdf")
+                pdf_ = std::move(*content);
+            else if (content.has_value() && document_.body().media_type == "text/plain")
+                narrative_ = std::move(*content);
             return;
         }
         narrative_ = cda::narrative_text(document_);
@@ -123,7 +132,8 @@ private:
     {
         if (!at) return {};
         const auto when = mime::to_utc(*at, options_.zone);
-        const auto format = when.detail == mime::time_detail::date_only ? mime::local_format::date_text : mime::local_format::date_time_text;
+        const auto format = when.detail == mime::time_detail::date_only ? mime::local_format::date_text
+                                                                        : mime::local_format::date_time_text;
         return mime::patient_text(mime::format_local(when.at, options_.zone, format));
     }
 

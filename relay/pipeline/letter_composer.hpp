@@ -1,7 +1,7 @@
-// relay/pipeline/letter_composer.hpp: from a stored document to the bytes that leave: XDM zip, PDF beside it, a body a doctor
-// can read as it is, signed and encrypted (design.md §4 `smime`, mssante.md §4, §5, domain.md §9). One mail per recipient.
-// Pure but for the random boundaries of the sealing: everything else comes from the arguments. CPU work of some
-// milliseconds: worker threads only, safe from several at once.
+// relay/pipeline/letter_composer.hpp: from a stored document to the bytes that leave: XDM zip, PDF beside it, a body a
+// doctor can read as it is, signed and encrypted (design.md §4 `smime`, mssante.md §4, §5, domain.md §9). One mail per
+// recipient. Pure but for the random boundaries of the sealing: everything else comes from the arguments. CPU work of
+// some milliseconds: worker threads only, safe from several at once.
 #pragma once
 
 #include "mime/smime/encrypt.hpp"
@@ -13,27 +13,28 @@
 
 namespace relay::pipeline {
 struct composer_options {
-    std::string address;           // BAL applicative: From and Disposition-Notification-To
+    std::string address;  // BAL applicative: From and Disposition-Notification-To
     std::string display_name;
-    std::string reply_to;          // when the message names none
+    std::string reply_to;  // when the message names none
     std::string establishment;
-    std::string phone;             // when the document gives none
-    std::string oid_root;          // source id, and root of submission ids
+    std::string phone;     // when the document gives none
+    std::string oid_root;  // source id, and root of submission ids
     mime::zone zone;
     mime::smime::signer signer;
 };
 
 struct composition {
-    std::string_view document;     // the CDA, as stored
+    std::string_view document;  // the CDA, as stored
     const letter_details& details;
     const recipient& to;
-    std::string_view address;      // where it goes
+    std::string_view address;  // where it goes
     std::string_view certificate_der;
-    std::string_view message_id;   // without angle brackets
+    std::string_view message_id;  // without angle brackets
     instant now;
 };
 
-// Errors: those of mime/xdm, mime/message, mime/smime; compose_errc::document_unreadable when the stored CDA does not read.
+// Errors: those of mime/xdm, mime/message, mime/smime; compose_errc::document_unreadable when the stored CDA does not
+// read.
 enum class compose_errc { document_unreadable = 1 };
 [[nodiscard]] error_code make_error_code(compose_errc code) noexcept;
 

@@ -47,7 +47,8 @@ letter_details read_details(std::string_view text)
     if (damaged || !parsed.is_object()) return value;
     const json::object& from = parsed.get_object();
     visit_texts(value, [&from](const char* key, std::string& into) {
-        if (const auto* found = from.if_contains(key); found != nullptr && found->is_string()) into = std::string(found->get_string());
+        if (const auto* found = from.if_contains(key); found != nullptr && found->is_string())
+            into = std::string(found->get_string());
     });
     value.wants_reception = from.contains("wants_reception");
     value.qualified_identity = from.contains("qualified_identity");

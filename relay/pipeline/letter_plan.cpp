@@ -31,7 +31,8 @@ private:
     [[nodiscard]] letter_or_refusal pdf_with_sidecar() const;
     // Reads and checks the document, and fills what every form takes from it.
     [[nodiscard]] std::optional<refusal> take_document(letter_plan& plan, std::string bytes, std::string form) const;
-    [[nodiscard]] std::optional<discharge_fact> discharge_of(const std::optional<mime::timestamp>& at, discharge_quality quality) const;
+    [[nodiscard]] std::optional<discharge_fact> discharge_of(const std::optional<mime::timestamp>& at,
+                                                             discharge_quality quality) const;
     [[nodiscard]] std::optional<refusal> check_domain(const recipient& to, std::string form, std::string field) const;
 };
 
@@ -46,7 +47,8 @@ refusal refuse(std::string form, std::string code, std::string field, std::strin
 refusal refuse_document(std::string form, std::string code, const std::string& field, const std::string& text)
 {
     if (form != "hl7") return refuse(std::move(form), std::move(code), field, text);
-    refusal why = refuse(std::move(form), std::move(code), std::string(where_document), text + (field.empty() ? "" : " (" + field + ")"));
+    refusal why = refuse(std::move(form), std::move(code), std::string(where_document),
+                         text + (field.empty() ? "" : " (" + field + ")"));
     return why;
 }
 
@@ -75,10 +77,10 @@ void add_recipient(std::vector<recipient>& all, recipient next)
 recipient_role role_of(hl7::recipient_kind kind)
 {
     switch (kind) {
-    case hl7::recipient_kind::professional: return recipient_role::professional;
-    case hl7::recipient_kind::organisation:
-    case hl7::recipient_kind::application: return recipient_role::organisation;
-    case hl7::recipient_kind::patient: return recipient_role::patient;
+        case hl7::recipient_kind::professional: return recipient_role::professional;
+        case hl7::recipient_kind::organisation:
+        case hl7::recipient_kind::application: return recipient_role::organisation;
+        case hl7::recipient_kind::patient: return recipient_role::patient;
     }
     return recipient_role::professional;
 }
@@ -120,9 +122,9 @@ std::string number_of(const std::optional<hl7::patient_identifier>& from)
 discharge_quality quality_of(hl7::discharge_source source)
 {
     switch (source) {
-    case hl7::discharge_source::exact: return discharge_quality::exact;
-    case hl7::discharge_source::movement: return discharge_quality::movement;
-    case hl7::discharge_source::event: return discharge_quality::event;
+        case hl7::discharge_source::exact: return discharge_quality::exact;
+        case hl7::discharge_source::movement: return discharge_quality::movement;
+        case hl7::discharge_source::event: return discharge_quality::event;
     }
     return discharge_quality::event;
 }
@@ -145,7 +147,8 @@ refusal refuse_hl7(hl7::hl7_errors errors)
     return why;
 }
 
-std::optional<discharge_fact> planner::discharge_of(const std::optional<mime::timestamp>& at, discharge_quality quality) const
+std::optional<discharge_fact> planner::discharge_of(const std::optional<mime::timestamp>& at,
+                                                    discharge_quality quality) const
 {
     if (!at || at->precision < mime::time_precision::day) return std::nullopt;
     const mime::zoned_instant when = mime::to_utc(*at, site.zone);
@@ -159,13 +162,16 @@ std::optional<refusal> planner::check_domain(const recipient& to, std::string fo
 {
     if (to.address.empty() || routes.trusts(domain_of(to.address))) return std::nullopt;
     return refuse(std::move(form), "UNTRUSTED_DOMAIN", std::move(field),
-                  "le domaine du destinataire n'est pas dans l'espace de confiance : corriger l'adresse, ou faire ajouter le domaine à la liste");
+                  "le domaine du destinataire n'est pas dans l'espace de confiance : corriger l'adresse, ou faire "
+                  "ajouter le domaine à la liste");
 }
 
 std::optional<refusal> planner::take_document(letter_plan& plan, std::string bytes, std::string form) const
 {
     const auto read = cda::read_document(bytes);
-    if (!read.has_value()) return refuse_document(form, std::string(cda::name_of(read.error().code)), read.error().field, read.error().text);
+    if (!read.has_value())
+        return refuse_document(form, std::string(cda::name_of(read.error().code)), read.error().field,
+                               read.error().text);
     const cda::header& header = read->header();
     const auto content = cda::extract_body(*read);
     const auto findings = cda::check_document(*read, content, {site.environment, mime::local_date(now, site.zone)});
@@ -182,7 +188,8 @@ std::optional<refusal> planner::take_document(letter_plan& plan, std::string byt
     if (header.encounter) {
         if (plan.stay.visit_number.empty() && !header.encounter->ids.empty())
             plan.stay.visit_number = header.encounter->ids.front().extension;
-        if (!plan.stay.discharge) plan.stay.discharge = discharge_of(header.encounter->when.high, discharge_quality::document);
+        if (!plan.stay.discharge)
+            plan.stay.discharge = discharge_of(header.encounter->when.high, discharge_quality::document);
     }
     plan.document = std::move(bytes);
     return std::nullopt;
@@ -218,7 +225,9 @@ planner::letter_or_refusal planner::hl7_document(const hl7::message& message) co
         add_recipient(plan.recipients, std::move(to));
     }
     if (plan.recipients.empty())
-        return refuse("hl7", "207", "OBX", "aucun destinataire par messagerie n'est demandé (DESTMSSANTEPS, DESTMSSANTEPAT) : rien à envoyer");
+        return refuse(
+            "hl7", "207", "OBX",
+            "aucun destinataire par messagerie n'est demandé (DESTMSSANTEPS, DESTMSSANTEPAT) : rien à envoyer");
     return plan;
 }
 
@@ -229,13 +238,18 @@ planner::letter_or_refusal planner::cda_file() const
     if (auto why = take_document(plan, from.bytes, "cda")) return std::move(*why);
     const auto read = cda::read_document(plan.document);
     const cda::header& header = read->header();
-    if (header.encounter) plan.details.patient_class = header.encounter->type.code == "EMER" ? "E" : header.encounter->type.code == "AMB" ? "O" : "I";
+    if (header.encounter)
+        plan.details.patient_class = header.encounter->type.code == "EMER"  ? "E"
+                                     : header.encounter->type.code == "AMB" ? "O"
+                                                                            : "I";
     // A bare document has no addressees of its own: the treating doctor, and the professionals it names, by RPPS only.
     if (const cda::participant* doctor = header.treating_doctor())
         add_recipient(plan.recipients, from_professional(doctor->who, recipient_role::treating_doctor));
     for (const cda::recipient& named : header.recipients) {
         const std::string rpps(cda::rpps_of(named.id.root, named.id.extension));
-        if (!rpps.empty()) add_recipient(plan.recipients, {"", rpps, named.name.family, named.name.given, recipient_role::professional});
+        if (!rpps.empty())
+            add_recipient(plan.recipients,
+                          {"", rpps, named.name.family, named.name.given, recipient_role::professional});
     }
     if (plan.recipients.empty()) plan.recipients.emplace_back();
     return plan;
@@ -245,7 +259,8 @@ planner::letter_or_refusal planner::pdf_with_sidecar() const
 {
     namespace sc = mime::sidecar;
     auto read = sc::read_sidecar(from.bytes, site.sidecar);
-    if (!read.has_value()) return refuse("pdf", std::string(sc::name_of(read.error().code)), read.error().field, read.error().text);
+    if (!read.has_value())
+        return refuse("pdf", std::string(sc::name_of(read.error().code)), read.error().field, read.error().text);
     letter_plan plan;
     plan.form = submission_form::pdf_sidecar;
     plan.stay.visit_number = read->stay.number;
@@ -255,7 +270,8 @@ planner::letter_or_refusal planner::pdf_with_sidecar() const
     if (auto why = take_document(plan, sc::write_n1(*read, *from.attachment), "pdf")) return std::move(*why);
     std::size_t number = 0;
     const auto add = [&](const sc::letter_recipient& named, const std::string& field) -> std::optional<refusal> {
-        recipient to{named.address, named.rpps, named.family.empty() ? named.organisation : named.family, named.given, recipient_role::professional};
+        recipient to{named.address, named.rpps, named.family.empty() ? named.organisation : named.family, named.given,
+                     recipient_role::professional};
         if (named.role == sc::recipient_role::treating_doctor) to.role = recipient_role::treating_doctor;
         if (named.role == sc::recipient_role::organisation) to.role = recipient_role::organisation;
         if (named.role == sc::recipient_role::patient) to.role = recipient_role::patient;
@@ -323,8 +339,12 @@ planned planner::run() const
     if (sign == '<') return take(cda_file());
     if (bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos)
         return take(refuse("pdf", "SIDECAR_MISSING", "", "un PDF doit être accompagné d'un fichier .json du même nom"));
-    if (sign == '{') return take(refuse("pdf", "PDF_MISSING", "", "le PDF du même nom n'est pas arrivé : déposer les deux fichiers"));
-    return take(refuse("unknown", "UNKNOWN_FORM", "", "ni message HL7, ni document CDA, ni PDF avec son fichier .json : corriger ou retirer le fichier"));
+    if (sign == '{')
+        return take(
+            refuse("pdf", "PDF_MISSING", "", "le PDF du même nom n'est pas arrivé : déposer les deux fichiers"));
+    return take(
+        refuse("unknown", "UNKNOWN_FORM", "",
+               "ni message HL7, ni document CDA, ni PDF avec son fichier .json : corriger ou retirer le fichier"));
 }
 
 planned plan_submission(const submission& from, const site_options& site, const route_policy& routes, instant now)

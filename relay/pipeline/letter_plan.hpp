@@ -1,6 +1,6 @@
-// relay/pipeline/letter_plan.hpp: from submitted bytes, whatever their form, to one plan of a letter or of a discharge, or to
-// a coded refusal that names the field (domain.md §4 "Submission", mssante.md §2, cda.md §11). Pure: reads no store and no
-// directory. Texts of refusals are French, name places and never hold a value of the patient.
+// relay/pipeline/letter_plan.hpp: from submitted bytes, whatever their form, to one plan of a letter or of a discharge,
+// or to a coded refusal that names the field (domain.md §4 "Submission", mssante.md §2, cda.md §11). Pure: reads no
+// store and no directory. Texts of refusals are French, name places and never hold a value of the patient.
 #pragma once
 
 #include <variant>
@@ -18,12 +18,12 @@
 
 namespace relay::pipeline {
 struct site_options {
-    mime::zone zone;                      // of the site
+    mime::zone zone;  // of the site
     mime::hl7::profile hl7;
     mime::sidecar::sidecar_defaults sidecar;
     mime::cda::site_environment environment = mime::cda::site_environment::production;
     std::uint64_t max_input_octets = 40U << 20U;
-    std::string finess;                   // of the establishment: namespace of stay numbers
+    std::string finess;  // of the establishment: namespace of stay numbers
 };
 
 struct discharge_fact {
@@ -33,36 +33,36 @@ struct discharge_fact {
 };
 
 struct stay_fact {
-    std::string visit_number;             // PV1-19, encounter id or stay.number: identity when joined, so only hashed
-    std::string file_number;              // PID-18
-    std::string service;                  // code
+    std::string visit_number;  // PV1-19, encounter id or stay.number: identity when joined, so only hashed
+    std::string file_number;   // PID-18
+    std::string service;       // code
     std::string treating_rpps;
     std::optional<discharge_fact> discharge;
 };
 
 struct letter_plan {
     submission_form form{};
-    std::string document;                 // CDA bytes, as sent or as written by us
+    std::string document;  // CDA bytes, as sent or as written by us
     std::string document_id, set_id;
     int version = 1;
     std::string type_code;
     std::optional<instant> signed_at;
     stay_fact stay;
     letter_details details;
-    std::vector<recipient> recipients;    // never empty; one with neither address nor RPPS is a NO_DOCTOR
+    std::vector<recipient> recipients;  // never empty; one with neither address nor RPPS is a NO_DOCTOR
 };
 
 struct discharge_plan {
     stay_fact stay;
-    bool cancelled = false;               // ZBE-4 = CANCEL: the discharge did not take place
+    bool cancelled = false;  // ZBE-4 = CANCEL: the discharge did not take place
 };
 
 struct refusal {
-    std::string form;                     // "hl7", "cda", "pdf", "unknown"
-    std::string code;                     // "207", "C03", "unknown_key", ...
+    std::string form;  // "hl7", "cda", "pdf", "unknown"
+    std::string code;  // "207", "C03", "unknown_key", ...
     std::string field;
-    std::string message;                  // French: what is wrong and what to do
-    mime::hl7::hl7_errors hl7;            // for ERR segments, when the form is HL7
+    std::string message;        // French: what is wrong and what to do
+    mime::hl7::hl7_errors hl7;  // for ERR segments, when the form is HL7
 };
 
 struct planned {
@@ -70,6 +70,7 @@ struct planned {
     std::optional<mime::hl7::message_header> header;  // of an HL7 message whose MSH could be read
 };
 
-[[nodiscard]] planned plan_submission(const submission& from, const site_options& site, const route_policy& routes, instant now);
+[[nodiscard]] planned plan_submission(const submission& from, const site_options& site, const route_policy& routes,
+                                      instant now);
 [[nodiscard]] refusal refuse_hl7(mime::hl7::hl7_errors errors);
 }

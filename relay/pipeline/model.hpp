@@ -1,6 +1,6 @@
-// relay/pipeline/model.hpp: the words of the pipeline as plain values: stays, letters, deliveries, events (domain.md §1, §4, §8).
-// Rows hold no identity in clear: what names a patient or an address is a sealed field or a keyed HMAC (design.md §3.4).
-// Pure data: no behaviour but the names of enumerators, safe to copy and to use from any thread.
+// relay/pipeline/model.hpp: the words of the pipeline as plain values: stays, letters, deliveries, events (domain.md
+// §1, §4, §8). Rows hold no identity in clear: what names a patient or an address is a sealed field or a keyed HMAC
+// (design.md §3.4). Pure data: no behaviour but the names of enumerators, safe to copy and to use from any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,70 @@ using blob_id = base::id<struct blob_tag>;
 
 // domain.md §4. `deferred` is a sub-state of queued, `uncertain` of sending.
 enum class delivery_state {
-    received, held, queued, deferred, sending, uncertain, accepted, confirmed, displayed, processed,
-    rejected_by_software, failed, undeliverable, cancelled, superseded, other_channel
+    received,
+    held,
+    queued,
+    deferred,
+    sending,
+    uncertain,
+    accepted,
+    confirmed,
+    displayed,
+    processed,
+    rejected_by_software,
+    failed,
+    undeliverable,
+    cancelled,
+    superseded,
+    other_channel
 };
 // domain.md §8, and what has to be told apart before a first attempt.
 enum class cause {
-    none, no_doctor, doctor_unknown, no_mailbox, ambiguous, closed, no_certificate, mailbox_full, too_big,
-    untrusted_domain, tls_refused, peer_down, reply_lost, expired, content_refused, filing_refused, disputed, unknown
+    none,
+    no_doctor,
+    doctor_unknown,
+    no_mailbox,
+    ambiguous,
+    closed,
+    no_certificate,
+    mailbox_full,
+    too_big,
+    untrusted_domain,
+    tls_refused,
+    peer_down,
+    reply_lost,
+    expired,
+    content_refused,
+    filing_refused,
+    disputed,
+    unknown
 };
 enum class event_kind {
-    stay_discharged, stay_discharge_cancelled, stay_excluded,                               // about a stay
-    letter_received, letter_matched,                                                        // about a letter
-    held, routed, sealed, attempt_started, accepted, deferred, refused, reply_lost,         // about a delivery: our own acts
-    undeliverable, requeued, cancelled, superseded, other_channel,
-    report_delivered, report_relayed, report_delayed, report_failed,                        // DSN (RFC 3464)
-    displayed, processed, software_rejected                                                 // MDN (RFC 8098)
+    stay_discharged,
+    stay_discharge_cancelled,
+    stay_excluded,  // about a stay
+    letter_received,
+    letter_matched,  // about a letter
+    held,
+    routed,
+    sealed,
+    attempt_started,
+    accepted,
+    deferred,
+    refused,
+    reply_lost,  // about a delivery: our own acts
+    undeliverable,
+    requeued,
+    cancelled,
+    superseded,
+    other_channel,
+    report_delivered,
+    report_relayed,
+    report_delayed,
+    report_failed,  // DSN (RFC 3464)
+    displayed,
+    processed,
+    software_rejected  // MDN (RFC 8098)
 };
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };
@@ -57,16 +106,16 @@ template <class Enum>
 // What an event says beside its kind. Which members are used depends on the kind; kept encrypted in the ledger.
 struct event_facts {
     cause why = cause::none;
-    int smtp_code = 0;               // three digits, 0 when there was no reply
-    std::string enhanced_status;     // RFC 3463, "5.1.1"
-    std::string peer;                // host of the next hop, never a full address
-    std::string tls;                 // "TLSv1.3 TLS_AES_256_GCM_SHA384"
+    int smtp_code = 0;            // three digits, 0 when there was no reply
+    std::string enhanced_status;  // RFC 3463, "5.1.1"
+    std::string peer;             // host of the next hop, never a full address
+    std::string tls;              // "TLSv1.3 TLS_AES_256_GCM_SHA384"
     int attempt = 0;
     std::optional<instant> discharge;
     discharge_quality quality = discharge_quality::exact;
-    std::string flags;               // space-separated: ambiguous_time, mt_assumed, crh_as_letter, ...
-    std::string evidence;            // id of the report this was read from: the same report applied twice changes nothing
-    std::string peer_text;           // words of the peer: shown to operators only, never logged
+    std::string flags;      // space-separated: ambiguous_time, mt_assumed, crh_as_letter, ...
+    std::string evidence;   // id of the report this was read from: the same report applied twice changes nothing
+    std::string peer_text;  // words of the peer: shown to operators only, never logged
     friend bool operator==(const event_facts&, const event_facts&) = default;
 };
 
@@ -83,43 +132,44 @@ struct event {
 
 struct stay_row {
     stay_id id;
-    std::string visit_key;      // HMAC of PV1-19 in its establishment; empty if unknown
-    std::string file_key;       // HMAC of PID-18; empty if unknown
-    std::string establishment;  // FINESS or site code, allowed in logs
-    std::string service;        // UF code, allowed in logs
-    std::string treating_rpps;  // from the ADT feed; empty if not given
+    std::string visit_key;             // HMAC of PV1-19 in its establishment; empty if unknown
+    std::string file_key;              // HMAC of PID-18; empty if unknown
+    std::string establishment;         // FINESS or site code, allowed in logs
+    std::string service;               // UF code, allowed in logs
+    std::string treating_rpps;         // from the ADT feed; empty if not given
     std::optional<instant> discharge;  // projection of the stay's events
     discharge_quality quality = discharge_quality::exact;
     std::string flags;
-    std::string exclusion;      // empty, or the code of domain.md §5
+    std::string exclusion;  // empty, or the code of domain.md §5
     instant created_at{};
-    std::string details;        // sealed field (details.hpp)
+    std::string details;  // sealed field (details.hpp)
 };
 
 struct letter_row {
     letter_id id;
-    stay_id stay;               // empty until matched
+    stay_id stay;  // empty until matched
     submission_form form{};
-    std::string document_key;   // HMAC of ClinicalDocument/id
-    std::string set_key;        // HMAC of setId (or of the document id when there is none)
+    std::string document_key;  // HMAC of ClinicalDocument/id
+    std::string set_key;       // HMAC of setId (or of the document id when there is none)
     int version = 1;
-    std::string type_code;      // LOINC, "11490-0"
-    std::string content_sha256; // of the CDA bytes, hex
-    blob_id document;           // the CDA, as received or as written by us
+    std::string type_code;       // LOINC, "11490-0"
+    std::string content_sha256;  // of the CDA bytes, hex
+    blob_id document;            // the CDA, as received or as written by us
     std::string establishment;
     std::string service;
     std::string treating_rpps;  // domain.md §3 rule 5; empty when none was given
     std::string flags;
-    std::string source_name_key;  // HMAC of the spool file's name: the same file found again after a crash gets the same answer
+    std::string
+        source_name_key;  // HMAC of the spool file's name: the same file found again after a crash gets the same answer
     instant received_at{};
     std::optional<instant> signed_at;
-    std::string details;        // sealed field: names for subject and body, MSH of the message, recipients as given
+    std::string details;  // sealed field: names for subject and body, MSH of the message, recipients as given
 };
 
 struct delivery_row {
     delivery_id id;
     delivery_kind kind = delivery_kind::letter;
-    letter_id letter;           // empty for a report
+    letter_id letter;  // empty for a report
     recipient_role role = recipient_role::professional;
     std::string recipient_key;  // HMAC of the address, or of the RPPS while no address is known
     std::string recipient;      // sealed field: address, name, RPPS
@@ -133,22 +183,22 @@ struct delivery_row {
     instant next_try{};
     std::optional<instant> accepted_at;
     std::optional<instant> confirmed_at;
-    std::string message_id;     // without angle brackets; empty until sealed
-    std::string envid;          // RFC 3461; empty until sealed
-    blob_id mail;               // the sealed bytes; empty until sealed
+    std::string message_id;  // without angle brackets; empty until sealed
+    std::string envid;       // RFC 3461; empty until sealed
+    blob_id mail;            // the sealed bytes; empty until sealed
     std::string sealed_sha256;
-    std::int64_t lease = 0;     // fencing number: an outcome recorded under another lease is refused
+    std::int64_t lease = 0;  // fencing number: an outcome recorded under another lease is refused
 };
 
 // A file that was refused: the bytes are kept as a vault object.
 struct refusal_row {
     blob_id content;
     instant at{};
-    std::string form;           // "hl7", "cda", "pdf", "unknown"
-    std::string code;           // "AE 203", "SIDECAR_FIELD", ...
-    std::string field;          // place, never a value
-    std::string message;        // French, what to do; never a value
-    std::string source_name;    // sealed field: the file's name
+    std::string form;             // "hl7", "cda", "pdf", "unknown"
+    std::string code;             // "AE 203", "SIDECAR_FIELD", ...
+    std::string field;            // place, never a value
+    std::string message;          // French, what to do; never a value
+    std::string source_name;      // sealed field: the file's name
     std::string source_name_key;  // HMAC of the name and content: the same file found again gets the same answer
 };
 

@@ -53,7 +53,9 @@ outbound::outbound(services with, outbound_options options) : with_(with), optio
 result<std::size_t> outbound::recover()
 {
     std::vector<delivery_row> unanswered;
-    if (auto read = with_.store.read([&](ports::reader& store) { unanswered = store.deliveries_in(delivery_state::sending, 1'000'000); }); !read.has_value())
+    if (auto read = with_.store.read(
+            [&](ports::reader& store) { unanswered = store.deliveries_in(delivery_state::sending, 1'000'000); });
+        !read.has_value())
         return read.error();
     const instant now = with_.clock.now();
     if (!unanswered.empty()) {
@@ -89,7 +91,8 @@ result<std::optional<instant>> outbound::next_due()
 result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
 {
     std::optional<delivery_row> row;
-    if (auto read = with_.store.read([&](ports::reader& store) { row = store.delivery(id); }); !read.has_value()) return read.error();
+    if (auto read = with_.store.read([&](ports::reader& store) { row = store.delivery(id); }); !read.has_value())
+        return read.error();
     if (!row || !may_be_sent(row->state)) return std::optional<prepared_mail>();
     const auto opened = with_.vault.open_field(field::recipient, row->recipient);
     if (!opened.has_value()) return opened.error();
@@ -101,11 +104,13 @@ result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
 result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row& row, const recipient& to)
 {
     std::optional<ports::sealed_object> object;
-    if (auto read = with_.store.read([&](ports::reader& store) { object = store.blob(row.mail); }); !read.has_value()) return read.error();
+    if (auto read = with_.store.read([&](ports::reader& store) { object = store.blob(row.mail); }); !read.has_value())
+        return read.error();
     if (!object) return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
     auto bytes = with_.vault.open(*object);
     if (!bytes.has_value()) return bytes.error();
-    const route_rule* rule = row.kind == delivery_kind::letter ? with_.routes.rule_for(row.domain) : with_.routes.rule_for(domain_of(to.address));
+    const route_rule* rule = row.kind == delivery_kind::letter ? with_.routes.rule_for(row.domain)
+                                                               : with_.routes.rule_for(domain_of(to.address));
     prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, to.address, row.envid, nullptr};
     if (rule != nullptr) mail.to = rule->to;
     if (row.kind == delivery_kind::letter && options_.composer) mail.reverse_path = options_.composer->address;
@@ -155,7 +160,8 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     const composition what{*document, said, to, found.address, found.certificate_der, message_id, now};
     auto composed = compose_letter(what, *options_.composer);
     if (!composed.has_value()) {
-        obs::error(obs::event::letter_failed, "id={} step=compose code={}", letter->id.text(), composed.error().message());
+        obs::error(obs::event::letter_failed, "id={} step=compose code={}", letter->id.text(),
+                   composed.error().message());
         if (auto refused = refuse(row.id, cause::unknown); !refused.has_value()) return refused.error();
         return std::optional<prepared_mail>();
     }
@@ -164,7 +170,13 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
         return std::optional<prepared_mail>();
     }
     const ports::sealed_object sealed = with_.vault.seal(*composed);
-    prepared_mail mail{row.id, row.lease + 1, row.kind, found.to, options_.composer->address, found.address, base::random_token(),
+    prepared_mail mail{row.id,
+                       row.lease + 1,
+                       row.kind,
+                       found.to,
+                       options_.composer->address,
+                       found.address,
+                       base::random_token(),
                        std::make_shared<const std::string>(std::move(*composed))};
     recipient addressed = to;
     addressed.address = found.address;
@@ -188,7 +200,8 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     });
     if (!written.has_value()) return written.error();
     if (!started) return std::optional<prepared_mail>();
-    obs::info(obs::event::letter_sealed, "id={} delivery={} octets={}", letter->id.text(), row.id.text(), mail.bytes->size());
+    obs::info(obs::event::letter_sealed, "id={} delivery={} octets={}", letter->id.text(), row.id.text(),
+              mail.bytes->size());
     return std::optional(std::move(mail));
 }
 
@@ -197,10 +210,10 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
     const instant now = with_.clock.now();
     event next = about(now, event_kind::accepted, outcome.why);
     switch (outcome.end) {
-    case attempt_end::accepted: next.kind = event_kind::accepted; break;
-    case attempt_end::temporary: next.kind = event_kind::deferred; break;
-    case attempt_end::permanent: next.kind = event_kind::refused; break;
-    case attempt_end::uncertain: next.kind = event_kind::reply_lost; break;
+        case attempt_end::accepted: next.kind = event_kind::accepted; break;
+        case attempt_end::temporary: next.kind = event_kind::deferred; break;
+        case attempt_end::permanent: next.kind = event_kind::refused; break;
+        case attempt_end::uncertain: next.kind = event_kind::reply_lost; break;
     }
     next.facts.smtp_code = outcome.smtp_code;
     next.facts.enhanced_status = outcome.enhanced_status;
@@ -215,7 +228,8 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
         reached = row.state;
         if (row.state == delivery_state::failed && row.kind == delivery_kind::letter && options_.composer)
             queue_reception(tx, with_, row, now,
-                            reception_failure{outcome.smtp_code == 0 ? std::nullopt : std::optional(outcome.smtp_code), outcome.enhanced_status},
+                            reception_failure{outcome.smtp_code == 0 ? std::nullopt : std::optional(outcome.smtp_code),
+                                              outcome.enhanced_status},
                             options_.composer->zone);
         if (row.kind == delivery_kind::report && is_accepted(row.state)) {  // a report has nothing more to prove
             tx.remove_blob(row.mail);
@@ -223,7 +237,8 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
             tx.save_delivery(row);
         }
     });
-    obs::info(obs::event::smtp_attempt, "delivery={} state={} code={} cause={}", mail.id.text(), name(reached), outcome.smtp_code, name(outcome.why));
+    obs::info(obs::event::smtp_attempt, "delivery={} state={} code={} cause={}", mail.id.text(), name(reached),
+              outcome.smtp_code, name(outcome.why));
     return written;
 }
 
@@ -233,7 +248,8 @@ result<std::size_t> outbound::expire()
     const instant oldest = now - options_.retry.give_up;
     std::vector<delivery_row> late;
     const auto read = with_.store.read([&](ports::reader& store) {
-        for (const delivery_state state : {delivery_state::held, delivery_state::queued, delivery_state::deferred, delivery_state::uncertain})
+        for (const delivery_state state :
+             {delivery_state::held, delivery_state::queued, delivery_state::deferred, delivery_state::uncertain})
             for (delivery_row& row : store.deliveries_in(state, 1'000'000))
                 if (row.created_at <= oldest) late.push_back(std::move(row));
     });
@@ -241,7 +257,8 @@ result<std::size_t> outbound::expire()
     for (const delivery_row& row : late) {
         const auto written = change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& current) {
             if (current.state != row.state) return;
-            record(tx, current, about(now, event_kind::undeliverable, current.why == cause::none ? cause::expired : current.why));
+            record(tx, current,
+                   about(now, event_kind::undeliverable, current.why == cause::none ? cause::expired : current.why));
             if (current.kind == delivery_kind::letter && options_.composer)
                 queue_reception(tx, with_, current, now, reception_failure{420, ""}, options_.composer->zone);
         });
@@ -254,7 +271,8 @@ result<bool> outbound::requeue(const delivery_id& id)
 {
     bool done = false;
     const auto written = change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
-        if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state)) return;
+        if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state))
+            return;
         row.next_try = row.created_at = with_.clock.now();  // a person gives it a new day
         record(tx, row, about(with_.clock.now(), event_kind::requeued));
         done = row.state == delivery_state::queued;
@@ -276,7 +294,9 @@ result<void> outbound::refuse(const delivery_id& id, cause why)
     return change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
         record(tx, row, about(with_.clock.now(), event_kind::refused, why));
         if (options_.composer)
-            queue_reception(tx, with_, row, with_.clock.now(), reception_failure{why == cause::too_big ? std::optional(523) : std::nullopt, ""}, options_.composer->zone);
+            queue_reception(tx, with_, row, with_.clock.now(),
+                            reception_failure{why == cause::too_big ? std::optional(523) : std::nullopt, ""},
+                            options_.composer->zone);
     });
 }
 }

@@ -1,7 +1,8 @@
 // relay/pipeline/outbound.hpp: the queue seen from the one who sends: intent → act → outcome (design.md §3.2).
-// prepare() makes the intent durable (sealed bytes, Message-ID, ENVID, attempt) before anything goes on the wire; finish()
-// records the answer. An intent without an answer at start is `uncertain` and is sent again with the same ids and bytes.
-// Blocking: worker threads only; safe from several at once, one delivery being prepared once at a time (lease).
+// prepare() makes the intent durable (sealed bytes, Message-ID, ENVID, attempt) before anything goes on the wire;
+// finish() records the answer. An intent without an answer at start is `uncertain` and is sent again with the same ids
+// and bytes. Blocking: worker threads only; safe from several at once, one delivery being prepared once at a time
+// (lease).
 #pragma once
 
 #include <memory>
@@ -45,8 +46,8 @@ struct attempt_result {
 struct outbound_options {
     retry_policy retry;
     std::uint64_t max_sealed_octets = 20U << 20U;
-    std::string node_name;                        // right side of Message-ID
-    std::optional<composer_options> composer;     // hospital role
+    std::string node_name;                     // right side of Message-ID
+    std::optional<composer_options> composer;  // hospital role
 };
 
 class outbound {

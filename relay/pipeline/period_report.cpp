@@ -68,7 +68,8 @@ bool is_qualifying(const letter_row& letter, std::span<const letter_row> of_stay
 {
     if (letter.type_code == liaison_letter) return true;
     if (letter.type_code != stay_report) return false;
-    return std::none_of(of_stay.begin(), of_stay.end(), [](const letter_row& other) { return other.type_code == liaison_letter; });
+    return std::none_of(of_stay.begin(), of_stay.end(),
+                        [](const letter_row& other) { return other.type_code == liaison_letter; });
 }
 
 period_report build_report(ports::reader& store, instant from, instant to, instant now, const mime::zone& where)
@@ -77,7 +78,8 @@ period_report build_report(ports::reader& store, instant from, instant to, insta
     std::vector<assessed_stay> assessed;
     for (stay_row& stay : store.stays_discharged(from, to)) {
         stay_line line = read_stay(store, std::move(stay), now, where);
-        const bool has_letter = std::any_of(line.letters.begin(), line.letters.end(), [](const auto& l) { return l.qualifying; });
+        const bool has_letter =
+            std::any_of(line.letters.begin(), line.letters.end(), [](const auto& l) { return l.qualifying; });
         assessed.push_back({line.outcome, line.stay.exclusion, line.confirmed, has_letter});
         all.stays.push_back(std::move(line));
     }

@@ -1,5 +1,5 @@
-// relay/pipeline/period_report.hpp: the rows and totals of `liaison report` for the stays discharged in a period, by the rules
-// of domain.md §3 and §5. Reads the store, writes nothing; the words for people are the caller's.
+// relay/pipeline/period_report.hpp: the rows and totals of `liaison report` for the stays discharged in a period, by
+// the rules of domain.md §3 and §5. Reads the store, writes nothing; the words for people are the caller's.
 #pragma once
 
 #include "relay/pipeline/indicators.hpp"
@@ -8,10 +8,10 @@
 namespace relay::pipeline {
 struct letter_line {
     letter_row letter;
-    delivery_row delivery;     // one line per delivery; a letter without any has one line with an empty delivery id
-    bool qualifying = false;   // counts for J0 and 48 h (domain.md §2) when its delivery is the treating doctor's
+    delivery_row delivery;    // one line per delivery; a letter without any has one line with an empty delivery id
+    bool qualifying = false;  // counts for J0 and 48 h (domain.md §2) when its delivery is the treating doctor's
     std::optional<std::chrono::milliseconds> lag;
-    std::optional<bool> j0_met;   // none: not accepted, or not a qualifying delivery
+    std::optional<bool> j0_met;  // none: not accepted, or not a qualifying delivery
     std::optional<bool> h48_met;
 };
 
@@ -23,13 +23,14 @@ struct stay_line {
 };
 
 struct period_report {
-    std::vector<stay_line> stays;            // by discharge instant
-    std::vector<letter_line> without_stay;   // received in the period, no discharge known
+    std::vector<stay_line> stays;           // by discharge instant
+    std::vector<letter_line> without_stay;  // received in the period, no discharge known
     period_figures totals;
 };
 
 // [from, to) of discharge instants; letters without a known discharge by their reception.
-[[nodiscard]] period_report build_report(ports::reader& store, instant from, instant to, instant now, const mime::zone& where);
+[[nodiscard]] period_report build_report(ports::reader& store, instant from, instant to, instant now,
+                                         const mime::zone& where);
 
 // LL, or a CRH when the stay has no LL (domain.md §2).
 [[nodiscard]] bool is_qualifying(const letter_row& letter, std::span<const letter_row> of_stay) noexcept;

@@ -1,6 +1,6 @@
-// relay/pipeline/reception.hpp: ZAM^Z02, the business acknowledgement to the hospital's software (mssante.md §3.3): one per
-// recipient of an HL7 letter that asked for it, from the DSN or from a final failure. Queued in the same transaction as
-// the event it tells, written to the ack folder later, under a name that stays the same.
+// relay/pipeline/reception.hpp: ZAM^Z02, the business acknowledgement to the hospital's software (mssante.md §3.3): one
+// per recipient of an HL7 letter that asked for it, from the DSN or from a final failure. Queued in the same
+// transaction as the event it tells, written to the ack folder later, under a name that stays the same.
 #pragma once
 
 #include "relay/pipeline/intake.hpp"

@@ -12,7 +12,8 @@ namespace {
 std::string lower(std::string_view text)
 {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return out;
 }
 
@@ -35,7 +36,8 @@ std::string find_certificate(std::string_view address, ports::directory& directo
     const auto at = std::chrono::floor<std::chrono::seconds>(now);
     for (std::string& der : directory.certificates(address)) {
         const auto read = certs::read_certificate(der);
-        if (read.has_value() && certs::check_recipient(*read, {}, anchors, address, at).has_value()) return std::move(der);
+        if (read.has_value() && certs::check_recipient(*read, {}, anchors, address, at).has_value())
+            return std::move(der);
     }
     return {};
 }
@@ -71,8 +73,11 @@ std::string domain_of(std::string_view address)
 
 std::string write_recipient(const recipient& value)
 {
-    return json::serialize(json::object{{"address", value.address}, {"rpps", value.rpps}, {"family", value.family},
-                                        {"given", value.given}, {"role", name(value.role)}});
+    return json::serialize(json::object{{"address", value.address},
+                                        {"rpps", value.rpps},
+                                        {"family", value.family},
+                                        {"given", value.given},
+                                        {"role", name(value.role)}});
 }
 
 recipient read_recipient(std::string_view text)

@@ -1,6 +1,6 @@
-// relay/pipeline/route.hpp: from a recipient as the hospital gave it to one mailbox and one certificate, or to the cause why
-// not (design.md §3.5, §4; domain.md §4, §8). Never guesses: no address, several addresses, no usable certificate → a cause.
-// Reads the directory port (blocking: worker threads); otherwise pure.
+// relay/pipeline/route.hpp: from a recipient as the hospital gave it to one mailbox and one certificate, or to the
+// cause why not (design.md §3.5, §4; domain.md §4, §8). Never guesses: no address, several addresses, no usable
+// certificate → a cause. Reads the directory port (blocking: worker threads); otherwise pure.
 #pragma once
 
 #include <set>
@@ -23,7 +23,7 @@ struct next_hop {
 };
 
 struct route_rule {
-    std::string domain;       // exact, lower case; "*": any trusted domain
+    std::string domain;  // exact, lower case; "*": any trusted domain
     next_hop to;
     seal_profile profile = seal_profile::smime;
 };
@@ -39,8 +39,8 @@ struct route_policy {
 
 // As the hospital named it. Kept sealed: an address can be identity (domain.md §10).
 struct recipient {
-    std::string address;      // empty: to be found by RPPS
-    std::string rpps;         // 11 digits or empty
+    std::string address;  // empty: to be found by RPPS
+    std::string rpps;     // 11 digits or empty
     std::string family;
     std::string given;
     recipient_role role = recipient_role::professional;

@@ -25,23 +25,23 @@ stay_view fold_stay(std::span<const event> events)
     bool said_by_adt = false;
     for (const event& next : events) {
         switch (next.kind) {
-        case event_kind::stay_discharged: {
-            const bool adt = has_flag(next.facts.flags, flag_adt);
-            if (said_by_adt && !adt) break;
-            // Among letters the better source wins, and of equals the first stays.
-            if (!adt && view.discharge && view.quality <= next.facts.quality) break;
-            said_by_adt = adt;
-            view.discharge = next.facts.discharge;
-            view.quality = next.facts.quality;
-            view.flags = next.facts.flags;
-            break;
-        }
-        case event_kind::stay_discharge_cancelled:
-            view.discharge.reset();
-            said_by_adt = false;
-            break;
-        case event_kind::stay_excluded: view.exclusion = next.facts.evidence; break;
-        default: break;
+            case event_kind::stay_discharged: {
+                const bool adt = has_flag(next.facts.flags, flag_adt);
+                if (said_by_adt && !adt) break;
+                // Among letters the better source wins, and of equals the first stays.
+                if (!adt && view.discharge && view.quality <= next.facts.quality) break;
+                said_by_adt = adt;
+                view.discharge = next.facts.discharge;
+                view.quality = next.facts.quality;
+                view.flags = next.facts.flags;
+                break;
+            }
+            case event_kind::stay_discharge_cancelled:
+                view.discharge.reset();
+                said_by_adt = false;
+                break;
+            case event_kind::stay_excluded: view.exclusion = next.facts.evidence; break;
+            default: break;
         }
     }
     return view;

@@ -13,10 +13,11 @@ struct stay_view {
     std::optional<instant> discharge;  // none: not discharged, or the discharge was cancelled
     discharge_quality quality = discharge_quality::exact;
     std::string flags;
-    std::string exclusion;             // code of domain.md §5, empty if none
+    std::string exclusion;  // code of domain.md §5, empty if none
 };
 
-// An A03 always wins over what a letter says; the last A03 wins over earlier ones; a cancelled discharge removes the start.
+// An A03 always wins over what a letter says; the last A03 wins over earlier ones; a cancelled discharge removes the
+// start.
 [[nodiscard]] stay_view fold_stay(std::span<const event> events);
 
 [[nodiscard]] bool has_flag(std::string_view flags, std::string_view flag) noexcept;

@@ -14,9 +14,9 @@ struct submission {
 };
 
 enum class verdict {
-    accepted,     // durable: AA, or code ACCEPTED
-    refused,      // kept as an object and answered: AE, or a coded reason
-    busy,         // AR: nothing kept, the sender keeps the responsibility
+    accepted,  // durable: AA, or code ACCEPTED
+    refused,   // kept as an object and answered: AE, or a coded reason
+    busy,      // AR: nothing kept, the sender keeps the responsibility
 };
 
 struct submission_result {

@@ -16,7 +16,8 @@ error_code last_error()
 std::string lower_extension(const path& file)
 {
     std::string text = file.extension().string();
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -39,11 +40,14 @@ std::string partner(const Names& names, const std::string& name, std::string_vie
 }
 }
 
-folder::folder(folder_options options) : options_(std::move(options)), claims_(options_.folder / (".claimed-" + options_.node)) {}
+folder::folder(folder_options options)
+    : options_(std::move(options)), claims_(options_.folder / (".claimed-" + options_.node))
+{
+}
 
 result<void> folder::prepare()
 {
-    struct stat info{};
+    struct stat info {};
     if (::stat(options_.folder.c_str(), &info) != 0) return last_error();
     if (!S_ISDIR(info.st_mode)) return boost::system::errc::make_error_code(boost::system::errc::not_a_directory);
     if ((info.st_mode & 077) != 0) return boost::system::errc::make_error_code(boost::system::errc::permission_denied);
@@ -54,7 +58,8 @@ result<void> folder::prepare()
 std::vector<claimed_file> folder::left_over() const
 {
     std::map<std::string, path> names;
-    for (const auto& entry : fs::directory_iterator(claims_)) names.emplace(entry.path().filename().string(), entry.path());
+    for (const auto& entry : fs::directory_iterator(claims_))
+        names.emplace(entry.path().filename().string(), entry.path());
     std::vector<claimed_file> found;
     for (const auto& [name, file] : names) {
         const std::string extension = lower_extension(name);

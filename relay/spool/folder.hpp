@@ -1,8 +1,8 @@
 // relay/spool/folder.hpp: the pick-up folder of the hospital's software: which files are complete, and claiming them.
-// A file is complete when it was renamed into the folder (inotify IN_MOVED_TO), or when its size and mtime have not changed
-// for `stable`. A sidecar (x.json) is complete with its PDF (x.pdf); either alone is given up on after `pair_wait`.
-// Claiming is a rename into a sub-folder of this node: of two relays on one folder only one succeeds. What is claimed
-// and not yet finished is found again at the next start. Not thread-safe: one watcher thread uses it.
+// A file is complete when it was renamed into the folder (inotify IN_MOVED_TO), or when its size and mtime have not
+// changed for `stable`. A sidecar (x.json) is complete with its PDF (x.pdf); either alone is given up on after
+// `pair_wait`. Claiming is a rename into a sub-folder of this node: of two relays on one folder only one succeeds. What
+// is claimed and not yet finished is found again at the next start. Not thread-safe: one watcher thread uses it.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ using std::filesystem::path;
 
 struct folder_options {
     path folder;
-    std::string node;                                // names the claim sub-folder: ".claimed-<node>"
+    std::string node;  // names the claim sub-folder: ".claimed-<node>"
     std::chrono::milliseconds stable{1000};
     std::chrono::seconds pair_wait{60};
 };

@@ -25,7 +25,10 @@ constexpr auto busy_pause = 5s;
 class descriptor {
 public:
     explicit descriptor(int fd) : fd_(fd) {}
-    ~descriptor() { if (fd_ >= 0) ::close(fd_); }
+    ~descriptor()
+    {
+        if (fd_ >= 0) ::close(fd_);
+    }
     descriptor(const descriptor&) = delete;
     descriptor& operator=(const descriptor&) = delete;
     [[nodiscard]] int get() const { return fd_; }
@@ -36,7 +39,7 @@ private:
 
 result<void> check_private(const path& folder)
 {
-    struct stat info{};
+    struct stat info {};
     if (::stat(folder.c_str(), &info) != 0) return error_code(errno, boost::system::system_category());
     if ((info.st_mode & 077) != 0) return boost::system::errc::make_error_code(boost::system::errc::permission_denied);
     return {};
@@ -44,7 +47,10 @@ result<void> check_private(const path& folder)
 }
 
 struct watcher::state {
-    state(watcher_options o, intake a) : options(std::move(o)), accept(std::move(a)), files(options.files), notify(-1), wake(-1) {}
+    state(watcher_options o, intake a)
+        : options(std::move(o)), accept(std::move(a)), files(options.files), notify(-1), wake(-1)
+    {
+    }
 
     watcher_options options;
     intake accept;
@@ -61,10 +67,17 @@ struct watcher::state {
     void process(const claimed_file& file);
     void retry_later(const claimed_file& file);
     void read_notices();
-    [[nodiscard]] bool stop_asked() { std::scoped_lock lock(mutex); return stopping; }
+    [[nodiscard]] bool stop_asked()
+    {
+        std::scoped_lock lock(mutex);
+        return stopping;
+    }
 };
 
-watcher::watcher(watcher_options options, intake accept) : state_(std::make_unique<state>(std::move(options), std::move(accept))) {}
+watcher::watcher(watcher_options options, intake accept)
+    : state_(std::make_unique<state>(std::move(options), std::move(accept)))
+{
+}
 
 watcher::~watcher()
 {
@@ -139,8 +152,10 @@ void watcher::state::watch()
         }
         if (taken > 0) changed.notify_all();
         auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(options.rescan);
-        if (room == 0 || taken == room) pause = 20ms;  // full: look again as soon as the workers have made room
-        else if (files.has_waiting()) pause = std::min(pause, std::max(options.files.stable / 2, std::chrono::milliseconds(50)));
+        if (room == 0 || taken == room)
+            pause = 20ms;  // full: look again as soon as the workers have made room
+        else if (files.has_waiting())
+            pause = std::min(pause, std::max(options.files.stable / 2, std::chrono::milliseconds(50)));
         std::array<pollfd, 2> waits{pollfd{notify, POLLIN, 0}, pollfd{wake, POLLIN, 0}};
         if (room == 0) waits[0].fd = -1;
         ::poll(waits.data(), waits.size(), static_cast<int>(pause.count()));
@@ -195,7 +210,8 @@ void watcher::state::process(const claimed_file& file)
     const pipeline::submission_result answer = accept(next);
     if (answer.suffix.empty() && answer.what == pipeline::verdict::busy) return retry_later(file);
     if (!answer.suffix.empty()) {
-        const auto written = io::write_file_atomic(options.acknowledgements / (next.name + answer.suffix), answer.content, 0600);
+        const auto written =
+            io::write_file_atomic(options.acknowledgements / (next.name + answer.suffix), answer.content, 0600);
         if (!written.has_value()) {
             obs::error(obs::event::spool_failed, "step=acknowledge code={}", written.error().value());
             return retry_later(file);
@@ -205,7 +221,8 @@ void watcher::state::process(const claimed_file& file)
     if (next.oversize) {  // too large to be kept as an object: it stays beside the spool, for a person
         const path aside = options.files.folder / (".refused-" + options.files.node);
         ::mkdir(aside.c_str(), 0700);
-        if (!file.attachment.empty()) std::filesystem::rename(file.attachment, aside / file.attachment.filename(), ignored);
+        if (!file.attachment.empty())
+            std::filesystem::rename(file.attachment, aside / file.attachment.filename(), ignored);
         std::filesystem::rename(file.main, aside / file.main.filename(), ignored);
         return;
     }

@@ -16,11 +16,11 @@ namespace {
 event_kind kind_of(dsn_action action)
 {
     switch (action) {
-    case dsn_action::delivered: return event_kind::report_delivered;
-    case dsn_action::relayed:
-    case dsn_action::expanded: return event_kind::report_relayed;
-    case dsn_action::delayed: return event_kind::report_delayed;
-    case dsn_action::failed: return event_kind::report_failed;
+        case dsn_action::delivered: return event_kind::report_delivered;
+        case dsn_action::relayed:
+        case dsn_action::expanded: return event_kind::report_relayed;
+        case dsn_action::delayed: return event_kind::report_delayed;
+        case dsn_action::failed: return event_kind::report_failed;
     }
     return event_kind::report_delayed;
 }
@@ -41,7 +41,8 @@ cause cause_of(const mime::report::recipient_status& status)
 std::string status_text(const mime::report::recipient_status& status)
 {
     if (!status.status) return {};
-    return std::to_string(status.status->klass) + "." + std::to_string(status.status->subject) + "." + std::to_string(status.status->detail);
+    return std::to_string(status.status->klass) + "." + std::to_string(status.status->subject) + "." +
+           std::to_string(status.status->detail);
 }
 
 // domain.md §4: the same report applied twice changes nothing. The key is a digest, so that the ledger names nobody.
@@ -59,7 +60,8 @@ std::vector<event> events_of_report(const mime::report::found_report& report, in
     if (report.kind == report_kind::dsn && report.delivery) {
         // One recipient per mail (design.md §3.6): a report with several speaks of a forwarding we cannot tell apart.
         const auto& all = report.delivery->recipients;
-        const auto worst = std::find_if(all.begin(), all.end(), [](const auto& r) { return r.action == dsn_action::failed; });
+        const auto worst =
+            std::find_if(all.begin(), all.end(), [](const auto& r) { return r.action == dsn_action::failed; });
         const auto& status = worst != all.end() ? *worst : all.front();
         next.kind = kind_of(status.action);
         next.facts.why = cause_of(status);
@@ -92,7 +94,8 @@ returns::returns(services with, returns_options options) : with_(with), options_
 recipient_verdict returns::check_recipient(std::string_view address, const ports::session_facts&)
 {
     const auto at = address.rfind('@');
-    if (at == std::string_view::npos) return address == "postmaster" ? recipient_verdict::accepted : recipient_verdict::mailbox_unknown;
+    if (at == std::string_view::npos)
+        return address == "postmaster" ? recipient_verdict::accepted : recipient_verdict::mailbox_unknown;
     const std::string normal = std::string(address.substr(0, at + 1)) + domain_of(address);
     return normal == options_.report_mailbox ? recipient_verdict::accepted : recipient_verdict::not_local;
 }
@@ -107,26 +110,35 @@ store_verdict returns::store(const ports::mail_envelope&, std::string_view messa
         matched = false;
         if (!report.has_value() || report->kind == report_kind::none) return;
         std::optional<delivery_row> row;
-        if (report->delivery && !report->delivery->original_envelope_id.empty()) row = tx.delivery_by_envid(report->delivery->original_envelope_id);
+        if (report->delivery && !report->delivery->original_envelope_id.empty())
+            row = tx.delivery_by_envid(report->delivery->original_envelope_id);
         if (!row && !report->original_message_id.empty()) row = tx.delivery_by_message_id(report->original_message_id);
         if (!row || row->kind != delivery_kind::letter) return;
         matched = true;
         for (const event& next : events) {
             const auto known = tx.events_of(row->id);
-            if (std::any_of(known.begin(), known.end(), [&next](const event& e) { return e.facts.evidence == next.facts.evidence; })) continue;
+            if (std::any_of(known.begin(), known.end(),
+                            [&next](const event& e) { return e.facts.evidence == next.facts.evidence; }))
+                continue;
             record(tx, *row, next);
-            if (next.kind == event_kind::report_delivered) queue_reception(tx, with_, *row, now, std::nullopt, options_.zone);
+            if (next.kind == event_kind::report_delivered)
+                queue_reception(tx, with_, *row, now, std::nullopt, options_.zone);
             if (next.kind == event_kind::report_failed)
-                queue_reception(tx, with_, *row, now,
-                                reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code), next.facts.enhanced_status}, options_.zone);
+                queue_reception(
+                    tx, with_, *row, now,
+                    reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code),
+                                      next.facts.enhanced_status},
+                    options_.zone);
         }
     });
     if (!written.has_value())
-        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space : store_verdict::temporary_failure;
+        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
+                                                                          : store_verdict::temporary_failure;
     if (!matched) {
         obs::warn(obs::event::report_unmatched, "octets={}", message.size());
         const auto kept = with_.store.write([&](ports::transaction& tx) {
-            keep_for_people(tx, with_, message, "UNMATCHED", "courriel reçu sans rapport avec un envoi connu : à lire par une personne");
+            keep_for_people(tx, with_, message, "UNMATCHED",
+                            "courriel reçu sans rapport avec un envoi connu : à lire par une personne");
         });
         return kept.has_value() ? store_verdict::stored : store_verdict::temporary_failure;
     }

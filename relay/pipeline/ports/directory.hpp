@@ -14,12 +14,12 @@ enum class mailbox_type { personal, organisation, application, cabinet };  // PE
 
 struct directory_entry {
     mailbox_type type = mailbox_type::personal;
-    std::string address;      // lower-case domain
-    std::string rpps;         // 11 digits; empty for ORG and APP
-    std::string structure;    // FINESS or other structure id; may be empty
+    std::string address;    // lower-case domain
+    std::string rpps;       // 11 digits; empty for ORG and APP
+    std::string structure;  // FINESS or other structure id; may be empty
     std::string family;
     std::string given;
-    std::string label;        // organisation's name; may be empty
+    std::string label;  // organisation's name; may be empty
 };
 
 class directory {
@@ -42,7 +42,8 @@ class directory_writer {
 public:
     virtual ~directory_writer() = default;
     // The national extraction (mssante.md §7.2), read by header name, separator |, plus an optional column "Certificat"
-    // (base64 DER). Replaces the table: built beside and swapped in. Refused as a whole when the header is not understood.
+    // (base64 DER). Replaces the table: built beside and swapped in. Refused as a whole when the header is not
+    // understood.
     [[nodiscard]] virtual result<import_summary> import_file(const std::string& path) = 0;
     // Keyed by the addresses (SAN rfc822Name) or domain (dNSName) inside; returns what it was filed under.
     [[nodiscard]] virtual result<std::vector<std::string>> add_certificate(std::string_view der) = 0;

@@ -1,7 +1,7 @@
-// relay/pipeline/ports/store.hpp: the one store interface (design.md §5). Engines: relay/store/sqlite (PostgreSQL later).
-// Writes are group-committed: one writer thread gathers what is waiting (up to 2 ms or 64 units), runs each unit under a
-// savepoint, commits with full durability, then resumes the callers. A unit that throws is rolled back alone.
-// Reads see a committed snapshot, on the caller's thread. All calls block: use them from worker threads only.
+// relay/pipeline/ports/store.hpp: the one store interface (design.md §5). Engines: relay/store/sqlite (PostgreSQL
+// later). Writes are group-committed: one writer thread gathers what is waiting (up to 2 ms or 64 units), runs each
+// unit under a savepoint, commits with full durability, then resumes the callers. A unit that throws is rolled back
+// alone. Reads see a committed snapshot, on the caller's thread. All calls block: use them from worker threads only.
 #pragma once
 
 #include <functional>
@@ -18,29 +18,29 @@
 namespace relay::pipeline::ports {
 // Mail for a hosted mailbox; what IMAP serves is computed once, here (design.md §5). Strings are sealed by the store.
 struct new_message {
-    std::string address;        // of the mailbox, lower-case domain
-    std::string message_id;     // may be empty
+    std::string address;          // of the mailbox, lower-case domain
+    std::string message_id;       // may be empty
     std::string received_sha256;  // of the bytes as received, before our trace header: hex (design.md §3.2)
-    sealed_object content;      // with our trace header
+    sealed_object content;        // with our trace header
     std::uint64_t rfc822_size = 0;
-    std::string envelope;       // RFC 3501 ENVELOPE
-    std::string body;           // BODY
-    std::string body_structure; // BODYSTRUCTURE
-    std::string sections;       // offsets of the parts, as message_structure in ports/mailbox.hpp gives them back
+    std::string envelope;        // RFC 3501 ENVELOPE
+    std::string body;            // BODY
+    std::string body_structure;  // BODYSTRUCTURE
+    std::string sections;        // offsets of the parts, as message_structure in ports/mailbox.hpp gives them back
     instant received_at{};
 };
 enum class stored_as { new_message, duplicate };
 
 struct account_row {
-    std::string user;           // login name
+    std::string user;  // login name
     std::string address;
     std::string password_hash;  // argon2id, encoded form
     bool enabled = true;
 };
 
 struct submission_answer {
-    letter_id letter;           // empty for a refusal or an ADT
-    std::string answer;         // the acknowledgement already given, clear
+    letter_id letter;    // empty for a refusal or an ADT
+    std::string answer;  // the acknowledgement already given, clear
 };
 
 struct queue_counts {
@@ -60,15 +60,16 @@ public:
     [[nodiscard]] virtual std::vector<letter_row> letters_of_set(std::string_view set_key) = 0;
     [[nodiscard]] virtual std::vector<letter_row> letters_received(instant from, instant to) = 0;
     [[nodiscard]] virtual std::optional<stay_row> stay(const stay_id& id) = 0;
-    [[nodiscard]] virtual std::optional<stay_row> stay_by_key(std::string_view visit_key, std::string_view file_key) = 0;
+    [[nodiscard]] virtual std::optional<stay_row> stay_by_key(std::string_view visit_key,
+                                                              std::string_view file_key) = 0;
     [[nodiscard]] virtual std::vector<stay_row> stays_discharged(instant from, instant to) = 0;  // [from, to)
     [[nodiscard]] virtual std::optional<delivery_row> delivery(const delivery_id& id) = 0;
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_envid(std::string_view envid) = 0;
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_message_id(std::string_view message_id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_of_letter(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_in(delivery_state state, std::size_t limit) = 0;
-    // queued, deferred or uncertain with next_try <= now, oldest first; without those that must wait for an earlier version
-    // of the same set to the same recipient.
+    // queued, deferred or uncertain with next_try <= now, oldest first; without those that must wait for an earlier
+    // version of the same set to the same recipient.
     [[nodiscard]] virtual std::vector<delivery_row> due_deliveries(instant now, std::size_t limit) = 0;
     [[nodiscard]] virtual std::optional<instant> next_due() = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;
@@ -89,10 +90,10 @@ class transaction : public reader {
 public:
     virtual void add_blob(const sealed_object& object) = 0;
     virtual void remove_blob(const blob_id& id) = 0;
-    virtual void save_stay(const stay_row& row) = 0;          // insert or update, by id
+    virtual void save_stay(const stay_row& row) = 0;  // insert or update, by id
     virtual void save_letter(const letter_row& row) = 0;
     virtual void save_delivery(const delivery_row& row) = 0;
-    virtual std::int64_t append(const event& entry) = 0;      // to the hash-chained ledger; returns its sequence
+    virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;
     virtual void add_ack(const ack_row& row) = 0;
     virtual void remove_ack(std::int64_t sequence) = 0;

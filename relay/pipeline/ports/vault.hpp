@@ -1,7 +1,8 @@
 // relay/pipeline/ports/vault.hpp: what the pipeline needs to keep content unreadable at rest (design.md §3.4).
-// Implemented by relay/vault. Objects: AES-256-GCM under a data key of their own, wrapped by the node key, bound to their id.
-// Fields: short texts under a key derived from the node key, bound to a context word, so that they cannot be swapped.
-// All calls are pure CPU and safe from any thread; a wrong key or a changed byte is an error, never other bytes.
+// Implemented by relay/vault. Objects: AES-256-GCM under a data key of their own, wrapped by the node key, bound to
+// their id. Fields: short texts under a key derived from the node key, bound to a context word, so that they cannot be
+// swapped. All calls are pure CPU and safe from any thread; a wrong key or a changed byte is an error, never other
+// bytes.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace relay::pipeline::ports {
 struct sealed_object {
-    blob_id id;                // random
+    blob_id id;  // random
     std::string wrapped_key;
     std::string ciphertext;    // nonce, ciphertext, tag
     std::uint64_t length = 0;  // of the clear bytes

@@ -75,7 +75,8 @@ TEST_CASE("several recipients each open the same mail, others do not", "[smime]"
     CHECK(open_as(world().ec_signer, *sealed).error() == smime_errc::not_a_recipient);
     // A wrong key says no more than changed bytes would; under GCM it never passes by chance, as it can with CBC.
     const auto gcm = sealed_for(world().rsa_doctor, {.sign = {}, .encrypt = {.cipher = content_cipher::aes_256_gcm}});
-    CHECK(open_as({world().rsa_doctor.certificate, world().rsa_signer.key}, gcm).error() == smime_errc::decryption_failed);
+    CHECK(open_as({world().rsa_doctor.certificate, world().rsa_signer.key}, gcm).error() ==
+          smime_errc::decryption_failed);
     CHECK(ERR_peek_error() == 0);
 }
 

@@ -32,7 +32,9 @@ stay_assessment judged(std::string_view discharge, std::string_view accepted, st
 
 TEST_CASE("deadlines of the reference table", "[clock]")
 {
-    struct row { std::string_view discharge, j0_ends, h48_ends; };
+    struct row {
+        std::string_view discharge, j0_ends, h48_ends;
+    };
     const auto tc = GENERATE(values<row>({
         {"20261120235000+0100", "20261121000000+0100", "20261122235000+0100"},
         {"20261024235000+0200", "20261025000000+0200", "20261026225000+0100"},
@@ -48,7 +50,11 @@ TEST_CASE("deadlines of the reference table", "[clock]")
 
 TEST_CASE("what an acceptance meets", "[clock]")
 {
-    struct row { std::string_view discharge, accepted; stay_state state; std::chrono::seconds lag; };
+    struct row {
+        std::string_view discharge, accepted;
+        stay_state state;
+        std::chrono::seconds lag;
+    };
     const auto tc = GENERATE(values<row>({
         {"20261120100000+0100", "20261120235959+0100", stay_state::met_j0, 50399s},
         {"20261120100000+0100", "20261121000000+0100", stay_state::met_48h, 50400s},
@@ -89,7 +95,8 @@ TEST_CASE("nothing accepted: pending, then overdue", "[clock]")
     CHECK_FALSE(judged("20261120100000+0100", "", "20261121000000+0100").j0_pending);
     CHECK(judged("20261120100000+0100", "", "20261122100000+0100").h48_pending);
     CHECK(judged("20261120100000+0100", "", "20261122100001+0100").state == stay_state::overdue);
-    CHECK(assess({at("20261120100000+0100")}, {}, at("20261120120000+0100"), paris()).state == stay_state::awaiting_letter);
+    CHECK(assess({at("20261120100000+0100")}, {}, at("20261120120000+0100"), paris()).state ==
+          stay_state::awaiting_letter);
 }
 
 TEST_CASE("rates leave pending and excluded stays out, never-accepted ones count as infinite lag", "[clock]")

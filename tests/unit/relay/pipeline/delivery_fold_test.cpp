@@ -23,7 +23,10 @@ std::vector<event> events(std::initializer_list<kind> kinds)
 
 TEST_CASE("states by their events", "[fold]")
 {
-    struct row { std::initializer_list<kind> kinds; delivery_state state; };
+    struct row {
+        std::initializer_list<kind> kinds;
+        delivery_state state;
+    };
     const row rows[] = {
         {{}, delivery_state::received},
         {{kind::held}, delivery_state::held},
@@ -32,13 +35,17 @@ TEST_CASE("states by their events", "[fold]")
         {{kind::routed, kind::attempt_started, kind::deferred}, delivery_state::deferred},
         {{kind::routed, kind::attempt_started, kind::refused}, delivery_state::failed},
         {{kind::routed, kind::attempt_started, kind::reply_lost}, delivery_state::uncertain},
-        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::attempt_started, kind::accepted}, delivery_state::accepted},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::attempt_started, kind::accepted},
+         delivery_state::accepted},
         {{kind::routed, kind::attempt_started, kind::reply_lost, kind::report_delivered}, delivery_state::confirmed},
         {{kind::routed, kind::attempt_started, kind::accepted, kind::report_delivered}, delivery_state::confirmed},
-        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_delivered}, delivery_state::displayed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_delivered},
+         delivery_state::displayed},
         {{kind::routed, kind::attempt_started, kind::accepted, kind::report_failed}, delivery_state::failed},
-        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_failed}, delivery_state::displayed},
-        {{kind::routed, kind::attempt_started, kind::accepted, kind::software_rejected}, delivery_state::rejected_by_software},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::displayed, kind::report_failed},
+         delivery_state::displayed},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::software_rejected},
+         delivery_state::rejected_by_software},
         {{kind::routed, kind::attempt_started, kind::accepted, kind::deferred}, delivery_state::accepted},
         {{kind::routed, kind::attempt_started, kind::accepted, kind::cancelled}, delivery_state::accepted},
         {{kind::held, kind::undeliverable, kind::routed}, delivery_state::queued},
