@@ -40,6 +40,12 @@ struct intake::answer_text {
                     hl7::write_ack(*header, {base::random_token().substr(0, 20), now, hl7::ack_code::AA, {}})};
         return {verdict::accepted, ".ack.json", json("ACCEPTED", "", what, letter.text())};
     }
+    // The same file twice: the same words again.
+    [[nodiscard]] submission_result repeated(const ports::submission_answer& before) const
+    {
+        obs::info(obs::event::letter_repeated, "id={}", before.letter.text());
+        return {verdict::accepted, header ? ".ack.hl7" : ".ack.json", before.answer};
+    }
     [[nodiscard]] submission_result refused(const refusal& why) const
     {
         if (header && !why.hl7.empty())
@@ -272,10 +278,7 @@ submission_result intake::accept(const submission& from)
         other_content = !before && !key.empty() && store.answered(key).has_value();
     });
     if (!looked.has_value()) return text.busy();
-    if (before) {
-        obs::info(obs::event::letter_repeated, "id={}", before->letter.text());
-        return {verdict::accepted, plan.header ? ".ack.hl7" : ".ack.json", before->answer};
-    }
+    if (before) return text.repeated(*before);
     if (other_content)
         return refuse(
             refuse_hl7({{hl7::condition::application, "MSH^1^10",
@@ -330,8 +333,11 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
     enum class outcome { stored, repeated, reused } made = outcome::stored;
     letter_id known_as = row.id;
     submission_result answer;
+    std::optional<ports::submission_answer> before;
     const auto stored = with_.store.write([&](ports::transaction& tx) {
         made = outcome::stored;
+        // Two copies of one file may be in hand at once: the second finds here what the first has just made.
+        if ((before = tx.answered(content_key))) return;
         const letter_writer writer(with_, now);
         if (const auto existing = tx.letter_by_document(row.document_key)) {
             if (existing->content_sha256 != row.content_sha256) {
@@ -376,6 +382,7 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
         obs::error(obs::event::store_failed, "step=intake code={}", stored.error().message());
         return text.busy();
     }
+    if (before) return text.repeated(*before);
     if (made == outcome::reused)
         return {
             verdict::refused, "",
@@ -392,7 +399,9 @@ submission_result intake::accept_discharge(const discharge_plan& plan, const ans
     const instant now = with_.clock.now();
     submission_result answer = text.accepted({}, "sortie reçue");
     stay_id id;
+    std::optional<ports::submission_answer> before;
     const auto stored = with_.store.write([&](ports::transaction& tx) {
+        if ((before = tx.answered(content_key))) return;
         stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
         if (!plan.stay.treating_rpps.empty()) stay.treating_rpps = plan.stay.treating_rpps;
         if (!plan.stay.service.empty()) stay.service = plan.stay.service;
@@ -405,6 +414,7 @@ submission_result intake::accept_discharge(const discharge_plan& plan, const ans
         if (!key.empty()) tx.add_answer(key, {{}, answer.content});
     });
     if (!stored.has_value()) return text.busy();
+    if (before) return text.repeated(*before);
     obs::info(obs::event::stay_discharged, "stay={}", id.text());
     return answer;
 }
