@@ -4,6 +4,7 @@
 
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/reception.hpp"
 
 namespace relay::track {
@@ -43,6 +44,20 @@ std::string status_text(const mime::report::recipient_status& status)
     if (!status.status) return {};
     return std::to_string(status.status->klass) + "." + std::to_string(status.status->subject) + "." +
            std::to_string(status.status->detail);
+}
+
+// Whether the hospital's software has heard this news and nothing else since: a second report, of another message id,
+// says nothing new.
+bool is_told(const std::vector<event>& known, event_kind news)
+{
+    for (auto at = known.rbegin(); at != known.rend(); ++at) {
+        if (at->kind == news) return true;
+        if (at->kind == event_kind::report_delivered || at->kind == event_kind::report_failed ||
+            at->kind == event_kind::refused || at->kind == event_kind::undeliverable ||
+            at->kind == event_kind::requeued)
+            return false;
+    }
+    return false;
 }
 
 // domain.md §4: the same report applied twice changes nothing. The key is a digest, so that the ledger names nobody.
@@ -103,7 +118,9 @@ recipient_verdict returns::check_recipient(std::string_view address, const ports
 store_verdict returns::store(const ports::mail_envelope&, std::string_view message, const ports::session_facts&)
 {
     const instant now = with_.clock.now();
-    const auto report = mime::report::find_report(message);
+    auto report = mime::report::find_report(message);
+    if (report.has_value() && report->report_message_id.empty())  // the bytes name it then
+        report->report_message_id = "sha256:" + mime::hex(mime::sha256(message));
     const std::vector<event> events = report.has_value() ? events_of_report(*report, now) : std::vector<event>{};
     bool matched = false;
     const auto written = with_.store.write([&](ports::transaction& tx) {
@@ -121,9 +138,10 @@ store_verdict returns::store(const ports::mail_envelope&, std::string_view messa
                             [&next](const event& e) { return e.facts.evidence == next.facts.evidence; }))
                 continue;
             record(tx, *row, next);
-            if (next.kind == event_kind::report_delivered)
+            if (is_told(known, next.kind)) continue;
+            if (next.kind == event_kind::report_delivered && is_accepted(row->state))
                 queue_reception(tx, with_, *row, now, std::nullopt, options_.zone);
-            if (next.kind == event_kind::report_failed)
+            if (next.kind == event_kind::report_failed && row->state == delivery_state::failed)
                 queue_reception(
                     tx, with_, *row, now,
                     reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code),
