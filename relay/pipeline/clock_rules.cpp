@@ -63,6 +63,7 @@ stay_assessment assess(const stay_clock& clock, const stay_progress& progress, i
     const judge rules{clock, where};
     const bool date_only = clock.quality == discharge_quality::date_only;
     stay_assessment found;
+    found.date_only = date_only;
     found.j0_deadline = rules.day_after(1);
     found.h48_deadline = date_only ? rules.day_after(2) : clock.discharge + commitment;
     for (const instant stop : progress.accepted)

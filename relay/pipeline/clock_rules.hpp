@@ -35,6 +35,7 @@ struct stay_assessment {
     bool h48_met = false;
     bool j0_pending = false;  // not met, and its deadline is still in the future
     bool h48_pending = false;
+    bool date_only = false;  // the hour of the discharge is not known: outside the lag figures (rule 10)
     instant j0_deadline{};   // exclusive: start of the next local day
     instant h48_deadline{};  // inclusive; date_only: exclusive, start of date + 2
 };

@@ -138,7 +138,10 @@ void apply(delivery_view& view, const event& next)
         case event_kind::report_failed: refuse_afterwards(view, next); break;
         case event_kind::displayed: read_by_recipient(view, next, displayed); break;
         case event_kind::processed: read_by_recipient(view, next, processed); break;
-        case event_kind::software_rejected: read_by_recipient(view, next, rejected_by_software); break;
+        case event_kind::software_rejected:
+            read_by_recipient(view, next, rejected_by_software);
+            if (view.state == rejected_by_software) view.why = next.facts.why;
+            break;
         case event_kind::sealed:
         case event_kind::report_delayed:
         case event_kind::stay_discharged:

@@ -45,7 +45,7 @@ period_figures figures(std::span<const assessed_stay> stays)
         count(all.h48, outcome.h48_met, outcome.h48_pending);
         if (outcome.stop) count(all.confirmed, stay.confirmed, false);
         count(all.no_letter, !stay.has_letter, outcome.h48_pending);
-        if (outcome.h48_pending) continue;
+        if (outcome.h48_pending || outcome.date_only) continue;
         if (outcome.lag)
             lags.push_back(*outcome.lag);
         else if (!outcome.stop)
