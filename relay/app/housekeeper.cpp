@@ -74,7 +74,8 @@ void housekeeper::write_acknowledgements()
         }
         if (auto written = io::write_file_atomic(acknowledgements_ / *name, *content); !written.has_value()) {
             obs::error(obs::event::spool_failed, "step=zam code={}", written.error().value());
-            break;
+            if (written.error() == boost::system::errc::no_space_on_device) break;
+            continue;  // one name that cannot be written does not keep the others back
         }
         done.push_back(row.sequence);
     }

@@ -32,7 +32,8 @@ void queue_reception(ports::transaction& tx, const services& with, const deliver
     said.recipient_id = to.rpps;
     if (failure) said.failure = hl7::smtp_error_code_for(failure->smtp_code, failure->enhanced_status);
     ack_row ack;
-    ack.file_name = with.vault.seal_field(field::ack_name, details.source_name + ".z02-" + said.control_id + ".hl7");
+    ack.file_name = with.vault.seal_field(
+        field::ack_name, acknowledgement_name(details.source_name, ".z02-" + said.control_id + ".hl7"));
     ack.content = with.vault.seal_field(field::ack_content, hl7::write_zam_z02(received, said));
     tx.add_ack(ack);
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace relay::pipeline {
 struct submission {
@@ -24,4 +25,8 @@ struct submission_result {
     std::string suffix;   // of the acknowledgement's file name, ".ack.hl7" or ".ack.json"; empty: none can be written
     std::string content;  // of the acknowledgement
 };
+
+// The name of an acknowledgement: the submission's name, then `ending`. At most 255 octets (NAME_MAX): a longer name is
+// cut and told apart by a digest of the whole, so that an acknowledgement can always be written.
+[[nodiscard]] std::string acknowledgement_name(std::string_view submitted, std::string_view ending);
 }
