@@ -43,7 +43,9 @@ letter_details read_details(std::string_view text)
 {
     letter_details value;
     boost::system::error_code damaged;
-    const json::value parsed = json::parse(text, damaged);
+    json::parse_options any_bytes;
+    any_bytes.allow_invalid_utf8 = true;  // a file's name is bytes, and must not cost the rest
+    const json::value parsed = json::parse(text, damaged, {}, any_bytes);
     if (damaged || !parsed.is_object()) return value;
     const json::object& from = parsed.get_object();
     visit_texts(value, [&from](const char* key, std::string& into) {
