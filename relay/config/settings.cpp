@@ -129,7 +129,10 @@ private:
     {
         top_.mark("route");
         const toml::array* routes = root_["route"].as_array();
-        if (routes == nullptr) return;
+        if (routes == nullptr) {
+            if (root_.contains("route")) top_.mistaken("route", "[[route]] est attendu, doubles crochets");
+            return;
+        }
         for (const toml::node& item : *routes) {
             table_reader in(item.as_table(), "route", all.file, out_.mistakes);
             route_settings route;
