@@ -1,5 +1,6 @@
 #include "relay/control/line_socket.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <poll.h>
@@ -17,11 +18,18 @@ std::optional<sockaddr_un> address_of(std::string_view path)
 
 std::optional<std::string> read_line(int fd, std::chrono::milliseconds limit)
 {
+    using std::chrono::steady_clock;
+    const auto until = steady_clock::now() + limit;  // for the whole line: a byte now and then does not help
     std::string line;
     char buffer[4096];
     for (;;) {
+        int left = -1;
+        if (limit.count() >= 0) {
+            const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+            left = static_cast<int>(std::max<std::int64_t>(0, rest.count()));
+        }
         pollfd wait{fd, POLLIN, 0};
-        if (::poll(&wait, 1, static_cast<int>(limit.count())) <= 0) return std::nullopt;
+        if (::poll(&wait, 1, left) <= 0) return std::nullopt;
         const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
         if (got <= 0) return std::nullopt;
         line.append(buffer, static_cast<std::size_t>(got));

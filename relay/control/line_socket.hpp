@@ -33,7 +33,8 @@ private:
 
 // nullopt if the path is too long for sockaddr_un (107 octets).
 [[nodiscard]] std::optional<sockaddr_un> address_of(std::string_view path);
-// Without its LF; nullopt on time-out, end or a line over max_line_octets. A negative limit waits for ever.
+// Without its LF; nullopt on time-out (of the whole line), end, or a line over max_line_octets with its LF. A negative
+// limit waits for ever.
 [[nodiscard]] std::optional<std::string> read_line(int fd, std::chrono::milliseconds limit);
 [[nodiscard]] bool write_line(int fd, std::string line);
 }
