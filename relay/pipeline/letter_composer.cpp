@@ -179,6 +179,7 @@ private:
             in.stay_to = shown(header_.encounter->when.high);
         }
         in.establishment = options_.establishment;
+        in.service = what_.details.service_label;
         in.signatory = signatory();
         in.phone = phone();
         in.text = mime::patient_text(what_.details.body_text.empty() ? narrative_ : what_.details.body_text);

@@ -18,6 +18,7 @@ void visit_texts(Details& d, Visit visit)
     visit("control_id", d.control_id);
     visit("patient_class", d.patient_class);
     visit("reply_to", d.reply_to);
+    visit("service_label", d.service_label);
     visit("body_text", d.body_text);
     visit("author_id", d.author_id);
     visit("author_family", d.author_family);

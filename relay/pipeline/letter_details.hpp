@@ -15,6 +15,7 @@ struct letter_details {
     std::string processing_id, control_id;
     bool wants_reception = false;      // ACK_RECEPTION = Y: a ZAM^Z02 per recipient
     std::string patient_class;         // PV1-2: contentTypeCode of METADATA
+    std::string service_label;         // of the ward, for the body; empty if only its code is known
     std::string reply_to;              // PRT REPLY; empty: settings decide
     std::string body_text;             // CORPSMAIL_PS; empty: a default body
     std::vector<std::string> masking;  // MASQUE_PS, INVISIBLE_PATIENT, ...: confidentialityCode of METADATA

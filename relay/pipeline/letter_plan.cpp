@@ -57,12 +57,6 @@ recipient from_professional(const cda::professional& who, recipient_role role)
     return {"", std::string(cda::rpps_of(who.id.root, who.id.extension)), who.name.family, who.name.given, role};
 }
 
-bool same_mailbox(const recipient& a, const recipient& b)
-{
-    if (!a.address.empty() && !b.address.empty()) return a.address == b.address;
-    return !a.rpps.empty() && a.rpps == b.rpps;
-}
-
 void add_recipient(std::vector<recipient>& all, recipient next)
 {
     for (recipient& known : all)
@@ -96,6 +90,7 @@ letter_details details_of(const hl7::document_message& message)
     d.control_id = message.header.control_id;
     d.wants_reception = message.flags.acknowledge_reception;
     d.patient_class = message.visit.patient_class;
+    d.service_label = message.visit.service_name;
     if (message.reply_to) d.reply_to = message.reply_to->reveal();
     if (message.body_for_professionals) d.body_text = message.body_for_professionals->reveal();
     if (message.flags.masked_from_professionals) d.masking.emplace_back("MASQUE_PS");
@@ -127,6 +122,16 @@ discharge_quality quality_of(hl7::discharge_source source)
         case hl7::discharge_source::event: return discharge_quality::event;
     }
     return discharge_quality::event;
+}
+
+std::string_view place_of(hl7::discharge_source source)
+{
+    switch (source) {
+        case hl7::discharge_source::exact: return "PV1^1^45";
+        case hl7::discharge_source::movement: return "ZBE^1^2";
+        case hl7::discharge_source::event: return "EVN^1^6";
+    }
+    return "PV1^1^45";
 }
 
 bool wanted(const hl7::handling_flags& flags, hl7::recipient_kind kind)
@@ -267,6 +272,7 @@ planner::letter_or_refusal planner::pdf_with_sidecar() const
     plan.stay.service = read->stay.service_code;
     plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document);
     plan.details.patient_class = read->stay.patient_class;
+    plan.details.service_label = read->stay.service_label;
     if (auto why = take_document(plan, sc::write_n1(*read, *from.attachment), "pdf")) return std::move(*why);
     std::size_t number = 0;
     const auto add = [&](const sc::letter_recipient& named, const std::string& field) -> std::optional<refusal> {
@@ -316,6 +322,15 @@ planned planner::hl7_message() const
         if (read->treating_doctor) plan.stay.treating_rpps = read->treating_doctor->rpps;
         plan.cancelled = read->action == hl7::movement_action::cancel;
         plan.stay.discharge = discharge_of(read->discharged.value, quality_of(read->discharged.source));
+        if (plan.stay.visit_number.empty() && plan.stay.file_number.empty()) {
+            out.what = refuse("hl7", "101", "PV1^1^19", "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
+            return out;
+        }
+        if (!plan.stay.discharge) {  // a month is no day: it would be acknowledged and start no clock
+            out.what = refuse("hl7", "102", std::string(place_of(read->discharged.source)),
+                              "la date de sortie n'a pas de jour");
+            return out;
+        }
         if (plan.stay.discharge) add_flag(plan.stay.discharge->flags, flag_adt);
         out.what = std::move(plan);
     }
