@@ -24,6 +24,14 @@ std::string header_value(const mime::message::header_view& header, std::string_v
 }
 }
 
+// RFC 5321 §4.5.1: "postmaster" alone, or at a hosted domain, whatever its case; always accepted.
+bool hosted_mail::is_postmaster(std::string_view address) const
+{
+    const auto at = address.rfind('@');
+    return lower_address(address.substr(0, at)) == "postmaster" &&
+           (at == std::string_view::npos || options_.domains.contains(domain_of(address)));
+}
+
 hosted_mail::hosted_mail(services with, hosted_mail_options options, std::function<void()> on_queued)
     : with_(with), options_(std::move(options)), on_queued_(std::move(on_queued))
 {
@@ -32,14 +40,14 @@ hosted_mail::hosted_mail(services with, hosted_mail_options options, std::functi
 std::string hosted_mail::mailbox_of(std::string_view address) const
 {
     const auto at = address.rfind('@');
-    if (at == std::string_view::npos) return options_.postmaster;  // "postmaster" alone (RFC 5321 §4.5.1)
+    if (is_postmaster(address)) return options_.postmaster;
     return std::string(address.substr(0, at + 1)) + domain_of(address);
 }
 
 recipient_verdict hosted_mail::check_recipient(std::string_view address, const ports::session_facts&)
 {
+    if (is_postmaster(address)) return recipient_verdict::accepted;
     const std::string mailbox = mailbox_of(address);
-    if (mailbox.empty()) return recipient_verdict::temporary_failure;
     if (!options_.domains.contains(domain_of(mailbox))) return recipient_verdict::not_local;
     std::optional<ports::account_row> account;
     if (!with_.store.read([&](ports::reader& store) { account = store.account_by_address(mailbox); }).has_value())
@@ -81,9 +89,11 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
     const auto written = with_.store.write([&](ports::transaction& tx) {
         any_new = false;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (rows[i].address.empty()) {  // postmaster without a mailbox of its own
-                keep_for_people(tx, with_, content, "POSTMASTER", "courriel au postmaster : à lire par une personne");
-                any_new = true;
+            if (rows[i].address.empty() ||
+                (is_postmaster(envelope.recipients[i].address) && !tx.account_by_address(rows[i].address))) {
+                const auto kept = keep_for_people(tx, with_, message, "POSTMASTER",
+                                                  "courriel au postmaster : à lire par une personne");
+                any_new = any_new || kept == ports::stored_as::new_message;
                 continue;
             }
             if (tx.add_message(rows[i]) == ports::stored_as::duplicate) continue;

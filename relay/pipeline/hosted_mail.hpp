@@ -29,6 +29,7 @@ public:
 
 private:
     struct arrival;
+    [[nodiscard]] bool is_postmaster(std::string_view address) const;
     [[nodiscard]] std::string mailbox_of(std::string_view address) const;
     void queue_report(ports::transaction& tx, const arrival& mail, const ports::envelope_recipient& to) const;
 

@@ -1,6 +1,7 @@
 #include "relay/pipeline/intake.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -25,6 +26,17 @@ std::string content_digest(const submission& from)
     if (from.attachment) both += sha256_hex(*from.attachment);
     if (from.oversize) both += from.name;
     return both;
+}
+}
+
+namespace {
+// An unknown key of a sidecar is whatever its author wrote, a name for instance: the acknowledgement shows it, the
+// store keeps only where it stands (design.md §3.4).
+std::string field_to_keep(const refusal& why)
+{
+    if (why.code != mime::sidecar::name_of(mime::sidecar::sidecar_errc::unknown_key)) return why.field;
+    const auto dot = why.field.rfind('.');
+    return (dot == std::string::npos ? std::string() : why.field.substr(0, dot + 1)) + "?";
 }
 }
 
@@ -73,20 +85,28 @@ private:
     }
 };
 
-void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code,
-                     std::string_view text)
+ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
+                                 std::string_view code, std::string_view text)
 {
-    const ports::sealed_object kept = with.vault.seal(message);
     refusal_row row;
+    row.source_name_key = with.vault.match_key("mail", sha256_hex(message));
+    if (tx.answered(row.source_name_key)) return ports::stored_as::duplicate;
+    const ports::sealed_object kept = with.vault.seal(message);
     row.content = kept.id;
     row.at = with.clock.now();
     row.form = "mail";
     row.code = code;
     row.message = text;
     row.source_name = with.vault.seal_field(field::source_name, "");
-    row.source_name_key = with.vault.match_key("mail", sha256_hex(message));
     tx.add_blob(kept);
     tx.add_refusal(row);
+    tx.add_answer(row.source_name_key, {});
+    return ports::stored_as::new_message;
+}
+
+std::string recipient_key(const ports::vault& vault, const recipient& to)
+{
+    return vault.match_key("recipient", to.address.empty() ? "rpps:" + to.rpps : lower_address(to.address));
 }
 
 void record(ports::transaction& tx, delivery_row& row, event next)
@@ -156,47 +176,70 @@ event stay_event(const stay_id& id, event_kind kind, instant now, const discharg
     return next;
 }
 
-// domain.md §3 rule 5: who counts for the indicators.
-void name_treating_doctor(std::vector<recipient>& all, const std::string& rpps, std::string& flags)
+bool is_doctor(recipient_role role)
 {
-    const auto is_doctor = [](const recipient& r) {
-        return r.role == recipient_role::professional || r.role == recipient_role::treating_doctor;
-    };
-    if (!rpps.empty()) {
-        for (recipient& r : all)
-            if (is_doctor(r)) r.role = r.rpps == rpps ? recipient_role::treating_doctor : recipient_role::professional;
-        return;
-    }
-    if (std::any_of(all.begin(), all.end(),
-                    [](const recipient& r) { return r.role == recipient_role::treating_doctor; }))
-        return;
-    if (std::count_if(all.begin(), all.end(), is_doctor) != 1) return;
-    std::find_if(all.begin(), all.end(), is_doctor)->role = recipient_role::treating_doctor;
-    add_flag(flags, "mt_assumed");
+    return role == recipient_role::professional || role == recipient_role::treating_doctor;
+}
+
+recipient_role role_by(const std::string& treating_rpps, recipient_role role, const std::string& rpps)
+{
+    if (treating_rpps.empty() || !is_doctor(role)) return role;
+    return rpps == treating_rpps ? recipient_role::treating_doctor : recipient_role::professional;
 }
 
 struct routed_recipient {
     recipient to;
     route_decision decision;
+
+    // As given, with the address that was found for it.
+    [[nodiscard]] recipient addressed() const
+    {
+        recipient full = to;
+        if (const auto* found = std::get_if<route_found>(&decision)) full.address = found->address;
+        return full;
+    }
 };
+
+// domain.md §3 rule 5: who counts for the indicators. `flags` of a new letter; null when it is known already.
+void name_treating_doctor(std::vector<routed_recipient>& all, const std::string& rpps, std::string* flags)
+{
+    for (auto& one : all) one.to.role = role_by(rpps, one.to.role, one.to.rpps);
+    const auto has = [&all](auto is_so) {
+        return std::count_if(all.begin(), all.end(), [&](const auto& one) { return is_so(one.to.role); });
+    };
+    if (flags == nullptr || !rpps.empty() || has(is_doctor) != 1) return;
+    if (has([](recipient_role role) { return role == recipient_role::treating_doctor; }) != 0) return;
+    std::find_if(all.begin(), all.end(), [](const auto& one) { return is_doctor(one.to.role); })->to.role =
+        recipient_role::treating_doctor;
+    add_flag(*flags, flag_mt_assumed);
+}
 
 class letter_writer {
 public:
     letter_writer(const services& with, instant now) : with_(with), now_(now) {}
 
+    // Whoever gets this letter already, under whatever description, gets no second one.
     void add_deliveries(ports::transaction& tx, const letter_row& letter,
                         const std::vector<routed_recipient>& all) const
     {
-        const auto known = tx.deliveries_of_letter(letter.id);
+        std::vector<recipient> served;
+        std::set<std::string> keys;
+        for (const delivery_row& known : tx.deliveries_of_letter(letter.id)) {
+            keys.insert(known.recipient_key);
+            if (const auto opened = with_.vault.open_field(field::recipient, known.recipient); opened.has_value())
+                served.push_back(read_recipient(*opened));
+        }
         for (const routed_recipient& one : all) {
+            const recipient to = one.addressed();
+            const bool known =
+                std::any_of(served.begin(), served.end(), [&to](const auto& other) { return same_mailbox(to, other); });
+            if (!keys.insert(recipient_key(with_.vault, to)).second || known) continue;
+            served.push_back(to);
             delivery_row row;
-            row.recipient_key = recipient_key(one.to);
-            if (std::any_of(known.begin(), known.end(),
-                            [&row](const delivery_row& d) { return d.recipient_key == row.recipient_key; }))
-                continue;
             row.id = delivery_id::make();
             row.letter = letter.id;
             row.role = one.to.role;
+            row.recipient_key = recipient_key(with_.vault, one.to);
             row.recipient = with_.vault.seal_field(field::recipient, write_recipient(one.to));
             row.domain = domain_of(one.to.address);
             row.set_key = letter.set_key;
@@ -204,7 +247,30 @@ public:
             row.created_at = row.next_try = now_;
             tx.save_delivery(row);
             record_route(tx, row, one.decision);
-            supersede_older(tx, row);
+            keep_newest(tx, row);
+        }
+    }
+
+    // The ADT feed says who the treating doctor is, maybe after the letter came (domain.md §3 rule 5).
+    void name_doctor(ports::transaction& tx, letter_row letter, const std::string& rpps) const
+    {
+        if (letter.treating_rpps == rpps) return;
+        letter.treating_rpps = rpps;
+        remove_flag(letter.flags, flag_mt_assumed);
+        tx.save_letter(letter);
+        event matched;
+        matched.at = now_;
+        matched.kind = event_kind::letter_matched;
+        matched.letter = letter.id;
+        matched.facts.flags = letter.flags;
+        tx.append(matched);
+        for (delivery_row& row : tx.deliveries_of_letter(letter.id)) {
+            const auto opened = with_.vault.open_field(field::recipient, row.recipient);
+            if (!opened.has_value()) continue;
+            const recipient_role role = role_by(rpps, row.role, read_recipient(*opened).rpps);
+            if (role == row.role) continue;
+            row.role = role;
+            tx.save_delivery(row);
         }
     }
 
@@ -219,32 +285,38 @@ public:
             const auto& found = std::get<route_found>(decision);
             next.kind = event_kind::routed;
             row.domain = found.domain;
+            recipient to;
+            to.address = found.address;
+            row.recipient_key = recipient_key(with_.vault, to);
             row.next_try = now_;
         }
         record(tx, row, std::move(next));
     }
 
 private:
-    [[nodiscard]] std::string recipient_key(const recipient& to) const
+    // Of two versions to one mailbox the older gives way if it has not begun to leave (domain.md §4), whichever of the
+    // two came first: versions arrive in order or not at all.
+    void keep_newest(ports::transaction& tx, delivery_row& row) const
     {
-        return with_.vault.match_key("recipient", !to.address.empty() ? to.address : "rpps:" + to.rpps);
-    }
-
-    // A newer version takes the place of one that has not begun to leave (domain.md §4).
-    void supersede_older(ports::transaction& tx, const delivery_row& newer) const
-    {
-        for (const letter_row& letter : tx.letters_of_set(newer.set_key)) {
-            if (letter.version >= newer.version) continue;
-            for (delivery_row& older : tx.deliveries_of_letter(letter.id)) {
-                const bool unsent = older.state == delivery_state::received || older.state == delivery_state::held ||
-                                    older.state == delivery_state::queued || older.state == delivery_state::deferred;
-                if (older.recipient_key != newer.recipient_key || !unsent) continue;
+        for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
+            if (letter.version == row.version) continue;
+            for (delivery_row& other : tx.deliveries_of_letter(letter.id)) {
+                if (other.recipient_key != row.recipient_key) continue;
+                delivery_row& older = other.version < row.version ? other : row;
+                const delivery_row& newer = other.version < row.version ? row : other;
+                if (!is_unsent(older.state) || newer.state == delivery_state::cancelled) continue;
                 event next;
                 next.at = now_;
                 next.kind = event_kind::superseded;
                 record(tx, older, std::move(next));
             }
         }
+    }
+
+    static bool is_unsent(delivery_state state)
+    {
+        return state == delivery_state::received || state == delivery_state::held || state == delivery_state::queued ||
+               state == delivery_state::deferred;
     }
 
     const services& with_;
@@ -257,51 +329,73 @@ intake::intake(services with, site_options site, std::function<void()> on_queued
 {
 }
 
+// What a submission is known by when it comes again: its bytes, and for HL7 its message (domain.md §4).
+struct intake::keys {
+    std::string content;
+    std::string message;  // of MSH-3, MSH-4, MSH-10, MSH-9; empty for any other form
+
+    [[nodiscard]] bool is_message_known(ports::reader& store) const
+    {
+        return !message.empty() && store.answered(message).has_value();
+    }
+    void remember(ports::transaction& tx, const ports::submission_answer& answer) const
+    {
+        tx.add_answer(content, answer);
+        if (!message.empty()) tx.add_answer(message, answer);
+    }
+};
+
+namespace {
+refusal reused(std::string form, std::string code, std::string field, std::string message)
+{
+    refusal why{std::move(form), std::move(code), std::move(field), std::move(message), {}};
+    if (why.form == "hl7") why.hl7.push_back({hl7::condition::application, why.field, why.message, hl7::ack_code::AE});
+    return why;
+}
+
+refusal reused_message()
+{
+    return reused("hl7", "207", "MSH^1^10", "cet identifiant de message a déjà servi pour un autre contenu");
+}
+
+refusal reused_document(submission_form form)
+{
+    const char* text =
+        "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version";
+    if (form == submission_form::hl7_mdm) return reused("hl7", "DOCUMENT_REUSED", "TXA^1^12", text);
+    if (form == submission_form::cda) return reused("cda", "DOCUMENT_REUSED", "ClinicalDocument/id", text);
+    return reused("pdf", "DOCUMENT_REUSED", "document.version", text);
+}
+}
+
 submission_result intake::accept(const submission& from)
 {
     const instant now = with_.clock.now();
     planned plan = plan_submission(from, site_, with_.routes, now);
     const answer_text text{plan.header, mime::local_timestamp(now, site_.zone)};
     if (const refusal* why = std::get_if<refusal>(&plan.what)) return refuse(*why, from, text);
-    const std::string digest = content_digest(from);
-    const std::string content_key = with_.vault.match_key("submission", digest);
-    std::string key;  // of a message: MSH-3, MSH-4, MSH-10, MSH-9 (domain.md §4)
+    keys known_by{with_.vault.match_key("submission", content_digest(from)), {}};
     if (plan.header) {
         const auto& h = *plan.header;
-        key = with_.vault.match_key("message", h.sending_application + '|' + h.sending_facility + '|' + h.control_id +
-                                                   '|' + h.message_code + '^' + h.event);
+        known_by.message = with_.vault.match_key("message", h.sending_application + '|' + h.sending_facility + '|' +
+                                                                h.control_id + '|' + h.message_code + '^' + h.event);
     }
     std::optional<ports::submission_answer> before;
-    bool other_content = false;
-    const auto looked = with_.store.read([&](ports::reader& store) {
-        before = store.answered(content_key);
-        other_content = !before && !key.empty() && store.answered(key).has_value();
-    });
-    if (!looked.has_value()) return text.busy();
+    if (!with_.store.read([&](ports::reader& store) { before = store.answered(known_by.content); }).has_value())
+        return text.busy();
     if (before) return text.repeated(*before);
-    if (other_content)
-        return refuse(
-            refuse_hl7({{hl7::condition::application, "MSH^1^10",
-                         "cet identifiant de message a déjà servi pour un autre contenu", hl7::ack_code::AE}}),
-            from, text);
+    taken made;
     if (auto* letter = std::get_if<letter_plan>(&plan.what)) {
         letter->details.source_name = from.name;
-        auto result = accept_letter(std::move(*letter), text, key, content_key);
-        // A document id used again for other bytes is found inside the unit: there it can no longer change under us.
-        if (result.what == verdict::refused)
-            return refuse({plan.header ? "hl7" : "cda", "DOCUMENT_REUSED",
-                           plan.header ? "TXA^1^12" : "ClinicalDocument/id", result.content,
-                           plan.header ? hl7::hl7_errors{{hl7::condition::application, "TXA^1^12", result.content,
-                                                          hl7::ack_code::AE}}
-                                       : hl7::hl7_errors{}},
-                          from, text);
-        return result;
+        made = accept_letter(std::move(*letter), text, known_by);
+    } else {
+        made = accept_discharge(std::get<discharge_plan>(plan.what), text, known_by);
     }
-    return accept_discharge(std::get<discharge_plan>(plan.what), text, key, content_key);
+    if (const refusal* why = std::get_if<refusal>(&made)) return refuse(*why, from, text);
+    return std::get<submission_result>(std::move(made));
 }
 
-submission_result intake::accept_letter(letter_plan plan, const answer_text& text, const std::string& key,
-                                        const std::string& content_key)
+intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, const keys& known_by)
 {
     const instant now = with_.clock.now();
     letter_row row;
@@ -330,34 +424,36 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
         routed.push_back({std::move(to), std::move(decision)});
     }
 
-    enum class outcome { stored, repeated, reused } made = outcome::stored;
+    enum class outcome { stored, repeated, document_reused, message_reused } made = outcome::stored;
     letter_id known_as = row.id;
     submission_result answer;
     std::optional<ports::submission_answer> before;
     const auto stored = with_.store.write([&](ports::transaction& tx) {
         made = outcome::stored;
         // Two copies of one file may be in hand at once: the second finds here what the first has just made.
-        if ((before = tx.answered(content_key))) return;
+        if ((before = tx.answered(known_by.content))) return;
+        if (known_by.is_message_known(tx)) {
+            made = outcome::message_reused;
+            return;
+        }
         const letter_writer writer(with_, now);
+        std::vector<routed_recipient> named = routed;
         if (const auto existing = tx.letter_by_document(row.document_key)) {
             if (existing->content_sha256 != row.content_sha256) {
-                made = outcome::reused;
+                made = outcome::document_reused;
                 return;
             }
             made = outcome::repeated;
             known_as = existing->id;
-            writer.add_deliveries(tx, *existing, routed);
+            name_treating_doctor(named, existing->treating_rpps, nullptr);
+            writer.add_deliveries(tx, *existing, named);
         } else {
             stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
             letter_row letter = row;
             letter.stay = stay.id;
             letter.service = !plan.stay.service.empty() ? plan.stay.service : stay.service;
             letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan.stay.treating_rpps;
-            std::vector<recipient> named;
-            for (const auto& one : routed) named.push_back(one.to);
-            name_treating_doctor(named, letter.treating_rpps, letter.flags);
-            std::vector<routed_recipient> final_list = routed;
-            for (std::size_t i = 0; i < named.size(); ++i) final_list[i].to.role = named[i].role;
+            name_treating_doctor(named, letter.treating_rpps, &letter.flags);
             if (!stay.id.empty()) {
                 tx.save_stay(stay);
                 if (plan.stay.discharge)
@@ -372,36 +468,34 @@ submission_result intake::accept_letter(letter_plan plan, const answer_text& tex
             received.letter = letter.id;
             received.facts.flags = letter.flags;
             tx.append(received);
-            writer.add_deliveries(tx, letter, final_list);
+            writer.add_deliveries(tx, letter, named);
         }
         answer = text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : "lettre reçue");
-        tx.add_answer(content_key, {known_as, answer.content});
-        if (!key.empty()) tx.add_answer(key, {known_as, answer.content});
+        known_by.remember(tx, {known_as, answer.content});
     });
     if (!stored.has_value()) {
         obs::error(obs::event::store_failed, "step=intake code={}", stored.error().message());
         return text.busy();
     }
     if (before) return text.repeated(*before);
-    if (made == outcome::reused)
-        return {
-            verdict::refused, "",
-            "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version"};
+    if (made == outcome::message_reused) return reused_message();
+    if (made == outcome::document_reused) return reused_document(plan.form);
     obs::info(obs::event::letter_received, "id={} form={} type={} octets={} recipients={}", known_as.text(),
               name(row.form), row.type_code, plan.document.size(), routed.size());
     if (on_queued_) on_queued_();
     return answer;
 }
 
-submission_result intake::accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key,
-                                           const std::string& content_key)
+intake::taken intake::accept_discharge(const discharge_plan& plan, const answer_text& text, const keys& known_by)
 {
     const instant now = with_.clock.now();
     submission_result answer = text.accepted({}, "sortie reçue");
     stay_id id;
+    bool message_known = false;
     std::optional<ports::submission_answer> before;
     const auto stored = with_.store.write([&](ports::transaction& tx) {
-        if ((before = tx.answered(content_key))) return;
+        if ((before = tx.answered(known_by.content))) return;
+        if ((message_known = known_by.is_message_known(tx))) return;
         stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
         if (!plan.stay.treating_rpps.empty()) stay.treating_rpps = plan.stay.treating_rpps;
         if (!plan.stay.service.empty()) stay.service = plan.stay.service;
@@ -409,26 +503,33 @@ submission_result intake::accept_discharge(const discharge_plan& plan, const ans
         const auto kind = plan.cancelled ? event_kind::stay_discharge_cancelled : event_kind::stay_discharged;
         if (plan.stay.discharge) tx.append(stay_event(stay.id, kind, now, *plan.stay.discharge));
         project_stay(tx, stay);
+        if (!plan.stay.treating_rpps.empty())
+            for (letter_row& letter : tx.letters_of_stay(stay.id))
+                letter_writer(with_, now).name_doctor(tx, std::move(letter), stay.treating_rpps);
         id = stay.id;
-        tx.add_answer(content_key, {{}, answer.content});
-        if (!key.empty()) tx.add_answer(key, {{}, answer.content});
+        known_by.remember(tx, {{}, answer.content});
     });
-    if (!stored.has_value()) return text.busy();
+    if (!stored.has_value()) {
+        obs::error(obs::event::store_failed, "step=intake code={}", stored.error().message());
+        return text.busy();
+    }
     if (before) return text.repeated(*before);
+    if (message_known) return reused_message();
     obs::info(obs::event::stay_discharged, "stay={}", id.text());
     return answer;
 }
 
+// The same file refused for the same reason is kept once and gets the same answer.
 submission_result intake::refuse(const refusal& why, const submission& from, const answer_text& text)
 {
     refusal_row row;
     row.at = with_.clock.now();
     row.form = why.form;
     row.code = why.code;
-    row.field = why.field;
+    row.field = field_to_keep(why);
     row.message = why.message;
     row.source_name = with_.vault.seal_field(field::source_name, from.name);
-    row.source_name_key = with_.vault.match_key("refused", from.name + '|' + content_digest(from));
+    row.source_name_key = with_.vault.match_key("refused", from.name + '|' + content_digest(from) + '|' + why.code);
     std::optional<ports::sealed_object> kept;
     if (!from.oversize) {
         std::string both = from.bytes;
@@ -436,14 +537,23 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
         kept = with_.vault.seal(both);
         row.content = kept->id;
     }
+    submission_result answer = text.refused(why);
     const auto stored = with_.store.write([&](ports::transaction& tx) {
+        if (const auto before = tx.answered(row.source_name_key)) {
+            answer.content = before->answer;
+            return;
+        }
         if (kept) tx.add_blob(*kept);
         tx.add_refusal(row);
+        tx.add_answer(row.source_name_key, {{}, answer.content});
     });
-    if (!stored.has_value()) return text.busy();
+    if (!stored.has_value()) {
+        obs::error(obs::event::store_failed, "step=refuse code={}", stored.error().message());
+        return text.busy();
+    }
     obs::warn(obs::event::file_refused, "form={} code={}", why.form,
               why.code);  // no field: a key of a sidecar can be anything
-    return text.refused(why);
+    return answer;
 }
 
 result<std::size_t> intake::route_again()

@@ -45,10 +45,10 @@ public:
 
 private:
     struct answer_text;
-    submission_result accept_letter(letter_plan plan, const answer_text& text, const std::string& key,
-                                    const std::string& content_key);
-    submission_result accept_discharge(const discharge_plan& plan, const answer_text& text, const std::string& key,
-                                       const std::string& content_key);
+    struct keys;
+    using taken = std::variant<submission_result, refusal>;
+    taken accept_letter(letter_plan plan, const answer_text& text, const keys& known_by);
+    taken accept_discharge(const discharge_plan& plan, const answer_text& text, const keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
 
     services with_;
@@ -58,8 +58,11 @@ private:
 
 // Mail that nobody here can act upon (a report that matches nothing, mail to the postmaster) is kept as an object and
 // listed with the refused files. The same bytes twice are kept once.
-void keep_for_people(ports::transaction& tx, const services& with, std::string_view message, std::string_view code,
-                     std::string_view text);
+ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
+                                 std::string_view code, std::string_view text);
+
+// What versions and repeats to one mailbox are matched by: of the address, or of the RPPS while no address is known.
+[[nodiscard]] std::string recipient_key(const ports::vault& vault, const recipient& to);
 
 // The event appended to the ledger and the row's projection moved with it, in one transaction.
 void record(ports::transaction& tx, delivery_row& row, event next);

@@ -323,7 +323,8 @@ planned planner::hl7_message() const
         plan.cancelled = read->action == hl7::movement_action::cancel;
         plan.stay.discharge = discharge_of(read->discharged.value, quality_of(read->discharged.source));
         if (plan.stay.visit_number.empty() && plan.stay.file_number.empty()) {
-            out.what = refuse("hl7", "101", "PV1^1^19", "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
+            out.what = refuse("hl7", "101", "PV1^1^19",
+                              "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
             return out;
         }
         if (!plan.stay.discharge) {  // a month is no day: it would be acknowledged and start no clock

@@ -19,6 +19,17 @@ void add_flag(std::string& flags, std::string_view flag)
     flags += flag;
 }
 
+void remove_flag(std::string& flags, std::string_view flag)
+{
+    std::string kept;
+    for (std::string_view rest = flags; !rest.empty();) {
+        const auto end = rest.find(' ');
+        if (rest.substr(0, end) != flag) add_flag(kept, rest.substr(0, end));
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    flags = std::move(kept);
+}
+
 stay_view fold_stay(std::span<const event> events)
 {
     stay_view view;

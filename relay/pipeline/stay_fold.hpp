@@ -7,6 +7,7 @@
 
 namespace relay::pipeline {
 inline constexpr std::string_view flag_adt = "adt";                        // said by an ADT message
+inline constexpr std::string_view flag_mt_assumed = "mt_assumed";          // rule 5: the only professional named
 inline constexpr std::string_view flag_ambiguous_time = "ambiguous_time";  // read in a DST hour without offset
 
 struct stay_view {
@@ -22,4 +23,5 @@ struct stay_view {
 
 [[nodiscard]] bool has_flag(std::string_view flags, std::string_view flag) noexcept;
 void add_flag(std::string& flags, std::string_view flag);
+void remove_flag(std::string& flags, std::string_view flag);
 }
