@@ -1,0 +1,168 @@
+// tests/support/submissions.hpp: what a hospital drops, in every form, about one synthetic patient: made here so that a
+// test changes one thing at a time. Link to a room that links mime_cda.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mime/cda/n1_writer.hpp"
+#include "mime/text/base64.hpp"
+#include "relay/pipeline/submission.hpp"
+
+namespace tests {
+inline constexpr std::string_view pdf = "%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
+inline constexpr std::string_view first_doctor = "99900000011";
+inline constexpr std::string_view second_doctor = "99900000029";
+
+// Everything a test may change; the rest is the same letter again.
+struct letter_order {
+    std::string document = "2.999.7.417.1";
+    std::string set = "2.999.7.417";
+    unsigned version = 1;
+    std::string type = "11490-0";
+    std::string visit = "26011234";
+    std::string discharge = "20261120141000+0100";
+    std::string treating_doctor = std::string(second_doctor);  // RPPS; empty: none named
+    std::string title = "Lettre de liaison";
+    std::string control_id = "DEMO000417";              // MDM
+    std::string address = "anne.roux@medecin.example";  // MDM: the one recipient
+    std::string rpps = std::string(second_doctor);      // MDM: of the recipient
+    std::string reception = "Y";                        // MDM: ACK_RECEPTION
+};
+
+inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
+{
+    mime::cda::professional who;
+    who.id = {"1.2.250.1.71.4.2.1", "8" + std::string(rpps)};
+    who.name = {"", std::string(family), "Anne", "DR"};
+    who.telecoms = {{"tel:+33400000000", "WP"}};
+    who.place.id = {"1.2.250.1.71.4.2.2", "1990000010"};
+    who.place.name = "HOPITAL DEMO";
+    return who;
+}
+
+inline std::string cda_file(const letter_order& order = {})
+{
+    const auto time = [](std::string_view text) { return *mime::read_timestamp(text); };
+    mime::cda::n1_input in;
+    in.id = order.document;
+    in.set_id = order.set;
+    in.version = order.version;
+    if (order.version > 1) in.replaces = order.set + "." + std::to_string(order.version - 1);
+    in.type.code = order.type;
+    in.title = order.title;
+    in.created = time("20261120143000+0100");
+    in.patient.ids = {{"1.2.250.1.213.1.4.10", mime::patient_text("285076900000095")},
+                      {"2.999.1.1", mime::patient_text("885214")}};
+    in.patient.birth_family = mime::patient_text("QUENTRELIN");
+    in.patient.birth_given = mime::patient_text("Ysoline");
+    in.patient.given_list = mime::patient_text("Ysoline Anne");
+    in.patient.birth_date = mime::patient_text("19850714");
+    in.patient.gender = mime::patient_text("F");
+    in.patient.birthplace_cog = mime::patient_text("69381");
+    in.author = professional(first_doctor, "VIDAL");
+    in.author.speciality = {"G15_10/SM26", "1.2.250.1.213.1.1.4.5", "Médecin - Qualifié en Médecine Générale (SM)"};
+    in.signatory = professional(first_doctor, "VIDAL");
+    in.signatory.at = time("20261120142500+0100");
+    in.custodian = in.signatory.place;
+    if (!order.treating_doctor.empty()) in.treating_doctor = professional(order.treating_doctor, "ROUX");
+    in.stay.number = {"2.999.1.2", order.visit};
+    in.stay.when.low = time("20261116080500+0100");
+    if (!order.discharge.empty()) in.stay.when.high = time(order.discharge);
+    return mime::cda::write_n1(in, pdf);
+}
+
+inline std::string replaced(std::string text, std::string_view from, std::string_view to)
+{
+    return text.replace(text.find(from), from.size(), to);  // throws std::out_of_range if absent
+}
+
+inline std::string mdm_file(const letter_order& order = {})
+{
+    const auto flag = [](int number, std::string_view code, std::string_view value) {
+        return "OBX|" + std::to_string(number) + "|CWE|" + std::string(code) + "^Libellé^MetaDMPMSS||" +
+               std::string(value) + "^^expandedYes-NoIndicator||||||F\r";
+    };
+    return "MSH|^~\\&|DPI_DEMO|HOP_DEMO|RELAIS|HOP_DEMO|20261120143005+0100||MDM^T02^MDM_T02|" + order.control_id +
+           "|T|2.6|||||FRA|UNICODE UTF-8|||2.1^CISIS_CDA_HL7_V2\r"
+           "EVN||20261120143005+0100\r"
+           "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI~285076900000095^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS"
+           "||QUENTRELIN^YSOLINE^YSOLINE ANNE^^^^L||19850714|F|||^^^^^^BDL^^69381|||||||" +
+           order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN|||||||||||||N|VALI\r" + "PV1||I|MED1" + std::string(16, '|') +
+           order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^VN" + std::string(25, '|') + "202611160905+0100|" +
+           order.discharge +
+           "\rORC|NW\r"
+           "OBR|1|||11490-0^Lettre de liaison à la sortie^LN\r"
+           "TXA|1|11490-0|TEXT|||||||||" +
+           order.document +
+           "|||||AU\r"
+           "OBX|1|ED|11490-0^Lettre de liaison à la sortie^LN||^text^XML^Base64^" +
+           mime::base64_encode(cda_file(order)) +
+           "||||||F\r"
+           "PRT||UC||SB^Send by^participation|899900000011^VIDAL^PAUL^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^"
+           "IDNPS|||HOPITAL DEMO^^^^^ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO^FINEG^^^990000010\r"
+           "PRT||UC||RCT^Result Copies To^participation|8" +
+           order.rpps +
+           "^ROUX^ANNE^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D"
+           "^^^IDNPS||||||||||^^X.400^" +
+           order.address + "\r" + flag(2, "MASQUE_PS", "N") + flag(3, "INVISIBLE_PATIENT", "N") +
+           flag(4, "INVISIBLE_REP_LEGAUX", "N") + flag(5, "CONNEXION_SECRETE", "N") + flag(6, "MODIF_CONF_CODE", "N") +
+           flag(7, "DESTDMP", "N") + flag(8, "DESTMSSANTEPS", "Y") + flag(9, "DESTMSSANTEPAT", "N") + "NTE|1|||FIN\r" +
+           flag(10, "ACK_RECEPTION", order.reception) + flag(11, "ACK_LECTURE_MSS", "N");
+}
+
+struct discharge_order {
+    std::string control_id = "ADT0001";
+    std::string visit = "26011234";
+    std::string discharge = "20261120141000";
+    std::string treating_doctor = std::string(second_doctor);  // empty: no ROL
+    std::string action = "INSERT";
+};
+
+inline std::string adt_file(const discharge_order& order = {})
+{
+    std::string text = "MSH|^~\\&|GAM|HOP_DEMO|RELAIS|HOP_DEMO|20261120141200||ADT^A03^ADT_A03|" + order.control_id +
+                       "|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8|||2.11^IHE_FRANCE-2.11-PAM\r"
+                       "EVN||20261120141200\r"
+                       "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI||QUENTRELIN^YSOLINE^^^^^L||19850714|F||||||||||" +
+                       order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN\r";
+    if (!order.treating_doctor.empty())
+        text += "ROL|1|AD|ODRP^^HL70443|8" + order.treating_doctor +
+                "^ROUX^ANNE^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^RPPS\r";
+    return text + "PV1|1|I|MED1||||||||||||||||" + order.visit +
+           "^^^HOP_DEMO&2.999.1.2&ISO^VN|||||||||||||||||||||||||20261116090500|" + order.discharge +
+           "\rZBE|M77^HOP_DEMO|20261120140500||" + order.action +
+           "|N||Médecine A^^^^^HOP_DEMO&2.999.1.3&ISO^UF^^^4410||S\r";
+}
+
+inline std::string sidecar_file()
+{
+    return R"({
+  "patient": {"ins": {"matricule": "285076900000095", "oid": "1.2.250.1.213.1.4.10"}, "ipp": "885214",
+    "birth_name": "QUENTRELIN", "first_given_name": "YSOLINE", "given_names": "YSOLINE ANNE",
+    "birth_date": "1985-07-14", "sex": "F", "birthplace_cog": "69381"},
+  "stay": {"number": "26011234", "admission": "2026-11-16T08:05:00+01:00", "discharge": "2026-11-20T14:10:00",
+    "service": {"code": "CARD", "label": "Cardiologie"}, "class": "I"},
+  "signatory": {"rpps": "99900000011", "family": "VIDAL", "given": "Paul", "phone": "04 00 00 00 00", "title": "DR",
+    "signed_at": "2026-11-20T14:25:00+01:00"},
+  "treating_doctor": {"rpps": "99900000029", "family": "ROUX", "given": "Anne"},
+  "recipients": [{"address": "anne.roux@medecin.example", "family": "ROUX", "given": "Anne", "role": "professional"}],
+  "document": {"type": "11490-0", "title": "Lettre de liaison", "set_id": "2.999.7.500", "version": 1}
+})";
+}
+
+inline relay::pipeline::submission dropped(std::string name, std::string bytes)
+{
+    relay::pipeline::submission from;
+    from.name = std::move(name);
+    from.bytes = std::move(bytes);
+    return from;
+}
+
+inline relay::pipeline::submission dropped_pair(std::string name, std::string json)
+{
+    relay::pipeline::submission from = dropped(std::move(name), std::move(json));
+    from.attachment = std::string(pdf);
+    return from;
+}
+}
