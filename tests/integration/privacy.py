@@ -9,6 +9,7 @@ import gzip
 import json
 import pathlib
 import quopri
+import re
 import sys
 import unicodedata
 import urllib.parse
@@ -70,13 +71,24 @@ def shapes(mark):
 NEEDLES = {shape: mark for mark in MARKS for shape in shapes(mark)}
 
 
-def unfolded(data):
-    """As it lies, and without the line ends of base64 and the soft ones of quoted-printable."""
-    return data, data.replace(b"\r\n", b"").replace(b"\n", b""), data.replace(b"=\r\n", b"").replace(b"=\n", b"")
+def trie(needles):
+    """A regular expression for any of them that never tries a branch twice: one pass over the data instead of a thousand."""
+    if b"" in needles:
+        return b""
+    branches = {}
+    for needle in needles:
+        branches.setdefault(needle[:1], set()).add(needle[1:])
+    return b"(?:" + b"|".join(re.escape(first) + trie(rest) for first, rest in sorted(branches.items())) + b")"
+
+
+ANY_NEEDLE = re.compile(trie(set(NEEDLES)), re.DOTALL)
 
 
 def marks_in(data):
-    return {mark for view in unfolded(data) for needle, mark in NEEDLES.items() if needle in view}
+    """Looks across the line ends of base64 and the soft ones of quoted-printable: no needle holds one."""
+    for line_end in (b"=\r\n", b"=\n", b"\r\n", b"\n"):
+        data = data.replace(line_end, b"")
+    return {next(NEEDLES[n] for n in NEEDLES if found.group().startswith(n)) for found in ANY_NEEDLE.finditer(data)}
 
 
 def scan(folder, allowed):
