@@ -54,11 +54,14 @@ def title(text):
 
 
 def away_from_midnight():
-    """Just after midnight no discharge of today could lie in the past, and all of them apart: a minute at most is waited."""
+    """The start of the play. Just after midnight no discharge of today could lie in the past, and all of them apart; just
+    before it a letter of today would be accepted tomorrow. So a minute and a half at most is waited."""
     now = datetime.datetime.now(letters.PARIS)
-    early = 60 - (now.hour * 3600 + now.minute * 60 + now.second)
-    if early > 0:
-        time.sleep(early)
+    into_day = now.hour * 3600 + now.minute * 60 + now.second
+    wait = 60 - into_day if into_day < 60 else 86400 - into_day + 60 if into_day > 86400 - 20 else 0
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
     return datetime.datetime.now(letters.UTC)
 
 
@@ -234,8 +237,13 @@ def run(options):
     return 0 if good else 1
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def end_by_signal(number, _frame):
-    raise SystemExit(128 + number)
+    for one in ENDING:
+        signal.signal(one, signal.SIG_IGN)  # the second Ctrl-C must not cut the tidying short
+    raise KeyboardInterrupt(number)
 
 
 def main():
@@ -248,14 +256,14 @@ def main():
     play_it.add_argument("--dir", type=pathlib.Path, required=True)
     play_it.add_argument("--keep", action="store_true")
     play_it.add_argument("--remove", action="store_true")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, end_by_signal)
     options = parser.parse_args()
     try:
         return run(options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
         print("\ndemo : interrompue, tout est arrêté.", file=sys.stderr)
-        return 130
+        return 128 + interrupted.args[0]
     finally:
         if options.remove:
             shutil.rmtree(options.dir, ignore_errors=True)

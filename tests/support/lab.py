@@ -61,6 +61,10 @@ class LabError(Exception):
     pass
 
 
+class NodeEnded(LabError):
+    """A relay ended while it was waited for: no more waiting helps."""
+
+
 @dataclasses.dataclass
 class Doctor:
     """An addressee. Without `key` no certificate is made; without `mailbox` the operator knows nobody of that address."""
@@ -94,6 +98,8 @@ def wait_for(what, condition, seconds=30.0, every=0.05):
         try:
             if value := condition():
                 return value
+        except NodeEnded:
+            raise
         except (LabError, OSError, ValueError) as error:
             last = error
         if time.monotonic() > deadline:
@@ -152,6 +158,9 @@ class Lab:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(self.folder, 0o700)
         self.env = dict(os.environ, **(env or {}))
+        if "faketime" in self.env.get("LD_PRELOAD", ""):
+            # libfaketime moves the monotonic clock too but not the kernel's timers on it: what waits for one would not wake.
+            self.env.setdefault("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         self.pki = self.folder / "pki"
         self.doctors = []
         self.nodes = {}
@@ -161,10 +170,14 @@ class Lab:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         for role in list(self._serving):
             self.kill_node(role)
-        self.stop()
+        try:
+            self.stop()
+        except LabError:
+            if kind is None:  # else the first error says more
+                raise
 
     # ---- keys --------------------------------------------------------------------------------------------------
     def make_pki(self, doctors):
@@ -202,7 +215,7 @@ class Lab:
 
         def ready():
             if self._demo.poll() is not None:
-                raise SystemExit(f"« liaison demo » s'est arrêté (code {self._demo.returncode}) :\n{self._log_tail()}")
+                raise NodeEnded(f"« liaison demo » s'est arrêté (code {self._demo.returncode}) :\n{self._log_tail()}")
             return json.loads(described.read_text(encoding="utf-8"))
 
         try:
@@ -250,7 +263,7 @@ class Lab:
 
         def ready():
             if process.poll() is not None:
-                raise SystemExit(f"{role} s'est arrêté (code {process.returncode})")
+                raise NodeEnded(f"{role} s'est arrêté (code {process.returncode})")
             endpoints = json.loads((self.folder / role / "data/run/endpoints.json").read_text(encoding="utf-8"))
             return endpoints.get("pid") == process.pid  # one left by a killed node names another
 
