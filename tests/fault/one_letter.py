@@ -3,8 +3,8 @@
 one_letter.py --binary B --shim S --make-pki P --watch hospital|operator --receiver ours|foreign --fault kill|power-cut
               --form mdm|sidecar [--from N] [--every K --after N] [--lanes L]
 For n = 1, 2, 3 … the watched node dies before its n-th counted call, and, where that call sends on a connection, once more
-right after it; until two letters beyond the last death pass untouched. Each n has a letter of its own; the environment stays, so that a letter that
-comes back later is seen too. A repeat is allowed with a foreign receiver only, and only if the ledger knows of the lost reply
+right after it; until two letters beyond the last death pass untouched. Each n has a letter of its own; the environment stays,
+so that a letter that comes back later is seen too. A repeat is allowed with a foreign receiver only, and only if the ledger knows of the lost reply
 (design.md §3.2). Lanes share the numbers, each with an environment of its own: most of the time is spent waiting."""
 import argparse
 import collections
@@ -64,7 +64,8 @@ class Walk:
     def take_call(self):
         """The next n, or None when the walk is over."""
         with self.lock:
-            beyond = [call for call in self.untouched if call > self.last_death]  # ways differ by some calls from letter to letter
+            # The ways of two letters differ by some calls: only what passes beyond every death ends the walk.
+            beyond = [call for call in self.untouched if call > self.last_death]
             if len(beyond) >= 2 or len(self.failures) >= MOST_FAILURES:
                 return None
             taken = self.next_call
@@ -103,9 +104,9 @@ class Walk:
 
 
 class Lane:
-    def __init__(self, walk, folder, pki):
+    def __init__(self, walk, folder, shadows, pki):
         self.walk, self.options = walk, walk.options
-        self.folder, self.pki = folder, pki
+        self.folder, self.shadows, self.pki = folder, shadows, pki
         self.cut = self.options.fault == "power-cut"
         self.worlds = 0
         self.nodes = None
@@ -120,7 +121,7 @@ class Lane:
         if self.options.receiver == "foreign":
             sink = SmtpSink(os.path.join(folder, "sink"), os.path.join(self.pki, "operator-tls.crt"),
                             os.path.join(self.pki, "operator-tls.key"), os.path.join(self.pki, "anchors.pem"))
-        self.nodes = TwoNodes(folder, self.options.binary, self.options.shim, self.pki, self.options.watch, sink)
+        self.nodes = TwoNodes(folder, self.shadows, self.options.binary, self.options.shim, self.pki, self.options.watch, sink)
         self.nodes.open()
         self.letters = []
         self.expected = 0
@@ -142,9 +143,9 @@ class Lane:
         killed = watched.is_dead()
         if killed:
             self._check_death(trace, kill_at, when)
+            if self.cut and not watched.cut_power(moved if watched is nodes.hospital else []):
+                raise Failed("the shim kept nothing to restore")
             watched.disarm()
-            if self.cut:
-                nodes.watched.cut_power(moved if watched is nodes.hospital else [])
             watched.start()
             wait_for("the letter to pass after the restart", lambda: self._is_settled(letter))
         watched.disarm()
@@ -281,10 +282,18 @@ class Lane:
 
 
 def walk_through(options, folder):
+    # In memory where possible: on the disk, every sync of the watched process would wait for the copies kept of it.
+    fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else folder
+    with tempfile.TemporaryDirectory(prefix="liaison-fault-", dir=fast, ignore_cleanup_errors=True) as shadows:
+        return walk_with(options, folder, shadows)
+
+
+def walk_with(options, folder, shadows):
     pki = os.path.join(folder, "pki")
     make_pki(options.make_pki, pki)
     walk = Walk(options)
-    lanes = [threading.Thread(target=Lane(walk, os.path.join(folder, f"lane-{i}"), pki).run) for i in range(options.lanes)]
+    lanes = [threading.Thread(target=Lane(walk, os.path.join(folder, f"lane-{i}"), shadows, pki).run)
+             for i in range(options.lanes)]
     for lane in lanes:
         lane.start()
     for lane in lanes:

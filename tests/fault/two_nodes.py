@@ -5,6 +5,7 @@ import imaplib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import ssl
@@ -51,14 +52,15 @@ def write(path, text, mode=0o600):
 class Node:
     """One `liaison serve`. Its own files are under `root`, and nothing else is."""
 
-    def __init__(self, name, folder, binary, shim):
+    def __init__(self, name, folder, binary, shim, shadows):
         self.name = name
         self.folder = os.path.realpath(folder)
         self.root = os.path.join(self.folder, "root")
         self.settings = os.path.join(self.folder, name + ".toml")
         self.plan = os.path.join(self.folder, "plan")
         self.trace_file = os.path.join(self.folder, "trace")
-        self.shadow = os.path.join(self.folder, "shadow")
+        self._shadows = os.path.join(shadows, secrets.token_hex(8))
+        self.shadow = None
         self._binary, self._shim = binary, shim
         self._plans = 0
         self.process = None
@@ -124,6 +126,8 @@ class Node:
         return {one["document_sha256"]: one for one in (self.rows("letter", letter) for letter in known)}
 
     def print_log(self):
+        if self.process is None:
+            return
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
             for line in log.read().splitlines()[-25:]:
                 print(f"  {self.name}: {line}")
@@ -135,7 +139,7 @@ class Node:
         self._plans += 1
         lines = f"kill_at={kill_at}\nwhen={when}\n"
         if cut:
-            self.shadow = os.path.join(self.folder, f"shadow-{self._plans}")
+            self.shadow = os.path.join(self._shadows, str(self._plans))
             os.makedirs(self.shadow)
             lines += f"shadow={self.shadow}\n"
         write(self.plan + ".new", lines)
@@ -145,6 +149,7 @@ class Node:
         for path in (self.plan, self.trace_file):
             if os.path.exists(path):
                 os.unlink(path)
+        shutil.rmtree(self._shadows, ignore_errors=True)
 
     def trace(self):
         try:
@@ -160,10 +165,12 @@ class Node:
 class TwoNodes:
     """`watched` runs under the shim: "hospital" or "operator". `foreign`: the next hop is an SmtpSink instead."""
 
-    def __init__(self, folder, binary, shim, pki, watched, sink=None):
+    def __init__(self, folder, shadows, binary, shim, pki, watched, sink=None):
         self.pki, self.sink = pki, sink
-        self.hospital = Node("hospital", os.path.join(folder, "hospital"), binary, shim if watched == "hospital" else None)
-        self.operator = Node("operator", os.path.join(folder, "operator"), binary, shim if watched == "operator" else None)
+        self.hospital = Node("hospital", os.path.join(folder, "hospital"), binary, shim if watched == "hospital" else None,
+                             shadows)
+        self.operator = Node("operator", os.path.join(folder, "operator"), binary, shim if watched == "operator" else None,
+                             shadows)
         self.watched = self.hospital if watched == "hospital" else self.operator
         self.hospital.last_state = "accepted" if sink else "confirmed"
         self._imaps = free_port()

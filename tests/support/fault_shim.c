@@ -39,6 +39,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // Every real call is a bare system call: nothing here can count itself, and no other library has to be looked up.
@@ -201,9 +202,9 @@ static void journal_line(const char* line, size_t octets)
 
 static void keep_file(int from, const struct node* node)
 {
-    char copy[path_octets + 32], key[64], line[256], block[1 << 16];
-    const long number = ++shim.copies;
-    snprintf(copy, sizeof copy, "%s/%ld", shim.shadow, number);
+    char copy[path_octets + 64], key[64], line[256], block[1 << 16], name[64];
+    snprintf(name, sizeof name, "%ld-%ld", syscall(SYS_getpid), ++shim.copies);  // each keeper is a process of its own
+    snprintf(copy, sizeof copy, "%s/%s", shim.shadow, name);
     const int to = open_raw(copy, O_WRONLY | O_CREAT | O_TRUNC);
     if (to < 0) return;
     for (int64_t at = 0;;) {
@@ -214,7 +215,7 @@ static void keep_file(int from, const struct node* node)
     }
     syscall(SYS_close, to);
     key_text(node, key, sizeof key);
-    journal_line(line, (size_t)snprintf(line, sizeof line, "file %s %ld\n", key, number));
+    journal_line(line, (size_t)snprintf(line, sizeof line, "file %s %s\n", key, name));
 }
 
 struct listed {  // getdents64(2)
@@ -268,8 +269,9 @@ static void keep_folder(int folder, const struct node* node, int deep)
     journal_line(line, octets);
 }
 
-static void keep_baseline(void)
+static void keep_baseline(int ignored)
 {
+    (void)ignored;
     for (const char* root = shim.roots; *root != '\0';) {
         char path[path_octets], key[64], name[2 * path_octets], line[2 * path_octets + 128];
         const size_t octets = strcspn(root, ":");
@@ -305,6 +307,18 @@ static void keep_synced(int fd)
         keep_file(own, &node);
         syscall(SYS_close, own);
     }
+}
+
+// Runs `keep` in a copy of this process. Not here: closing any descriptor of a file drops all POSIX locks that the
+// process holds on it (fcntl(2)), and SQLite lives by those.
+static void in_a_copy(void (*keep)(int), int fd)
+{
+    const long child = syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);  // fork(2) without a signal at the end
+    if (child == 0) {
+        keep(fd);
+        syscall(SYS_exit_group, 0);
+    }
+    if (child > 0) syscall(SYS_wait4, child, NULL, __WALL, NULL);
 }
 
 // The folder of an absolute path, and where its last part begins.
@@ -354,7 +368,7 @@ static void read_plan(void)
         if (strcmp(line, "when=after") == 0) shim.kill_after = 1;
         if (strncmp(line, "shadow=", 7) == 0) snprintf(shim.shadow, sizeof shim.shadow, "%s", line + 7);
     }
-    if (shim.shadow[0] != '\0') keep_baseline();
+    if (shim.shadow[0] != '\0') in_a_copy(keep_baseline, -1);
 }
 
 // Under lock: is a plan in force?
@@ -490,7 +504,7 @@ static int sync_with(long number, const char* call, int fd)
     const char* kind = kind_of(fd);
     const long n = enter(call, kind, 0);
     const long answer = syscall(number, fd);
-    if (n != 0 && answer == 0 && shim.shadow[0] != '\0') keep_synced(fd);
+    if (n != 0 && answer == 0 && shim.shadow[0] != '\0') in_a_copy(keep_synced, fd);
     return (int)leave(n, answer);
 }
 
