@@ -87,7 +87,7 @@ io::awaitable<void> dispatcher::pause(std::chrono::milliseconds at_most)
 
 io::awaitable<void> dispatcher::refill()
 {
-    const std::size_t wanted = in_hand_.size() + 4 * options_.slots;
+    const std::size_t wanted = in_hand_.size() + set_aside_.size() + 4 * options_.slots;
     auto ask = [this, wanted] { return queue_.due(wanted); };
     const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
     if (!due.has_value()) {
@@ -104,7 +104,11 @@ io::awaitable<void> dispatcher::run()
 {
     while (!stopping_) {
         woken_ = false;
-        if (waiting_.empty()) co_await refill();
+        try {
+            if (waiting_.empty()) co_await refill();
+        } catch (const std::exception&) {  // out of memory: the next turn tries again
+            obs::error(obs::event::task_failed, "task=refill");
+        }
         while (!waiting_.empty() && running_ < options_.slots && !stopping_) {
             const pipeline::delivery_id next = waiting_.front();
             waiting_.pop_front();
@@ -117,14 +121,22 @@ io::awaitable<void> dispatcher::run()
 
 io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
 {
-    auto work = [this, id] { return queue_.prepare(id); };
-    auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
-    if (!prepared.has_value()) {
-        obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(),
-                   prepared.error().message());
-        set_aside_[id] = io::clock::now() + aside_for;
-    } else if (*prepared) {
-        co_await send(std::move(**prepared));
+    // Cut off at the end of a drain, an attempt still has an answer to record.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    std::optional<pipeline::prepared_mail> mail = co_await prepare(id);
+    if (mail) {
+        bool thrown = false;
+        pipeline::attempt_result outcome;
+        try {
+            outcome = co_await send(*mail);
+        } catch (const std::exception&) {
+            thrown = true;
+        }
+        if (thrown) {  // how far it came nobody can tell
+            outcome.end = attempt_end::uncertain;
+            outcome.why = pipeline::cause::reply_lost;
+        }
+        co_await record(std::move(*mail), std::move(outcome));
     }
     in_hand_.erase(id);
     --running_;
@@ -132,7 +144,23 @@ io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
     timer_.cancel();
 }
 
-io::awaitable<void> dispatcher::send(pipeline::prepared_mail mail)
+io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeline::delivery_id id)
+{
+    error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
+    try {
+        auto work = [this, id] { return queue_.prepare(id); };
+        auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
+        if (prepared.has_value()) co_return std::move(*prepared);
+        failed = prepared.error();
+    } catch (const std::exception&) {
+        obs::error(obs::event::task_failed, "task=prepare");
+    }
+    obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), failed.message());
+    set_aside_[id] = io::clock::now() + aside_for;
+    co_return std::nullopt;
+}
+
+io::awaitable<pipeline::attempt_result> dispatcher::send(pipeline::prepared_mail mail)
 {
     smtp::next_hop hop;
     hop.at = {mail.to.host, mail.to.port};
@@ -153,19 +181,23 @@ io::awaitable<void> dispatcher::send(pipeline::prepared_mail mail)
     const std::string host = mail.to.host;
     const smtp::delivery_report report =
         co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
-    pipeline::attempt_result outcome = result_of(report, host);
-    co_await record(std::move(mail), std::move(outcome));
+    co_return result_of(report, host);
 }
 
 // The answer must reach the ledger: until it does, the delivery stays `sending`, and a restart makes it uncertain.
 io::awaitable<void> dispatcher::record(pipeline::prepared_mail mail, pipeline::attempt_result outcome)
 {
     for (;;) {
-        auto work = [this, mail, outcome] { return queue_.finish(mail, outcome); };
-        const auto written = co_await io::offload(runtime_.pool(), std::move(work));
-        if (written.has_value()) co_return;
-        obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(),
-                   written.error().message());
+        error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
+        try {
+            auto work = [this, mail, outcome] { return queue_.finish(mail, outcome); };
+            const auto written = co_await io::offload(runtime_.pool(), std::move(work));
+            if (written.has_value()) co_return;
+            failed = written.error();
+        } catch (const std::exception&) {
+            obs::error(obs::event::task_failed, "task=finish");
+        }
+        obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(), failed.message());
         if (stopping_) co_return;
         asio::steady_timer again(strand_, 1s);
         error_code ignored;

@@ -33,7 +33,8 @@ private:
     io::awaitable<void> run();
     io::awaitable<void> refill();
     io::awaitable<void> deliver(pipeline::delivery_id id);
-    io::awaitable<void> send(pipeline::prepared_mail mail);
+    io::awaitable<std::optional<pipeline::prepared_mail>> prepare(pipeline::delivery_id id);
+    io::awaitable<pipeline::attempt_result> send(pipeline::prepared_mail mail);
     io::awaitable<void> record(pipeline::prepared_mail mail, pipeline::attempt_result outcome);
     io::awaitable<void> pause(std::chrono::milliseconds at_most);
 

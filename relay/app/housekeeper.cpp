@@ -53,7 +53,11 @@ void housekeeper::run()
         std::unique_lock lock(mutex_);
         if (changed_.wait_for(lock, turn, [this] { return stopping_; })) break;
     }
-    if (in_ != nullptr) write_acknowledgements();
+    try {
+        if (in_ != nullptr) write_acknowledgements();
+    } catch (const std::exception&) {
+        obs::error(obs::event::task_failed, "task=acknowledgements");
+    }
 }
 
 // Written first, removed after: a crash in between writes the same file again.

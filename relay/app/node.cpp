@@ -135,6 +135,7 @@ std::optional<node::start_error> node::running::open_servers()
     sending.attempt = all().retry.attempt;
     sending.tls = part->tls_client;
     sending.client.helo_name = all().node.name;
+    sending.client.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
     sender = std::make_unique<dispatcher>(*runtime, *outbound, std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns) {
@@ -210,11 +211,11 @@ std::optional<node::start_error> node::start()
 
 void node::running::stop(std::chrono::seconds drain)
 {
-    const auto until = io::clock::now() + drain;
     std::error_code ignored;
-    std::filesystem::remove(part->paths.endpoints, ignored);
+    if (lock) std::filesystem::remove(part->paths.endpoints, ignored);  // without the lock it is another node's
     if (spool_in) spool_in->stop();
     if (control_in) control_in->stop();
+    const auto until = io::clock::now() + drain;
     if (sender) sender->drain(until);
     if (smtp_in) smtp_in->drain(until);
     if (imap_in) imap_in->drain(until);

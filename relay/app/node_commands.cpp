@@ -3,6 +3,8 @@
 #include <ostream>
 
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -63,6 +65,10 @@ int run_serve(const console& to, const config::path& settings)
     pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     ::umask(077);
+    // No core dump and no debugger of another user: both would show the node key and letters (domain.md §10).
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0);
     auto prepared = prepare_parts(settings);
     if (!prepared.made) {
         tell(to, prepared.mistakes);

@@ -99,6 +99,8 @@ void server::state::serve()
         pollfd waits[] = {{listening.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
         if (::poll(waits, 2, -1) <= 0 || (waits[0].revents & POLLIN) == 0) continue;
         const socket_handle peer(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        const timeval patience{10, 0};  // a client that stopped reading must not hold the node
+        ::setsockopt(peer.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (peer.get() >= 0) answer(peer.get());
     }
 }

@@ -57,6 +57,7 @@ void refuse_afterwards(delivery_view& view, const event& next)
     view.revoked = view.revoked || is_accepted(view.state);
     view.accepted_at.reset();
     view.confirmed_at.reset();
+    view.refused_by_report = true;
     end_with(view, failed, next);
     remember_reply(view, next);
 }
@@ -97,11 +98,15 @@ void apply(delivery_view& view, const event& next)
         case event_kind::requeued: requeue(view); break;
         case event_kind::attempt_started:
             ++view.attempts;
+            view.refused_by_report = false;
             if (view.state == queued || view.state == deferred || view.state == uncertain) view.state = sending;
             break;
         case event_kind::accepted:
             remember_reply(view, next);
-            if (view.state != cancelled && view.state != superseded) accept(view, next);
+            if (view.refused_by_report)
+                view.revoked = true;  // the bounce overtook the record of our own 2xx: it stands
+            else if (view.state != cancelled && view.state != superseded)
+                accept(view, next);
             break;
         case event_kind::deferred:
             remember_reply(view, next);

@@ -18,6 +18,7 @@ struct delivery_view {
     std::optional<instant> ended_at;  // failed, undeliverable, cancelled...
     int smtp_code = 0;                // of the last reply
     std::string enhanced_status;
+    bool refused_by_report = false;  // since the last attempt began: our own late 2xx must not undo it
     bool revoked = false;   // an acceptance was taken back
     bool disputed = false;  // a negative DSN after displayed or processed: for people
 };

@@ -79,33 +79,29 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
     row.body_structure = view.body_structure;
     row.sections = view.sections.write_text();
     row.received_at = now;
-    std::vector<ports::new_message> rows;
+    // One mailbox after the other: a failure half-way is answered 4yz, and those served already know the repeat.
+    bool any_new = false;
+    std::set<std::string, std::less<>> served;
     for (const auto& to : envelope.recipients) {
         row.address = mailbox_of(to.address);
-        row.content = with_.vault.seal(content);  // an object has one owner: one per mailbox
-        rows.push_back(row);
-    }
-    bool any_new = false;
-    const auto written = with_.store.write([&](ports::transaction& tx) {
-        any_new = false;
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (rows[i].address.empty() ||
-                (is_postmaster(envelope.recipients[i].address) && !tx.account_by_address(rows[i].address))) {
+        if (!served.insert(lower_address(row.address)).second) continue;
+        row.content = with_.vault.seal(content);  // an object has one owner
+        const auto written = with_.store.write([&](ports::transaction& tx) {
+            if (row.address.empty() || (is_postmaster(to.address) && !tx.account_by_address(row.address))) {
                 const auto kept = keep_for_people(tx, with_, message, "POSTMASTER",
                                                   "courriel au postmaster : à lire par une personne");
                 any_new = any_new || kept == ports::stored_as::new_message;
-                continue;
+                return;
             }
-            if (tx.add_message(rows[i]) == ports::stored_as::duplicate) continue;
+            if (tx.add_message(row) == ports::stored_as::duplicate) return;
             any_new = true;
-            if (envelope.recipients[i].notify.success && !envelope.reverse_path.empty())
-                queue_report(tx, mail, envelope.recipients[i]);
-        }
-    });
-    if (!written.has_value())
-        return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
-                                                                          : store_verdict::temporary_failure;
-    obs::info(obs::event::smtp_stored, "recipients={} octets={} repeat={}", rows.size(), message.size(), !any_new);
+            if (to.notify.success && !envelope.reverse_path.empty()) queue_report(tx, mail, to);
+        });
+        if (!written.has_value())
+            return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
+                                                                              : store_verdict::temporary_failure;
+    }
+    obs::info(obs::event::smtp_stored, "recipients={} octets={} repeat={}", served.size(), message.size(), !any_new);
     if (any_new && on_queued_) on_queued_();
     return any_new ? store_verdict::stored : store_verdict::duplicate;
 }

@@ -80,3 +80,15 @@ TEST_CASE("the same evidence applied twice changes nothing", "[fold]")
     all[7].facts.evidence = "report-2";
     CHECK(fold_delivery(all).state == delivery_state::failed);
 }
+
+TEST_CASE("a bounce that overtakes the record of our own 2xx is not undone by it", "[fold]")
+{
+    const auto view = fold_delivery(
+        events({kind::routed, kind::attempt_started, kind::report_failed, kind::accepted}));
+    CHECK(view.state == delivery_state::failed);
+    CHECK(view.revoked);
+    CHECK_FALSE(view.accepted_at.has_value());
+    CHECK(fold_delivery(events({kind::routed, kind::attempt_started, kind::report_failed, kind::accepted,
+                                kind::requeued, kind::attempt_started, kind::accepted}))
+              .state == delivery_state::accepted);
+}
