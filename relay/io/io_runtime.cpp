@@ -126,6 +126,7 @@ void io_runtime::start()
 void io_runtime::stop()
 {
     pool_.join();
+    lookups_.join();
     work_.reset();
     context_.stop();
     if (thread_.joinable()) thread_.join();

@@ -142,6 +142,8 @@ public:
     [[nodiscard]] asio::any_io_executor executor() { return context_.get_executor(); }
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     [[nodiscard]] worker_pool& pool() noexcept { return pool_; }
+    // For name look-ups only: a dead resolver must not take the threads that make mail durable.
+    [[nodiscard]] worker_pool& lookups() noexcept { return lookups_; }
     void start();
     void stop();
 
@@ -149,6 +151,7 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     worker_pool pool_;
+    worker_pool lookups_{2};
     std::thread thread_;
 };
 }

@@ -140,7 +140,7 @@ io::awaitable<result<std::unique_ptr<smtp_client::connection>>> smtp_client::ope
                                                                                   io::clock::time_point deadline)
 {
     const auto limit = std::min(deadline, io::clock::now() + settings_.connect_timeout);
-    auto looking = io::resolve(runtime_.pool(), hop.at);
+    auto looking = io::resolve(runtime_.lookups(), hop.at);
     auto endpoints = co_await io::with_deadline(limit, std::move(looking));
     if (endpoints.has_error()) co_return endpoints.error();
     auto connecting = io::connect(std::move(*endpoints), limit);
