@@ -8,6 +8,8 @@
 namespace relay::spool {
 namespace fs = std::filesystem;
 namespace {
+constexpr std::string_view answered_mark = ".answered-";
+
 error_code last_error()
 {
     return {errno, boost::system::system_category()};
@@ -55,11 +57,39 @@ result<void> folder::prepare()
     return {};
 }
 
+void folder::remove_answered(const claimed_file& file)
+{
+    std::error_code failed;  // what stays is found at the next start, and answered as before
+    path last = file.main;
+    if (!file.attachment.empty()) {
+        last = file.main.parent_path() / (std::string(answered_mark) + file.name());
+        fs::rename(file.main, last, failed);
+        if (failed) return;
+        fs::remove(file.attachment, failed);
+    }
+    fs::remove(last, failed);
+}
+
+void folder::finish_removals(file_names& claimed) const
+{
+    auto at = claimed.lower_bound(std::string(answered_mark));
+    while (at != claimed.end() && at->first.starts_with(answered_mark)) {
+        std::error_code failed;
+        if (const std::string pdf = partner(claimed, at->first.substr(answered_mark.size()), ".pdf"); !pdf.empty()) {
+            fs::remove(claimed.at(pdf), failed);
+            claimed.erase(pdf);
+        }
+        fs::remove(at->second, failed);
+        at = claimed.erase(at);
+    }
+}
+
 std::vector<claimed_file> folder::left_over() const
 {
     std::map<std::string, path> names;
     for (const auto& entry : fs::directory_iterator(claims_))
         names.emplace(entry.path().filename().string(), entry.path());
+    finish_removals(names);
     std::vector<claimed_file> found;
     for (const auto& [name, file] : names) {
         const std::string extension = lower_extension(name);

@@ -37,6 +37,10 @@ public:
     // Makes the claim sub-folder (0700). Fails if the folder is missing, or open to group or others.
     [[nodiscard]] result<void> prepare();
     [[nodiscard]] std::vector<claimed_file> left_over() const;
+    // Removes what was answered. Two files cannot be removed in one act: the sidecar is marked first, and left_over()
+    // removes a marked one with its PDF, so that a crash in between never shows half a pair as a submission of its own.
+    // Any thread.
+    static void remove_answered(const claimed_file& file);
 
     void renamed_in(const std::string& name) { renamed_in_.insert(name); }
     // Everything complete now, newest first, at most `most`; the rest is found by the next scan.
@@ -53,7 +57,9 @@ private:
         std::chrono::steady_clock::time_point first;  // first seen
     };
     using looks = std::map<std::string, look>;
+    using file_names = std::map<std::string, path>;
 
+    void finish_removals(file_names& claimed) const;
     bool is_complete(const std::string& name, const look& at, std::chrono::steady_clock::time_point now) const;
     void look_around(std::chrono::steady_clock::time_point now);
     result<claimed_file> claim(const std::string& name, const std::string& attachment);

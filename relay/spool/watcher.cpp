@@ -226,7 +226,6 @@ void watcher::state::process(const claimed_file& file)
         std::filesystem::rename(file.main, aside / file.main.filename(), ignored);
         return;
     }
-    if (!file.attachment.empty()) std::filesystem::remove(file.attachment, ignored);
-    std::filesystem::remove(file.main, ignored);
+    folder::remove_answered(file);
 }
 }
