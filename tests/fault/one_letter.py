@@ -39,7 +39,7 @@ class Letter:
         self.name = f"lettre-{number}.{'hl7' if form == 'mdm' else 'json'}"
         self.ack = self.name + (".ack.hl7" if form == "mdm" else ".ack.json")
         now = datetime.datetime.now(datetime.timezone.utc)
-        described = {"form": form, "file": self.name, "to": ["lenoiraud"], "type": "LL"}
+        described = {"form": form, "file": self.name, "to": ["lenoiraud"], "type": "LL", "filler": b"%d" % number}
         made = World.load(now, number).files_of(simple_stay("1", PATIENT, files=[described]))[0]
         self.files = made.files
         self.document_sha256 = made.document_sha256
