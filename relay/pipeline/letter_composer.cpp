@@ -59,9 +59,7 @@ private:
         if (!inner.has_value()) return inner.error();
         auto outer = msg::compose_outer_header(letter);
         if (!outer.has_value()) return outer.error();
-        const auto certificate = certs::read_certificate(what_.certificate_der);
-        if (!certificate.has_value()) return certificate.error();
-        const auto sealed = mime::smime::sign_then_encrypt(*inner, options_.signer, std::span(&*certificate, 1),
+        const auto sealed = mime::smime::sign_then_encrypt(*inner, options_.signer, std::span(&what_.certificate, 1),
                                                            std::chrono::floor<std::chrono::seconds>(what_.now));
         if (!sealed.has_value()) return sealed.error();
         return *outer + *sealed;

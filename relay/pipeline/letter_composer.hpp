@@ -28,7 +28,7 @@ struct composition {
     const letter_details& details;
     const recipient& to;
     std::string_view address;  // where it goes
-    std::string_view certificate_der;
+    const certs::certificate& certificate;
     std::string_view message_id;  // without angle brackets
     instant now;
 };

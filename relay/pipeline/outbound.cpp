@@ -142,6 +142,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
         return std::optional<prepared_mail>();
     }
     const auto& found = std::get<route_found>(decision);
+    if (!found.certificate) return boost::system::errc::make_error_code(boost::system::errc::operation_not_supported);
     std::optional<letter_row> letter;
     std::optional<ports::sealed_object> object;
     const auto read = with_.store.read([&](ports::reader& store) {
@@ -157,7 +158,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
 
     const letter_details said = read_details(*details);
     const std::string message_id = base::random_token() + "@" + options_.node_name;
-    const composition what{*document, said, to, found.address, found.certificate_der, message_id, now};
+    const composition what{*document, said, to, found.address, *found.certificate, message_id, now};
     auto composed = compose_letter(what, *options_.composer);
     if (!composed.has_value()) {
         obs::error(obs::event::letter_failed, "id={} step=compose code={}", letter->id.text(),

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "certs/certificate_memo.hpp"
 #include "certs/recipient_check.hpp"
 
 namespace relay::pipeline {
@@ -30,16 +31,16 @@ std::variant<std::string, cause> find_address(const recipient& to, ports::direct
     return *addresses.begin();
 }
 
-std::string find_certificate(std::string_view address, ports::directory& directory, const certs::trust_anchors& anchors,
-                             instant now)
+std::optional<certs::certificate> find_certificate(std::string_view address, ports::directory& directory,
+                                                   const certs::trust_anchors& anchors, instant now)
 {
+    static certs::certificate_memo memo;  // a doctor's certificate comes twice for each letter
     const auto at = std::chrono::floor<std::chrono::seconds>(now);
-    for (std::string& der : directory.certificates(address)) {
-        const auto read = certs::read_certificate(der);
-        if (read.has_value() && certs::check_recipient(*read, {}, anchors, address, at).has_value())
-            return std::move(der);
+    for (const std::string& der : directory.certificates(address)) {
+        auto read = memo.read(der);
+        if (read.has_value() && certs::check_recipient(*read, {}, anchors, address, at).has_value()) return *read;
     }
-    return {};
+    return std::nullopt;
 }
 
 std::string text_of(const json::object& from, std::string_view key)
@@ -69,6 +70,18 @@ std::string domain_of(std::string_view address)
 {
     const auto at = address.rfind('@');
     return at == std::string_view::npos ? std::string() : lower(address.substr(at + 1));
+}
+
+bool same_mailbox(const recipient& a, const recipient& b)
+{
+    if (!a.address.empty() && !b.address.empty()) return lower(a.address) == lower(b.address);
+    if (!a.rpps.empty() || !b.rpps.empty()) return a.rpps == b.rpps;
+    return a.address.empty() && b.address.empty();
+}
+
+std::string lower_address(std::string_view address)
+{
+    return lower(address);
 }
 
 std::string write_recipient(const recipient& value)
@@ -108,8 +121,8 @@ route_decision decide_route(const recipient& to, ports::directory& directory, co
     // No clear text unless a rule says so: `mssante` is a rule, a missing certificate is not (design.md §3.5).
     if (rule->profile == seal_profile::hold) return cause::no_certificate;
     if (rule->profile == seal_profile::smime) {
-        found.certificate_der = find_certificate(found.address, directory, anchors, now);
-        if (found.certificate_der.empty()) return cause::no_certificate;
+        found.certificate = find_certificate(found.address, directory, anchors, now);
+        if (!found.certificate) return cause::no_certificate;
     }
     return found;
 }

@@ -3,6 +3,7 @@
 // certificate → a cause. Reads the directory port (blocking: worker threads); otherwise pure.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -46,6 +47,9 @@ struct recipient {
     recipient_role role = recipient_role::professional;
     friend bool operator==(const recipient&, const recipient&) = default;
 };
+// One mailbox under two descriptions: the same address (case does not matter, as operators treat it), or, where one of
+// them has no address yet, the same RPPS. Two that name nobody are the same.
+[[nodiscard]] bool same_mailbox(const recipient& a, const recipient& b);
 [[nodiscard]] std::string write_recipient(const recipient& value);  // for the sealed field of a delivery
 [[nodiscard]] recipient read_recipient(std::string_view text);      // of write_recipient; empty if damaged
 
@@ -54,12 +58,15 @@ struct route_found {
     std::string domain;
     seal_profile profile = seal_profile::smime;
     next_hop to;
-    std::string certificate_der;  // smime: chain, validity, usage and address were checked at `now`
+    std::optional<certs::certificate> certificate;  // smime: chain, validity, usage and address were checked at `now`
 };
 using route_decision = std::variant<route_found, cause>;
 
 [[nodiscard]] route_decision decide_route(const recipient& to, ports::directory& directory, const route_policy& policy,
                                           const certs::trust_anchors& anchors, instant now);
+
+// ASCII letters in lower case: what mailboxes are matched by.
+[[nodiscard]] std::string lower_address(std::string_view address);
 
 // The domain after the last '@', lower case; empty if there is none.
 [[nodiscard]] std::string domain_of(std::string_view address);
