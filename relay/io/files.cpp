@@ -5,7 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdio>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "relay/base/ids.hpp"
@@ -62,6 +66,64 @@ std::filesystem::path folder_of(const std::filesystem::path& path)
 {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
+
+error_code sync_now(const std::filesystem::path& folder)
+{
+    const descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return opened.get() < 0 || ::fsync(opened.get()) != 0 ? last_error() : error_code{};
+}
+
+// Threads that finish files in one folder at the same moment share one fsync of it. A caller takes part in the next
+// sync to begin, never in one under way, so that it covers all that the caller did before; a failure reaches all who
+// took part.
+class shared_sync {
+public:
+    error_code run(const std::filesystem::path& folder)
+    {
+        std::unique_lock lock(mutex_);
+        if (!next_) next_ = std::make_shared<round>();
+        const auto mine = next_;
+        while (!mine->ended) {
+            if (running_) {
+                changed_.wait(lock);
+                continue;
+            }
+            running_ = true;  // nothing runs and mine has not: mine is the next
+            next_.reset();
+            lock.unlock();
+            const error_code outcome = sync_now(folder);
+            lock.lock();
+            mine->outcome = outcome;
+            mine->ended = true;
+            running_ = false;
+            changed_.notify_all();
+        }
+        return mine->outcome;
+    }
+
+    // The one of this folder; it lives while somebody uses it.
+    static std::shared_ptr<shared_sync> of(const std::filesystem::path& folder)
+    {
+        static std::mutex mutex;
+        static std::map<std::filesystem::path, std::weak_ptr<shared_sync>> all;
+        const std::lock_guard lock(mutex);
+        if (auto known = all[folder].lock()) return known;
+        std::erase_if(all, [](const auto& entry) { return entry.second.expired(); });
+        auto made = std::make_shared<shared_sync>();
+        all[folder] = made;
+        return made;
+    }
+
+private:
+    struct round {
+        bool ended = false;
+        error_code outcome;
+    };
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::shared_ptr<round> next_;  // not begun
+    bool running_ = false;
+};
 }
 
 result<void> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
@@ -78,8 +140,7 @@ result<void> write_file_atomic(const std::filesystem::path& path, std::string_vi
 
 result<void> sync_folder(const std::filesystem::path& folder)
 {
-    const descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened.get() < 0 || ::fsync(opened.get()) != 0) return last_error();
+    if (const error_code failed = shared_sync::of(folder)->run(folder)) return failed;
     return {};
 }
 

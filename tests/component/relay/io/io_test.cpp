@@ -1,11 +1,14 @@
 #include <sys/stat.h>
 
+#include <atomic>
 #include <boost/asio.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <future>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "relay/io/address.hpp"
 #include "relay/io/files.hpp"
@@ -190,6 +193,26 @@ TEST_CASE("files are written whole or not at all", "[io]")
     CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 2);
     REQUIRE(io::rename_durably(path, folder.path / "dir" / "c").has_value());
     CHECK(*io::read_file(folder.path / "dir" / "c", 5) == "three");
+}
+
+TEST_CASE("threads that finish files in one folder share its syncs, and each learns of a failure", "[io]")
+{
+    const temporary_folder folder;
+    const auto missing = folder.path / "none";
+    std::atomic<int> written{0}, refused{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t)
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < 20; ++i) {
+                const auto name = folder.path / (std::to_string(t) + "-" + std::to_string(i));
+                written += int{io::write_file_atomic(name, "x").has_value()};
+                refused += int{io::sync_folder(missing).has_error()};
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    CHECK(written == 160);
+    CHECK(refused == 160);
+    CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 160);
 }
 
 namespace {
