@@ -1,0 +1,260 @@
+// Which files are complete, who may claim them, what a crash leaves behind. Time is moved by hand.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "relay/spool/folder.hpp"
+
+using namespace relay;
+using namespace std::chrono_literals;
+using relay::spool::claimed_file;
+namespace fs = std::filesystem;
+
+namespace {
+struct place {
+    fs::path root;
+    std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
+
+    place()
+    {
+        std::string pattern = (fs::temp_directory_path() / "liaison-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+        root = pattern;
+    }
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    ~place() { fs::remove_all(root); }
+
+    spool::folder open(const std::string& node = "n1") const
+    {
+        spool::folder made({root, node, 1000ms, 60s});
+        REQUIRE(made.prepare().has_value());
+        return made;
+    }
+    void put(const std::string& name, const std::string& text = "x") const { std::ofstream(root / name) << text; }
+    void age(const std::string& name, std::chrono::seconds by) const
+    {
+        fs::last_write_time(root / name, fs::file_time_type::clock::now() - by);
+    }
+};
+
+std::vector<std::string> names(const std::vector<claimed_file>& files)
+{
+    std::vector<std::string> all;
+    for (const auto& file : files)
+        all.push_back(file.name() + (file.attachment.empty() ? "" : "+" + file.attachment.filename().string()));
+    return all;
+}
+using list = std::vector<std::string>;
+}
+
+TEST_CASE("a file is complete when it was renamed in, or has stopped changing", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    p.put("a.hl7");
+    CHECK(spool.claim_complete(p.now, 10).empty());
+    CHECK(spool.has_waiting());
+    CHECK(spool.claim_complete(p.now + 999ms, 10).empty());
+    SECTION("still growing")
+    {
+        p.put("a.hl7", "more");
+        CHECK(spool.claim_complete(p.now + 1000ms, 10).empty());
+        CHECK(spool.claim_complete(p.now + 1999ms, 10).empty());
+        CHECK(names(spool.claim_complete(p.now + 2000ms, 10)) == list{"a.hl7"});
+    }
+    SECTION("touched")
+    {
+        p.age("a.hl7", 5s);
+        CHECK(spool.claim_complete(p.now + 1000ms, 10).empty());
+    }
+    SECTION("stable")
+    {
+        CHECK(names(spool.claim_complete(p.now + 1000ms, 10)) == list{"a.hl7"});
+        CHECK_FALSE(fs::exists(p.root / "a.hl7"));
+        CHECK(spool.claim_complete(p.now + 9000ms, 10).empty());
+        CHECK_FALSE(spool.has_waiting());
+    }
+    SECTION("renamed in: at once")
+    {
+        p.put("b.hl7");
+        spool.renamed_in("b.hl7");
+        CHECK(names(spool.claim_complete(p.now, 10)) == list{"b.hl7"});
+    }
+}
+
+TEST_CASE("what is not a submission is left alone", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    for (const char* name : {".hidden", "a.tmp", "b.TMP", "c.part"}) p.put(name);
+    fs::create_directory(p.root / "folder");
+    p.put("target.hl7");
+    fs::create_symlink(p.root / "target.hl7", p.root / "link.hl7");
+    spool.renamed_in("link.hl7");
+    (void)spool.claim_complete(p.now, 10);
+    CHECK(names(spool.claim_complete(p.now + 5s, 10)) == list{"target.hl7"});
+    for (const char* name : {".hidden", "a.tmp", "b.TMP", "c.part", "folder"}) CHECK(fs::exists(p.root / name));
+    CHECK(fs::is_symlink(p.root / "link.hl7"));
+}
+
+TEST_CASE("a pair comes together, half a pair waits and is then taken as it is", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    const auto all = [&](std::chrono::milliseconds after) { return names(spool.claim_complete(p.now + after, 10)); };
+    SECTION("both")
+    {
+        p.put("x.json");
+        p.put("x.PDF");
+        p.put("xy.pdf");
+        (void)all(0s);
+        CHECK(all(2s) == list{"x.json+x.PDF"});
+    }
+    SECTION("the PDF is still growing")
+    {
+        p.put("x.json");
+        p.put("x.pdf");
+        (void)all(0s);
+        p.put("x.pdf", "more");
+        CHECK(all(1s).empty());
+        CHECK(all(2s) == list{"x.json+x.pdf"});
+    }
+    SECTION("a lone sidecar")
+    {
+        p.put("x.json");
+        (void)all(0s);
+        CHECK(all(59'999ms).empty());
+        CHECK(all(60s) == list{"x.json"});
+    }
+    SECTION("a lone PDF")
+    {
+        p.put("x.pdf");
+        (void)all(0s);
+        CHECK(all(59'999ms).empty());
+        CHECK(all(60s) == list{"x.pdf"});
+    }
+    SECTION("the PDF comes late, in time")
+    {
+        p.put("x.json");
+        (void)all(0s);
+        p.put("x.pdf");
+        (void)all(58s);
+        CHECK(all(59s) == list{"x.json+x.pdf"});
+    }
+}
+
+TEST_CASE("newest first, no more than asked for", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    for (int i = 0; i < 5; ++i) {
+        p.put("f" + std::to_string(i));
+        p.age("f" + std::to_string(i), std::chrono::seconds(10 * i));
+    }
+    (void)spool.claim_complete(p.now, 10);
+    CHECK(names(spool.claim_complete(p.now + 1s, 2)) == list{"f0", "f1"});
+    CHECK(names(spool.claim_complete(p.now + 1s, 10)) == list{"f2", "f3", "f4"});
+}
+
+TEST_CASE("of two relays on one folder one gets each file", "[spool]")
+{
+    place p;
+    constexpr int count = 200;
+    for (int i = 0; i < count; ++i) {
+        p.put("f" + std::to_string(i) + ".json");
+        p.put("f" + std::to_string(i) + ".pdf");
+    }
+    auto one = p.open("n1");
+    auto two = p.open("n2");
+    (void)one.claim_complete(p.now, 0);
+    (void)two.claim_complete(p.now, 0);
+    std::vector<claimed_file> first, second;
+    std::thread other([&] { second = two.claim_complete(p.now + 2s, 1000); });
+    first = one.claim_complete(p.now + 2s, 1000);
+    other.join();
+    // Whoever found the PDF gone put the sidecar back: look once more, as the next scan does.
+    for (auto* spool : {&one, &two})
+        for (auto& file : spool->claim_complete(p.now + 2s, 1000)) first.push_back(file);
+    auto all = names(first);
+    for (auto& name : names(second)) all.push_back(name);
+    std::sort(all.begin(), all.end());
+    CHECK(std::unique(all.begin(), all.end()) == all.end());
+    CHECK(all.size() == count);
+    CHECK(std::all_of(all.begin(), all.end(), [](const auto& name) { return name.ends_with(".pdf"); }));
+}
+
+TEST_CASE("a name in hand is not claimed again before it is done", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    p.put("out.hl7", "first");
+    spool.renamed_in("out.hl7");
+    const auto first = spool.claim_complete(p.now, 10);
+    REQUIRE(first.size() == 1);
+    p.put("out.hl7", "second");
+    spool.renamed_in("out.hl7");
+    CHECK(spool.claim_complete(p.now, 10).empty());
+    std::string text;
+    std::ifstream(first[0].main) >> text;
+    CHECK(text == "first");
+    spool::folder::remove_answered(first[0]);
+    const auto second = spool.claim_complete(p.now, 10);
+    REQUIRE(second.size() == 1);
+    std::ifstream(second[0].main) >> text;
+    CHECK(text == "second");
+}
+
+TEST_CASE("what a crash left is found again", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    const fs::path claims = spool.claim_folder();
+    const auto claimed = [&](const std::string& name) { std::ofstream(claims / name) << "x"; };
+    SECTION("claimed and not begun")
+    {
+        claimed("a.hl7");
+        claimed("b.json");
+        claimed("b.pdf");
+        CHECK(names(p.open().left_over()) == list{"a.hl7", "b.json+b.pdf"});
+    }
+    SECTION("the sidecar claimed, its PDF not yet")
+    {
+        claimed("b.json");
+        p.put("b.pdf");
+        CHECK(names(p.open().left_over()) == list{"b.json+b.pdf"});
+        CHECK(fs::exists(claims / "b.pdf"));
+        CHECK_FALSE(fs::exists(p.root / "b.pdf"));
+    }
+    SECTION("answered, half removed: never shown as a lone PDF")
+    {
+        claimed(".answered-b.json");
+        claimed("b.pdf");
+        CHECK(p.open().left_over().empty());
+        CHECK(fs::is_empty(claims));
+    }
+    SECTION("of another node: its own")
+    {
+        claimed("a.hl7");
+        CHECK(p.open("n2").left_over().empty());
+    }
+}
+
+TEST_CASE("a folder that is missing, or open to others, is refused", "[spool]")
+{
+    place p;
+    CHECK_FALSE(spool::folder({p.root / "none", "n", 1s, 1s}).prepare().has_value());
+    p.put("file");
+    CHECK_FALSE(spool::folder({p.root / "file", "n", 1s, 1s}).prepare().has_value());
+    for (const mode_t mode : {0750U, 0701U, 0770U}) {
+        ::chmod(p.root.c_str(), mode);
+        CHECK_FALSE(spool::folder({p.root, "n", 1s, 1s}).prepare().has_value());
+    }
+    ::chmod(p.root.c_str(), 0700);
+    CHECK(spool::folder({p.root, "n", 1s, 1s}).prepare().has_value());
+}

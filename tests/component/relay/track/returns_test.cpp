@@ -1,0 +1,213 @@
+// What comes back about a letter, over a real store: applied once, in any order, told to the hospital once.
+#include <catch2/catch.hpp>
+
+#include "mime/report/dsn.hpp"
+#include "relay/track/returns.hpp"
+#include "tests/support/relay_house.hpp"
+
+using namespace relay::pipeline;
+using namespace std::chrono_literals;
+using ports::store_verdict;
+
+namespace {
+const std::string roux = "anne.roux@medecin.example";
+
+struct sent_letter : tests::house {
+    relay::track::returns returns;
+    delivery_id id;
+    int reports = 0;
+
+    explicit sent_letter(attempt_end end = attempt_end::accepted)
+        : returns(with(), {std::string(tests::hospital_address), tests::paris()})
+    {
+        add_doctor(roux, tests::second_doctor);
+        drop("lettre.hl7", tests::mdm_file());
+        id = only().id;
+        attempt(id, end, end == attempt_end::accepted ? 250 : 0);
+        clock.advance(1min);
+    }
+    std::string dsn(mime::report::dsn_action action, std::string envid)
+    {
+        mime::report::dsn_message report;
+        report.reporting_mta = "operateur.example";
+        report.from = {"", "mailer-daemon@operateur.example"};
+        report.to = tests::hospital_address;
+        report.message_id = "r" + std::to_string(++reports) + "@operateur.example";
+        report.boundary_token = relay::base::random_token();
+        report.original_envelope_id = std::move(envid);
+        mime::report::dsn_recipient one;
+        one.final_recipient = roux;
+        one.action = action;
+        if (action == mime::report::dsn_action::failed) {
+            one.status = {5, 1, 1};
+            one.diagnostic = "550 5.1.1 unknown";
+        }
+        report.recipients.push_back(one);
+        return mime::report::write_dsn(report).value();
+    }
+    std::string positive() { return dsn(mime::report::dsn_action::delivered, only().envid); }
+    std::string negative() { return dsn(mime::report::dsn_action::failed, only().envid); }
+    std::string mdn(const std::string& disposition)
+    {
+        return "From: <" + roux + ">\r\nTo: <relais@hopital.example>\r\nMessage-ID: <mdn" + std::to_string(++reports) +
+               "@medecin.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
+               "report-type=disposition-notification; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: "
+               "text/plain\r\n\r\nlu\r\n"
+               "--x\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822;" +
+               roux + "\r\nOriginal-Message-ID: <" + only().message_id +
+               ">\r\nDisposition: automatic-action/MDN-sent-automatically; " + disposition + "\r\n\r\n--x--\r\n";
+    }
+    store_verdict receive(const std::string& mail) { return returns.store({}, mail, {}); }
+    // Which of Y and N wait to be told to the hospital's software.
+    std::string told()
+    {
+        std::string kinds;
+        for (const auto& row : ask([](auto& r) { return r.pending_acks(100); }))
+            kinds += vault.open_field(field::ack_name, row.file_name).value().rbegin()[4];
+        return kinds;
+    }
+};
+}
+
+TEST_CASE("whom the listener takes mail for", "[returns]")
+{
+    sent_letter h;
+    using ports::recipient_verdict;
+    CHECK(h.returns.check_recipient("relais@hopital.example", {}) == recipient_verdict::accepted);
+    CHECK(h.returns.check_recipient("relais@HOPITAL.example", {}) == recipient_verdict::accepted);
+    CHECK(h.returns.check_recipient("postmaster", {}) == recipient_verdict::accepted);
+    CHECK(h.returns.check_recipient("other", {}) == recipient_verdict::mailbox_unknown);
+    CHECK(h.returns.check_recipient("anne.roux@medecin.example", {}) == recipient_verdict::not_local);
+}
+
+TEST_CASE("a positive DSN confirms, and the hospital hears Y once", "[returns]")
+{
+    sent_letter h;
+    const auto accepted_at = h.only().accepted_at;
+    const std::string report = h.positive();
+    CHECK(h.receive(report) == store_verdict::stored);
+    CHECK(h.only().state == delivery_state::confirmed);
+    CHECK(h.only().accepted_at == accepted_at);  // the stop is the 2xx
+    CHECK(h.only().confirmed_at == h.clock.now());
+    CHECK(h.told() == "Y");
+    const auto before = h.events(h.id).size();
+    CHECK(h.receive(report) == store_verdict::stored);
+    CHECK(h.events(h.id).size() == before);
+    CHECK(h.receive(h.positive()) == store_verdict::stored);  // another report of the same news
+    CHECK(h.told() == "Y");
+}
+
+TEST_CASE("a report that comes before the answer makes it accepted", "[returns]")
+{
+    sent_letter h(attempt_end::uncertain);
+    CHECK(h.only().state == delivery_state::uncertain);
+    CHECK(h.receive(h.positive()) == store_verdict::stored);
+    CHECK(h.only().state == delivery_state::confirmed);
+    CHECK(h.only().accepted_at == h.clock.now());
+    CHECK(h.outbound->due(10)->empty());
+}
+
+TEST_CASE("a negative DSN after acceptance revokes it", "[returns]")
+{
+    sent_letter h;
+    CHECK(h.receive(h.negative()) == store_verdict::stored);
+    CHECK(h.only().state == delivery_state::failed);
+    CHECK(h.only().why == cause::no_mailbox);
+    CHECK_FALSE(h.only().accepted_at.has_value());
+    CHECK(h.told() == "N");
+    CHECK(h.receive(h.negative()) == store_verdict::stored);
+    CHECK(h.told() == "N");
+    REQUIRE(h.outbound->requeue(h.id).value());
+    h.attempt(h.id, attempt_end::accepted);
+    CHECK(h.receive(h.positive()) == store_verdict::stored);
+    CHECK(h.told() == "NY");  // news again
+}
+
+TEST_CASE("reports without a Message-ID are told apart by their bytes", "[returns]")
+{
+    sent_letter h;
+    const auto anonymous = [](std::string mail) {
+        const auto at = mail.find("Message-ID: <r");
+        return mail.erase(at, mail.find("\r\n", at) + 2 - at);
+    };
+    const std::string first = anonymous(h.negative());
+    h.receive(first);
+    REQUIRE(h.outbound->requeue(h.id).value());
+    h.attempt(h.id, attempt_end::accepted);
+    h.receive(first);
+    CHECK(h.only().state == delivery_state::accepted);  // the old one again
+    h.receive(anonymous(h.negative()));
+    CHECK(h.only().state == delivery_state::failed);
+}
+
+TEST_CASE("receipts", "[returns]")
+{
+    sent_letter h;
+    SECTION("displayed, then a late negative DSN: for people, and no N")
+    {
+        CHECK(h.receive(h.mdn("displayed")) == store_verdict::stored);
+        CHECK(h.only().state == delivery_state::displayed);
+        CHECK(h.only().confirmed_at.has_value());
+        h.receive(h.negative());
+        CHECK(h.only().state == delivery_state::displayed);
+        CHECK(h.told().empty());
+        h.receive(h.positive());
+        CHECK(h.told() == "Y");
+    }
+    SECTION("processed")
+    {
+        h.receive(h.mdn("processed"));
+        CHECK(h.only().state == delivery_state::processed);
+    }
+    SECTION("the software could not file it: the stop stands, with its cause")
+    {
+        h.receive(h.mdn("processed/Error: 902^Patient inconnu^messageErrorCondition"));
+        CHECK(h.only().state == delivery_state::rejected_by_software);
+        CHECK(h.only().why == cause::filing_refused);
+        CHECK(h.only().accepted_at.has_value());
+    }
+    SECTION("deleted says nothing")
+    {
+        const auto before = h.events(h.id).size();
+        CHECK(h.receive(h.mdn("deleted")) == store_verdict::stored);
+        CHECK(h.events(h.id).size() == before);
+        CHECK(h.refusals().empty());
+    }
+}
+
+TEST_CASE("what matches nothing is kept for people, once", "[returns]")
+{
+    sent_letter h;
+    const std::string strange = h.dsn(mime::report::dsn_action::delivered, "unknown-envid");
+    const std::string words = "From: <a@b.example>\r\nMessage-ID: <q@b.example>\r\n\r\nQui est-ce ?\r\n";
+    for (int i = 0; i < 2; ++i) {
+        CHECK(h.receive(strange) == store_verdict::stored);
+        CHECK(h.receive(words) == store_verdict::stored);
+    }
+    CHECK(h.receive(std::string(100, '\0')) == store_verdict::stored);
+    REQUIRE(h.refusals().size() == 3);
+    const auto kept = h.ask([&](auto& r) { return r.blob(h.refusals()[1].content); });
+    REQUIRE(kept.has_value());
+    CHECK(h.vault.open(*kept).value() == words);
+    CHECK(h.only().state == delivery_state::accepted);
+}
+
+TEST_CASE("a report of ours cannot be moved by a report", "[returns]")
+{
+    sent_letter h;
+    hosted_mail hosting(h.with(), {{"medecin.example"}, "operateur.example", "", "md@medecin.example", tests::paris()},
+                        [] {});
+    REQUIRE(h.store->write([&](ports::transaction& tx) { tx.save_account({"r", roux, "h", true}); }).has_value());
+    ports::mail_envelope to;
+    to.reverse_path = "relais@hopital.example";
+    to.recipients.emplace_back();
+    to.recipients[0].address = roux;
+    to.recipients[0].notify.success = true;
+    REQUIRE(hosting.store(to, "Message-ID: <m@x.example>\r\n\r\nx\r\n", {}) == store_verdict::stored);
+    const auto ours = h.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, 10); });
+    REQUIRE(ours.size() == 1);
+    const std::string bounce = "From: <>\r\nMessage-ID: <z@x.example>\r\nIn-Reply-To: <" + ours[0].message_id +
+                               ">\r\n" + h.negative().substr(h.negative().find("MIME-Version"));
+    h.receive(tests::replaced(bounce, h.only().envid, "none"));
+    CHECK(h.ask([&](auto& r) { return r.delivery(ours[0].id); })->state == delivery_state::queued);
+}
