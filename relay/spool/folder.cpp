@@ -114,10 +114,9 @@ void folder::look_around(std::chrono::steady_clock::time_point now)
     looks found;
     for (const auto& entry : fs::directory_iterator(options_.folder)) {
         const std::string name = entry.path().filename().string();
-        std::error_code gone;
-        if (!is_candidate(name) || entry.is_symlink(gone) || !entry.is_regular_file(gone)) continue;
-        look at{entry.file_size(gone), entry.last_write_time(gone), now, now};
-        if (gone) continue;
+        struct stat info {};
+        if (!is_candidate(name) || ::lstat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+        look at{info.st_size, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec, now, now};
         if (const auto before = seen_.find(name); before != seen_.end()) {
             at.first = before->second.first;
             if (before->second.size == at.size && before->second.mtime == at.mtime) at.since = before->second.since;
@@ -133,13 +132,24 @@ bool folder::is_complete(const std::string& name, const look& at, std::chrono::s
     return renamed_in_.contains(name) || now - at.since >= options_.stable;
 }
 
+// A sender that uses one name again and again: the next file waits until the one in hand is done.
+bool folder::is_in_hand(const std::string& name) const
+{
+    struct stat info {};
+    return !name.empty() && ::lstat((claims_ / name).c_str(), &info) == 0;
+}
+
 result<claimed_file> folder::claim(const std::string& name, const std::string& attachment)
 {
     claimed_file taken{claims_ / name, {}};
     if (::rename((options_.folder / name).c_str(), taken.main.c_str()) != 0) return last_error();
     if (!attachment.empty()) {
         taken.attachment = claims_ / attachment;
-        if (::rename((options_.folder / attachment).c_str(), taken.attachment.c_str()) != 0) return last_error();
+        if (::rename((options_.folder / attachment).c_str(), taken.attachment.c_str()) != 0) {
+            const error_code why = last_error();  // the PDF went away: the sidecar waits for it in the spool again
+            ::rename(taken.main.c_str(), (options_.folder / name).c_str());
+            return why;
+        }
     }
     return taken;
 }
@@ -167,6 +177,7 @@ std::vector<claimed_file> folder::claim_complete(std::chrono::steady_clock::time
         } else if (extension == ".pdf" && (!partner(seen_, name, ".json").empty() || !waits_long)) {
             continue;
         }
+        if (is_in_hand(name) || is_in_hand(pdf)) continue;
         if (auto claimed = claim(name, pdf); claimed.has_value()) taken.push_back(std::move(*claimed));
         gone.push_back(name);
         if (!pdf.empty()) gone.push_back(pdf);

@@ -51,8 +51,8 @@ public:
 
 private:
     struct look {
-        std::uintmax_t size = 0;
-        std::filesystem::file_time_type mtime;
+        std::int64_t size = 0;
+        std::int64_t mtime = 0;                       // nanoseconds
         std::chrono::steady_clock::time_point since;  // unchanged since
         std::chrono::steady_clock::time_point first;  // first seen
     };
@@ -62,6 +62,7 @@ private:
     void finish_removals(file_names& claimed) const;
     bool is_complete(const std::string& name, const look& at, std::chrono::steady_clock::time_point now) const;
     void look_around(std::chrono::steady_clock::time_point now);
+    [[nodiscard]] bool is_in_hand(const std::string& name) const;
     result<claimed_file> claim(const std::string& name, const std::string& attachment);
 
     folder_options options_;

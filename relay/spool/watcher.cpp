@@ -19,8 +19,9 @@
 namespace relay::spool {
 namespace {
 using namespace std::chrono_literals;
-constexpr std::size_t claims_at_once = 64;  // bounds what sits claimed in memory; the rest waits in the folder
-constexpr auto busy_pause = 5s;
+// Bounds what sits claimed; the rest waits in the folder. Each claim looks at the whole folder, so a long backlog wants
+// few of them.
+constexpr std::size_t claims_at_once = 512;
 
 class descriptor {
 public:
@@ -59,6 +60,11 @@ struct watcher::state {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<claimed_file> ready;
+    struct waiting {
+        std::chrono::steady_clock::time_point until;
+        claimed_file file;
+    };
+    std::deque<waiting> later;  // to be tried again, the soonest first; no worker waits with them
     bool stopping = false;
     std::vector<std::thread> threads;
 
@@ -66,6 +72,9 @@ struct watcher::state {
     void work();
     void process(const claimed_file& file);
     void retry_later(const claimed_file& file);
+    void set_aside(const claimed_file& file) const;
+    // How many files may be claimed now, after those whose pause is over became ready again.
+    [[nodiscard]] std::size_t make_room();
     void read_notices();
     [[nodiscard]] bool stop_asked()
     {
@@ -130,14 +139,21 @@ void watcher::state::read_notices()
     }
 }
 
+std::size_t watcher::state::make_room()
+{
+    const auto now = std::chrono::steady_clock::now();
+    std::scoped_lock lock(mutex);
+    bool any = false;
+    for (; !later.empty() && later.front().until <= now; later.pop_front(), any = true)
+        ready.push_back(std::move(later.front().file));
+    if (any) changed.notify_all();
+    return claims_at_once - std::min(ready.size() + later.size(), claims_at_once);
+}
+
 void watcher::state::watch()
 {
     while (!stop_asked()) {
-        std::size_t room = 0;
-        {
-            std::scoped_lock lock(mutex);
-            room = claims_at_once - std::min(ready.size(), claims_at_once);
-        }
+        const std::size_t room = make_room();
         std::size_t taken = 0;
         try {
             read_notices();
@@ -184,9 +200,23 @@ void watcher::state::work()
 
 void watcher::state::retry_later(const claimed_file& file)
 {
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, busy_pause, [this] { return stopping; });
-    if (!stopping) ready.push_back(file);
+    std::scoped_lock lock(mutex);
+    later.push_back({std::chrono::steady_clock::now() + options.busy_pause, file});
+}
+
+// What cannot be kept as an object stays beside the spool, for a person; nothing there is ever overwritten.
+void watcher::state::set_aside(const claimed_file& file) const
+{
+    const path aside = options.files.folder / (".refused-" + options.files.node);
+    ::mkdir(aside.c_str(), 0700);
+    for (const path& each : {file.attachment, file.main}) {
+        if (each.empty()) continue;
+        path there = aside / each.filename();
+        for (int number = 2; std::filesystem::exists(there); ++number)
+            there = aside / (std::to_string(number) + "-" + each.filename().string());
+        if (::rename(each.c_str(), there.c_str()) != 0)
+            obs::error(obs::event::spool_failed, "step=aside code={}", errno);
+    }
 }
 
 void watcher::state::process(const claimed_file& file)
@@ -194,6 +224,7 @@ void watcher::state::process(const claimed_file& file)
     pipeline::submission next;
     next.name = file.name();
     std::error_code unknown;
+    if (!std::filesystem::exists(file.main, unknown)) return;  // somebody took it out of our hands: nothing is left
     std::uintmax_t size = std::filesystem::file_size(file.main, unknown);
     if (!file.attachment.empty() && !unknown) size += std::filesystem::file_size(file.attachment, unknown);
     next.oversize = !unknown && size > options.max_octets;
@@ -210,22 +241,14 @@ void watcher::state::process(const claimed_file& file)
     const pipeline::submission_result answer = accept(next);
     if (answer.suffix.empty() && answer.what == pipeline::verdict::busy) return retry_later(file);
     if (!answer.suffix.empty()) {
-        const auto written =
-            io::write_file_atomic(options.acknowledgements / (next.name + answer.suffix), answer.content, 0600);
+        const auto written = io::write_file_atomic(
+            options.acknowledgements / pipeline::acknowledgement_name(next.name, answer.suffix), answer.content, 0600);
         if (!written.has_value()) {
             obs::error(obs::event::spool_failed, "step=acknowledge code={}", written.error().value());
             return retry_later(file);
         }
     }
-    std::error_code ignored;
-    if (next.oversize) {  // too large to be kept as an object: it stays beside the spool, for a person
-        const path aside = options.files.folder / (".refused-" + options.files.node);
-        ::mkdir(aside.c_str(), 0700);
-        if (!file.attachment.empty())
-            std::filesystem::rename(file.attachment, aside / file.attachment.filename(), ignored);
-        std::filesystem::rename(file.main, aside / file.main.filename(), ignored);
-        return;
-    }
+    if (next.oversize) return set_aside(file);
     folder::remove_answered(file);
 }
 }

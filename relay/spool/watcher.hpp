@@ -18,6 +18,7 @@ struct watcher_options {
     std::chrono::seconds rescan{5};
     std::uint64_t max_octets = 40U << 20U;
     std::uint32_t workers = 4;
+    std::chrono::milliseconds busy_pause{5000};  // before a file that could not be taken in is tried again
 };
 
 class watcher {
