@@ -35,9 +35,12 @@ std::string short_id(const std::string& id)
 
 std::string type_name(const std::string& code)
 {
-    if (code == "11490-0") return "lettre de liaison";
-    if (code == "34112-3") return "CRH";
-    return code;
+    static const std::map<std::string, std::string, std::less<>> known{
+        {"11490-0", "lettre de liaison"}, {"34112-3", "CRH"},         {"34874-8", "CR opératoire"},
+        {"15507-7", "CR urgences"},       {"18748-4", "CR imagerie"}, {"11488-4", "CR consultation"},
+        {"18761-7", "note de transfert"}};
+    const auto found = known.find(code);
+    return found == known.end() ? code : found->second;
 }
 }
 
@@ -316,7 +319,7 @@ table table_of(const period_report& report, const mime::zone& zone, language in)
                 {"séjour"},
                 {"lettre"},
                 {"type"},
-                {"destinataire"},
+                {"pour"},
                 {"envoi"},
                 {"délai", align::right},
                 {"J0"},
@@ -337,8 +340,8 @@ table table_of(const period_report& report, const mime::zone& zone, language in)
         }
         for (const letter_line& letter : line.letters) {
             const bool counts = letter.qualifying && letter.delivery.role == recipient_role::treating_doctor;
-            const std::string to = counts                                                    ? "médecin traitant"
-                                   : letter.delivery.role == recipient_role::treating_doctor ? "médecin traitant *"
+            const std::string to = counts                                                    ? "MT"
+                                   : letter.delivery.role == recipient_role::treating_doctor ? "MT *"
                                    : letter.delivery.role == recipient_role::patient         ? "patient"
                                                                                              : "autre";
             rows.rows.push_back(
@@ -393,6 +396,8 @@ int run_report(const console& to, const config::path& settings, const std::strin
         return 2;
     }
     const instant now = base::system_wall_clock().now();
+    constexpr auto closing = std::chrono::hours(48);  // domain.md §5: closed 48 h after the last discharge
+    const bool provisional = now < *end + closing;
     period_report report;
     if (!read_all(to, *from, [&](ports::reader& store) { report = build_report(store, *begin, *end, now, zone); }))
         return exit_failed;
@@ -401,11 +406,16 @@ int run_report(const console& to, const config::path& settings, const std::strin
         out["from"] = from_day;
         out["to"] = until_day;
         out["now"] = iso_time(now, zone);
+        out["provisional"] = provisional;
         to.out << json::serialize(out) << "\n";
         return 0;
     }
     print(to, table_of(report, zone, to.words));
-    if (to.format == output_format::table) print_totals(to, report.totals);
+    if (to.format == output_format::table) {
+        to.out << "MT : médecin traitant ; * : document qui ne compte pas pour J0 et 48 h\n";
+        print_totals(to, report.totals);
+        if (provisional) to.out << "chiffres provisoires jusqu'au " << local_time(*end + closing, zone) << "\n";
+    }
     return 0;
 }
 }
