@@ -1,10 +1,10 @@
 """One letter's way, killed at every counted call: after the restart it is with the doctor exactly once.
 
-one_letter.py --binary B --shim S --make-pki P --watch hospital|operator --receiver ours|foreign --fault kill|power-cut
+one_letter.py --binary B --shim S --make-pki P --watch hospital|operator --receiver ours|sink|postfix --fault kill|power-cut
               --form mdm|sidecar [--from N] [--every K --after N] [--lanes L]
 For n = 1, 2, 3 … the watched node dies before its n-th counted call, and, where that call sends on a connection, once more
 right after it; until two letters beyond the last death pass untouched. Each n has a letter of its own; the environment stays,
-so that a letter that comes back later is seen too. A repeat is allowed with a foreign receiver only, and only if the ledger knows of the lost reply
+so that a letter that comes back later is seen too. A repeat is allowed with a foreign receiver (sink, postfix) only, and only if the ledger knows of the lost reply
 (design.md §3.2). Lanes share the numbers, each with an environment of its own: most of the time is spent waiting."""
 import argparse
 import collections
@@ -24,6 +24,7 @@ import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "support"))
 from letters import World, simple_stay  # noqa: E402
+from postfix import Postfix  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 from two_nodes import DOCTOR, Failed, TwoNodes, make_pki, wait_for  # noqa: E402
 
@@ -33,9 +34,33 @@ QUIET_SECONDS = 0.3
 MOST_FAILURES = 3
 
 
+class PostfixReceiver:
+    """Postfix in the place of SmtpSink. Its reports have no way back: the reply to the mail is all that the hospital learns."""
+
+    def __init__(self, certificate, key, anchors):
+        self._postfix = Postfix(certificate, key, anchors, host_name="mx.operateur.example",
+                                domains=[DOCTOR["address"].partition("@")[2]]).__enter__()
+        self._postfix.mailbox(DOCTOR["address"])
+        self._postfix.start()
+        self.port = self._postfix.port
+
+    def messages(self):
+        return self._postfix.mails(DOCTOR["address"])
+
+    def settle(self):
+        """Until nothing is in its queue any more but reports that have nowhere to go."""
+        queue = self._postfix.folder / "queue"
+        wait_for("Postfix to deliver all", lambda: not any(any(files) for part in ("incoming", "active", "maildrop")
+                                                           for _, _, files in os.walk(queue / part)))
+
+    def close(self):
+        self._postfix.__exit__(None, None, None)
+
+
 class Letter:
     def __init__(self, number, form):
         self.number = number
+        self.death = ""
         self.name = f"lettre-{number}.{'hl7' if form == 'mdm' else 'json'}"
         self.ack = self.name + (".ack.hl7" if form == "mdm" else ".ack.json")
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -109,7 +134,7 @@ class Lane:
         self.folder, self.shadows, self.pki = folder, shadows, pki
         self.cut = self.options.fault == "power-cut"
         self.worlds = 0
-        self.nodes = None
+        self.nodes = self.sink = None
 
     def build(self):
         """A fresh pair of nodes: at the start, and after a failure, which may have left anything."""
@@ -117,11 +142,15 @@ class Lane:
         folder = os.path.join(self.folder, f"world-{self.worlds}")
         for part in ("hospital", "operator"):
             os.makedirs(os.path.join(folder, part), mode=0o700)
-        sink = None
-        if self.options.receiver == "foreign":
-            sink = SmtpSink(os.path.join(folder, "sink"), os.path.join(self.pki, "operator-tls.crt"),
-                            os.path.join(self.pki, "operator-tls.key"), os.path.join(self.pki, "anchors.pem"))
-        self.nodes = TwoNodes(folder, self.shadows, self.options.binary, self.options.shim, self.pki, self.options.watch, sink)
+        names = [os.path.join(self.pki, name) for name in ("operator-tls.crt", "operator-tls.key", "anchors.pem")]
+        if self.sink:
+            self.sink.close()
+        if self.options.receiver == "sink":
+            self.sink = SmtpSink(os.path.join(folder, "sink"), *names)
+        elif self.options.receiver == "postfix":
+            self.sink = PostfixReceiver(*names)
+        self.nodes = TwoNodes(folder, self.shadows, self.options.binary, self.options.shim, self.pki,
+                              self.options.watch, self.sink)
         self.nodes.open()
         self.letters = []
         self.expected = 0
@@ -132,6 +161,7 @@ class Lane:
         """True if the process died at that call; the letter is with the doctor either way."""
         nodes, watched = self.nodes, self.nodes.watched
         letter = self.walk.take_letter()
+        letter.death = f"{when} call {kill_at}"
         self.letters.append(letter)
         moved = [nodes.stage(name, content) for name, content in letter.files.items()]
         watched.arm(kill_at, when, self.cut)
@@ -163,8 +193,8 @@ class Lane:
             return False
         if glob.glob(hospital.path("spool", ".claimed*", "*")) or not os.path.exists(hospital.path("ack", letter.ack)):
             return False
-        if self.options.receiver == "foreign":  # no report comes back: the reply to the mail is all there is
-            return len(self.nodes.sink.messages()) > self.expected and hospital.settled() == len(self.letters)
+        if self.sink:  # no report comes back
+            return hospital.settled() == len(self.letters)
         if self.options.form != "mdm":  # only HL7 is told of the delivery
             return hospital.settled() == len(self.letters)
         return bool(glob.glob(hospital.path("ack", letter.name + ".z02-*.hl7")))
@@ -189,42 +219,59 @@ class Lane:
         told = len(glob.glob(self.nodes.hospital.path("ack", letter.name + ".z02-*.hl7")))
         if told > 1:
             raise Failed(f"the delivery was told {told} times (ZAM^Z02)")
+        if self.sink:
+            return  # what came twice is counted at the end: Postfix delivers after it has answered
         copies = self.nodes.count_received() - self.expected
         self.expected += copies
-        if copies == 1:
-            return
-        if copies > 1 and self.options.receiver == "foreign" and self._knows_lost_reply(letter):
-            with self.walk.lock:
-                self.walk.repeats += copies - 1
-            return
-        raise Failed(f"the doctor has it {copies} times")
-
-    def _knows_lost_reply(self, letter):
-        deliveries = self.nodes.hospital.letters()[letter.document_sha256]["deliveries"]
-        return any(event["kind"] == "reply_lost" for delivery in deliveries for event in delivery["events"])
+        if copies != 1:
+            raise Failed(f"the doctor has it {copies} times")
 
     # --- every letter, at the end ---
 
     def check_ledger(self):
         """The hospital knows every letter once, each with one delivery, confirmed by our operator, accepted by a foreign one."""
         ledger = self.nodes.hospital.letters()
-        wanted = "confirmed" if self.options.receiver == "ours" else "accepted"
+        wanted = "accepted" if self.sink else "confirmed"
         states = [[row["state"] for row in one["deliveries"]] for one in ledger.values()]
         if states != [[wanted]] * len(self.letters):
             raise Failed(f"{len(self.letters)} letters sent, {len(ledger)} in the ledger, not all {wanted}")
 
     def check_content(self):
-        """Opens all that was received: every document exactly as sent, once; repeats byte for byte."""
-        received = collections.Counter(self.nodes.received())
+        """Opens all that was received: every document exactly as sent, in one message; repeats of it where they may be."""
+        mails = collections.defaultdict(list)
+        for message in self._all_received():
+            mails[email.message_from_bytes(message)["Message-ID"].strip(" <>")].append(message)
+        ledger = self.nodes.hospital.letters()
         documents = collections.Counter()
-        for message in received:
-            hashes = self._open(message)
-            documents.update(letter.number for letter in self.letters if letter.sha256 in hashes)
-        wrong = [letter.number for letter in self.letters if documents[letter.number] != 1]
-        if wrong or len(received) != len(self.letters):
-            raise Failed(f"{len(self.letters)} letters sent, {len(received)} different messages, not once: letters {wrong}")
-        if self.options.receiver == "ours" and max(received.values()) != 1:
-            raise Failed("the same bytes twice in one mailbox")
+        for message_id, copies in mails.items():
+            hashes = self._open(copies[0])
+            found = [letter for letter in self.letters if letter.sha256 in hashes]
+            documents.update(letter.number for letter in found)
+            if len(copies) > 1:
+                self._check_repeat(message_id, copies, found, ledger)
+        wrong = [f"{letter.number} (killed {letter.death})" for letter in self.letters if documents[letter.number] != 1]
+        if wrong or len(mails) != len(self.letters):
+            raise Failed(f"{len(self.letters)} letters sent, {len(mails)} different messages; lost or doubled: {wrong}")
+
+    def _all_received(self):
+        """With a receiver that delivers later than it answers: once every letter that the ledger sent is there."""
+        wait_for("every letter to be delivered", lambda: self.nodes.count_received() >= len(self.letters))
+        if self.options.receiver == "postfix":
+            self.sink.settle()
+        return self.nodes.received()
+
+    def _check_repeat(self, message_id, copies, found, ledger):
+        who = [f"{letter.number} (killed {letter.death})" for letter in found]
+        if not self.sink:
+            raise Failed(f"letters {who}: {len(copies)} times in one mailbox")
+        history = [event["kind"] for one in ledger.values() for delivery in one["deliveries"]
+                   if delivery["message_id"] == message_id for event in delivery["events"]]
+        if history.count("reply_lost") < len(copies) - 1:
+            raise Failed(f"letters {who}: {len(copies)} copies, and the ledger knows of {history.count('reply_lost')} lost replies")
+        if self.options.receiver == "sink" and len(set(copies)) != 1:
+            raise Failed(f"letters {who}: the repeat is not the same bytes")
+        with self.walk.lock:
+            self.walk.repeats += len(copies) - 1
 
     def _open(self, message):
         key = os.path.join(self.pki, "doctors", DOCTOR["address"])
@@ -253,6 +300,8 @@ class Lane:
                 self.check_ledger()
                 self.check_content()
             self.nodes.close()
+            if self.sink:
+                self.sink.close()
         except Exception as failed:  # a lane that ends must say so, or its numbers would be missing from the walk
             self.walk.failed(f"lane ended: {failed!r}")
             if self.nodes:
@@ -310,7 +359,7 @@ def main():
     for name in ("binary", "shim", "make-pki"):
         parser.add_argument("--" + name, required=True, type=os.path.realpath)
     parser.add_argument("--watch", choices=("hospital", "operator"), required=True)
-    parser.add_argument("--receiver", choices=("ours", "foreign"), default="ours")
+    parser.add_argument("--receiver", choices=("ours", "sink", "postfix"), default="ours")
     parser.add_argument("--fault", choices=("kill", "power-cut"), required=True)
     parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("--every", type=int, default=1, help="step, once --after is reached")
