@@ -193,6 +193,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
         current.envid = mail.envid;
         current.domain = found.domain;
         current.recipient = recipient_field;
+        current.recipient_key = recipient_key(with_.vault, addressed);
         current.lease = mail.lease;
         event about_sealing = about(now, event_kind::sealed);
         about_sealing.delivery = row.id;
@@ -245,27 +246,54 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
 
 result<std::size_t> outbound::expire()
 {
+    std::size_t count = 0;
+    for (const delivery_state state :
+         {delivery_state::held, delivery_state::queued, delivery_state::deferred, delivery_state::uncertain})
+        for (;;) {
+            const auto given_up = expire_some(state);
+            if (!given_up.has_value()) return given_up.error();
+            count += *given_up;
+            if (*given_up == 0) break;
+        }
+    return count;
+}
+
+// A few at a time, the oldest first: memory must not grow with the queue.
+result<std::size_t> outbound::expire_some(delivery_state state)
+{
+    constexpr std::size_t at_once = 200;
     const instant now = with_.clock.now();
-    const instant oldest = now - options_.retry.give_up;
     std::vector<delivery_row> late;
-    const auto read = with_.store.read([&](ports::reader& store) {
-        for (const delivery_state state :
-             {delivery_state::held, delivery_state::queued, delivery_state::deferred, delivery_state::uncertain})
-            for (delivery_row& row : store.deliveries_in(state, 1'000'000))
-                if (row.created_at <= oldest) late.push_back(std::move(row));
-    });
+    const auto read = with_.store.read([&](ports::reader& store) { late = store.deliveries_in(state, at_once); });
     if (!read.has_value()) return read.error();
+    std::erase_if(late, [&](const delivery_row& row) { return row.created_at > now - options_.retry.give_up; });
+    std::size_t count = 0;
     for (const delivery_row& row : late) {
         const auto written = change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& current) {
-            if (current.state != row.state) return;
+            if (current.state != state) return;
             record(tx, current,
                    about(now, event_kind::undeliverable, current.why == cause::none ? cause::expired : current.why));
             if (current.kind == delivery_kind::letter && options_.composer)
                 queue_reception(tx, with_, current, now, reception_failure{420, ""}, options_.composer->zone);
+            ++count;
         });
         if (!written.has_value()) return written.error();
     }
-    return late.size();
+    return count;
+}
+
+namespace {
+// A newer version goes to the same mailbox: sending this one after it would turn the order round.
+bool is_overtaken(ports::transaction& tx, const delivery_row& row)
+{
+    if (row.set_key.empty()) return false;
+    for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
+        if (letter.version <= row.version) continue;
+        for (const delivery_row& newer : tx.deliveries_of_letter(letter.id))
+            if (newer.recipient_key == row.recipient_key && newer.state != delivery_state::cancelled) return true;
+    }
+    return false;
+}
 }
 
 result<bool> outbound::requeue(const delivery_id& id)
@@ -274,6 +302,7 @@ result<bool> outbound::requeue(const delivery_id& id)
     const auto written = change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
         if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state))
             return;
+        if (is_overtaken(tx, row)) return;
         row.next_try = row.created_at = with_.clock.now();  // a person gives it a new day
         record(tx, row, about(with_.clock.now(), event_kind::requeued));
         done = row.state == delivery_state::queued;

@@ -63,13 +63,15 @@ public:
     [[nodiscard]] result<void> finish(const prepared_mail& mail, const attempt_result& outcome);
     // Gives up what is older than retry.give_up; returns how many.
     [[nodiscard]] result<std::size_t> expire();
-    // By a person: queued again now. False if the delivery is unknown or cannot be.
+    // By a person: queued again now. False if the delivery is unknown, accepted, under way, or if a newer version of
+    // its document goes to the same mailbox.
     [[nodiscard]] result<bool> requeue(const delivery_id& id);
 
 private:
     struct ready;
     result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, const recipient& to);
     result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
+    result<std::size_t> expire_some(delivery_state state);
     result<void> hold(const delivery_id& id, cause why);
     result<void> refuse(const delivery_id& id, cause why);
 
