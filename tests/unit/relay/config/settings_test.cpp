@@ -1,0 +1,220 @@
+// Settings: every mistake at once, each with its place; the annotated template has none.
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+#include <stdlib.h>
+
+#include "relay/config/hl7_tolerances.hpp"
+#include "relay/config/settings.hpp"
+#include "relay/config/table_reader.hpp"
+
+using namespace relay::config;
+using namespace std::chrono_literals;
+
+namespace {
+const std::string good = R"([node]
+name = "n.example"
+data = "data"
+key = "/etc/liaison/node.key"
+[roles]
+operator = true
+[tls]
+certificate = "a.crt"
+key = "a.key"
+anchors = "a.pem"
+[operator]
+domains = ["medecin.example"]
+smtp = "127.0.0.1:2525"
+[trust]
+anchors = "t.pem"
+domains = ["hopital.example"]
+[[route]]
+domain = "*"
+next_hop = "[::1]:25"
+server_name = "mx.example"
+)";
+
+struct file {
+    path root;
+    file()
+    {
+        std::string pattern = (std::filesystem::temp_directory_path() / "liaison-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+        root = pattern;
+    }
+    file(const file&) = delete;
+    file& operator=(const file&) = delete;
+    ~file() { std::filesystem::remove_all(root); }
+    [[nodiscard]] path write(const std::string& text) const
+    {
+        std::ofstream(root / "liaison.toml") << text;
+        return root / "liaison.toml";
+    }
+    [[nodiscard]] loaded load(const std::string& text) const { return load_settings(write(text)); }
+};
+
+std::string replaced(std::string text, std::string_view from, std::string_view to)
+{
+    return text.replace(text.find(from), from.size(), to);
+}
+
+std::string all(const std::vector<mistake>& mistakes)
+{
+    std::string text;
+    for (const auto& one : mistakes) text += one.where + " : " + one.what + "\n";
+    return text;
+}
+}
+
+TEST_CASE("good settings, with their defaults", "[config]")
+{
+    const file f;
+    const auto read = f.load(good);
+    INFO(all(read.mistakes));
+    REQUIRE(read.mistakes.empty());
+    const settings& s = read.values;
+    CHECK(s.node.name == "n.example");
+    CHECK(s.node.data == f.root / "data");  // beside the settings file
+    CHECK(s.node.key == "/etc/liaison/node.key");
+    CHECK(s.node.zone == "Europe/Paris");
+    CHECK_FALSE(s.roles.hospital);
+    CHECK(s.operator_.smtp.host == "127.0.0.1");
+    CHECK(s.operator_.require_client_certificate);
+    CHECK_FALSE(s.operator_.imap.has_value());
+    REQUIRE(s.routes.size() == 1);
+    CHECK(s.routes[0].next_hop.host == "::1");
+    CHECK(s.routes[0].profile == seal_profile::smime);
+    CHECK(s.retry.give_up == 24h);
+    CHECK(s.limits.sealed_octets == 20U << 20U);
+}
+
+TEST_CASE("each mistake says where", "[config]")
+{
+    struct row {
+        std::string_view from, to, where;
+    };
+    const auto tc = GENERATE(values<row>({
+        {"name = \"n.example\"", "", "liaison.toml [node] name"},
+        {"name = \"n.example\"", "name = \"\"", "liaison.toml:2 [node] name"},
+        {"name = \"n.example\"", "name = 3", "liaison.toml:2 [node] name"},
+        {"data = \"data\"", "data = \"data\"\nenvironment = \"prod\"", "liaison.toml:4 [node] environment"},
+        {"data = \"data\"", "data = \"data\"\nlanguage = \"de\"", "liaison.toml:4 [node] language"},
+        {"data = \"data\"", "data = \"data\"\ndatta = 1", "liaison.toml:4 [node] datta"},
+        {"operator = true", "operator = false", "liaison.toml [roles] hospital"},
+        {"operator = true", "operator = 1", "liaison.toml:6 [roles] operator"},
+        {"domains = [\"medecin.example\"]", "domains = []", "liaison.toml:12 [operator] domains"},
+        {"domains = [\"medecin.example\"]", "domains = [1]", "liaison.toml:12 [operator] domains"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"127.0.0.1\"", "liaison.toml:13 [operator] smtp"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nimap = \"b\"", "liaison.toml:14 [operator] imap"},
+        {"[[route]]", "[route]", "liaison.toml:17 [racine] route"},
+        {"server_name = \"mx.example\"", "", "liaison.toml [route] server_name"},
+        {"server_name = \"mx.example\"", "server_name = \"a\"\nprofile = \"clair\"", "liaison.toml:21 [route] profile"},
+        {"[trust]", "[limits]\nworkers = 0\n[trust]", "liaison.toml:15 [limits] workers"},
+        {"[trust]", "[limits]\nworkers = \"8\"\n[trust]", "liaison.toml:15 [limits] workers"},
+        {"[trust]", "[retry]\ngive_up_seconds = 604801\n[trust]", "liaison.toml:15 [retry] give_up_seconds"},
+        {"[trust]", "[surprise]\na = 1\n[trust]", "liaison.toml:14 [racine] surprise"},
+        {"[trust]", "[trust", "liaison.toml:14"},
+    }));
+    CAPTURE(tc.to);
+    const file f;
+    const auto read = f.load(replaced(good, tc.from, tc.to));
+    INFO(all(read.mistakes));
+    bool found = false;
+    for (const auto& one : read.mistakes) found = found || one.where == tc.where;
+    CHECK(found);
+    for (const auto& one : read.mistakes) CHECK_FALSE(one.what.empty());
+}
+
+TEST_CASE("all mistakes are told together", "[config]")
+{
+    const file f;
+    std::string text = replaced(good, "name = \"n.example\"", "");
+    text = replaced(text, "certificate = \"a.crt\"", "certificate = 1");
+    text = replaced(text, "smtp = \"127.0.0.1:2525\"", "smtp = \"x\"");
+    CHECK(f.load(text).mistakes.size() == 3);
+    const auto nothing = f.load("");
+    CHECK(nothing.mistakes.size() > 5);
+    const auto missing = load_settings(f.root / "none.toml");
+    REQUIRE(missing.mistakes.size() == 1);
+    CHECK(missing.mistakes[0].what.find("illisible") != std::string::npos);
+}
+
+TEST_CASE("a limit of a number is a limit", "[config]")
+{
+    const file f;
+    const auto count = [&](const char* value) {
+        return f.load(good + "[limits]\nworkers = " + value + "\n").mistakes.size();
+    };
+    CHECK(count("1") == 0);
+    CHECK(count("100000") == 0);
+    CHECK(count("0") == 1);
+    CHECK(count("100001") == 1);
+    CHECK(count("-1") == 1);
+    CHECK(count("1.5") == 1);
+}
+
+TEST_CASE("the hospital role asks for its tables", "[config]")
+{
+    const file f;
+    const auto read = f.load(replaced(good, "operator = true", "operator = true\nhospital = true"));
+    const std::string told = all(read.mistakes);
+    for (const char* key : {"[spool] folder", "[spool] acknowledgements", "[establishment] finess",
+                            "[hospital] address", "[hospital] signing_key"})
+        CHECK(told.find(key) != std::string::npos);
+}
+
+TEST_CASE("host and port", "[config]")
+{
+    struct row {
+        std::string_view text, host;
+        int port;  // -1: refused
+    };
+    for (const row& tc :
+         {row{"a.example:25", "a.example", 25}, row{"127.0.0.1:0", "127.0.0.1", 0}, row{"[::1]:65535", "::1", 65535},
+          row{"a:65536", "", -1}, row{"a:", "", -1}, row{":25", "", -1}, row{"a", "", -1}, row{"", "", -1},
+          row{"::1:25", "", -1}, row{"[]:25", "", -1}, row{"[::1:25", "", -1}, row{"a:+1", "", -1}, row{"a:-1", "", -1},
+          row{"a:1 ", "", -1}, row{"a:0x1", "", -1}}) {
+        CAPTURE(tc.text);
+        const auto read = read_endpoint(tc.text);
+        REQUIRE(read.has_value() == (tc.port >= 0));
+        if (read) CHECK(read->host == tc.host);
+        if (read) CHECK(read->port == tc.port);
+    }
+}
+
+TEST_CASE("the settings and the profile that come with us have no mistake", "[config]")
+{
+    const path conf = path(TESTS_DATA).parent_path().parent_path() / "conf";
+    const auto read = load_settings(conf / "liaison.toml");
+    INFO(all(read.mistakes));
+    CHECK(read.mistakes.empty());
+    std::vector<mistake> mistakes;
+    const auto lenient = load_hl7_tolerances(conf / "profiles" / "ans-samples.toml", mistakes);
+    INFO(all(mistakes));
+    CHECK(mistakes.empty());
+    CHECK(lenient.test_identities);
+    CHECK(lenient.telecom_uses == std::vector<std::string>{"NET"});
+}
+
+TEST_CASE("HL7 tolerances: none by default, mistakes with their place", "[config]")
+{
+    const file f;
+    std::vector<mistake> mistakes;
+    const auto none = load_hl7_tolerances({}, mistakes);
+    CHECK(mistakes.empty());
+    CHECK(none.processing_ids.empty());
+    CHECK_FALSE(none.test_identities);
+    CHECK_FALSE(none.open_last_segment);
+    (void)load_hl7_tolerances(f.write("[hl7]\ntest_identities = \"oui\"\nmystery = 1\n[other]\na = 1\n"), mistakes);
+    const std::string told = all(mistakes);
+    CHECK(told.find("liaison.toml:2 [hl7] test_identities") != std::string::npos);
+    CHECK(told.find("liaison.toml:3 [hl7] mystery") != std::string::npos);
+    CHECK(told.find("other") != std::string::npos);
+    mistakes.clear();
+    (void)load_hl7_tolerances(f.root / "none.toml", mistakes);
+    CHECK(mistakes.size() == 1);
+    mistakes.clear();
+    (void)load_hl7_tolerances(f.write("hl7 = ["), mistakes);
+    CHECK(mistakes.size() == 1);
+}
