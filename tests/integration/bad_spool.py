@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import Doctor, read_hl7, wait_for  # noqa: E402
@@ -217,10 +218,37 @@ def visible(folder):
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
+def check_reused_ids(lab, checks, good):
+    """An id that has served for other bytes is refused; the same bytes again are no new letter."""
+    message, document = good[0], good[1]
+    before = len(lab.deliveries())
+    lab.drop_bytes("redite.hl7", message.files[message.file])
+    checks.equal("mêmes octets, autre nom : accepté", said_of(".hl7", lab.wait_for_ack("redite.hl7")), None)
+    lab.drop_bytes("msh10.hl7", edited(message.files[message.file], (b"|4430|", b"|4431|")))
+    checks.equal("MSH-10 déjà servi", said_of(".hl7", lab.wait_for_ack("msh10.hl7")), ("207", "MSH^1^10"))
+    lab.drop_bytes("id.xml", edited(document.files[document.file], (b"</ClinicalDocument>", b"<!-- --></ClinicalDocument>")))
+    checks.equal("identifiant de document déjà servi", said_of(".json", lab.wait_for_ack("id.xml")), ("DOCUMENT_REUSED", "ClinicalDocument/id"))
+    checks.equal("aucune lettre de plus", len(lab.deliveries()), before)
+
+
+def check_slow_writer(lab, checks, make):
+    """Written in place, piece by piece: taken once it has come to rest, whole."""
+    submission = make.make("mdm", "lente.hl7")
+    data = submission.files["lente.hl7"]
+    pause = threading.Event()
+    with open(lab.spool / "lente.hl7", "wb", buffering=0) as out:
+        for start in range(0, len(data), len(data) // 12 + 1):
+            out.write(data[start:start + len(data) // 12 + 1])
+            pause.wait(0.05)  # far below spool.stable_milliseconds
+    checks.equal("écriture lente : acceptée", said_of(".hl7", lab.wait_for_ack("lente.hl7")), None)
+    lab.wait_for_state(submission.document_sha256, "confirmed")
+
+
 def test(lab, checks):
     make = Maker()
     lab.make_pki([Doctor.from_stays(make.world.doctors["lenoiraud"])])
-    lab.add_pair({"limits": {"input_octets": INPUT_OCTETS, "sealed_octets": SEALED_OCTETS}})
+    lab.add_pair({"limits": {"input_octets": INPUT_OCTETS, "sealed_octets": SEALED_OCTETS},
+                  "spool": {"stable_milliseconds": 1000}})
     lab.start_pair()
     bad, good = bad_files(make), good_files(make)
     heavy = make.make("mdm", "lourde.hl7", filler=random.Random(3).randbytes(250_000))
@@ -289,6 +317,8 @@ def test(lab, checks):
     lab.wait_for_ack(again)
     checks.equal("redépôt refusé de même", said_of(*next(iter(lab.acks_of(again).items()))), ("203", "MSH^1^12"))
 
+    check_reused_ids(lab, checks, good)
+    check_slow_writer(lab, checks, make)
     checks.equal("arrêt propre", [lab.stop_node(role) for role in ("hospital", "operator")], [0, 0])
     for role in ("hospital", "operator"):
         text = lab.log(role).lower()
