@@ -6,7 +6,7 @@
       lab.add_operator(smtp=port, returns=…)
       lab.start_node("hospital")
 
-Everything else is Lab's. A second hospital on one spool folder: add_hospital("hospital-b", spool=lab.spool, …)."""
+Everything else is Lab's. A second hospital on one spool folder: add_hospital("hospital-b", spool_folder=lab.spool, …)."""
 import argparse
 import contextlib
 import json
@@ -57,14 +57,14 @@ class Nodes(Lab):
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write("\n".join(lines) + "\n")
 
-    def add_hospital(self, name="hospital", *, next_hop, returns=0, server_name=OPERATOR_NAME, spool=None, acks=None,
+    def add_hospital(self, name="hospital", *, next_hop, returns=0, server_name=OPERATOR_NAME, spool_folder=None, ack_folder=None,
                      domains=(DOMAIN, "hopital.demo.mssante.fr"), node_name=HOSPITAL_NAME, **changed):
         """`changed`: table -> {key: value}, laid over what is written here."""
         tables = {
             "node": {"name": node_name, "data": "data", "key": "node.key", "environment": "test"},
             "roles": {"hospital": True},
             "tls": {"certificate": "../pki/hospital-tls.crt", "key": "../pki/hospital-tls.key", "anchors": "../pki/anchors.pem"},
-            "spool": {"folder": spool or "spool", "acknowledgements": acks or "ack", "rescan_seconds": 1,
+            "spool": {"folder": spool_folder or "spool", "acknowledgements": ack_folder or "ack", "rescan_seconds": 1,
                       "stable_milliseconds": 200, "pair_wait_seconds": 2},
             "establishment": {"finess": "990000010", "name": "HOPITAL DEMO", "oid_root": "2.999.7", "phone": "tel:+33199000000"},
             "hospital": {"address": HOSPITAL, "signing_certificate": "../pki/hospital-sign.crt",
