@@ -82,7 +82,9 @@ public:
         return policy;
     }
 
-    std::optional<pipeline::composer_options> composer(const mime::zone& zone, const certs::trust_anchors& anchors)
+    // Looks at its files even when the zone or the anchors are missing, so that all mistakes are told together.
+    std::optional<pipeline::composer_options> composer(const std::optional<mime::zone>& zone,
+                                                       const std::optional<certs::trust_anchors>& anchors)
     {
         auto certificates = certs::load_certificates(all_.hospital.signing_certificate);
         auto key = certs::load_private_key(all_.hospital.signing_key);
@@ -94,8 +96,9 @@ public:
         std::vector<certs::certificate> rest(certificates->begin() + 1, certificates->end());
         if (!key->matches(leaf))
             wrong("[hospital] signing_key", "cette clé n'est pas celle du certificat de signature");
+        if (!zone || !anchors) return std::nullopt;
         const auto now = std::chrono::floor<std::chrono::seconds>(base::system_wall_clock().now());
-        if (auto chain = certs::verify_chain(leaf, rest, anchors, certs::purpose::smime_sign, now); !chain.has_value())
+        if (auto chain = certs::verify_chain(leaf, rest, *anchors, certs::purpose::smime_sign, now); !chain.has_value())
             wrong("[hospital] signing_certificate", "certificat de signature refusé : " + chain.error().message());
         pipeline::composer_options made{all_.hospital.address,
                                         all_.hospital.display_name,
@@ -103,7 +106,7 @@ public:
                                         all_.establishment.name,
                                         phone(),
                                         all_.establishment.oid_root,
-                                        zone,
+                                        *zone,
                                         mime::smime::signer{std::move(*key), leaf, std::move(rest)}};
         return made;
     }
@@ -194,9 +197,9 @@ prepared_parts prepare_parts(const path& file)
     auto routes = make.routes();
     std::optional<pipeline::site_options> site;
     std::optional<pipeline::composer_options> composer;
-    if (all.roles.hospital && zone && anchors) {
-        site = make.site(*zone);
-        composer = make.composer(*zone, *anchors);
+    if (all.roles.hospital) {
+        if (zone) site = make.site(*zone);
+        composer = make.composer(zone, anchors);
     }
     const node_paths paths(all.node.data);
     std::string id;

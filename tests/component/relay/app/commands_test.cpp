@@ -1,0 +1,215 @@
+// Commands that change a node, and what happens by time, over a real store and a real directory.
+#include <catch2/catch.hpp>
+
+#include <condition_variable>
+#include <fstream>
+#include <sstream>
+
+#include <sys/stat.h>
+
+#include "relay/app/commands.hpp"
+#include "relay/app/control_commands.hpp"
+#include "relay/app/housekeeper.hpp"
+#include "relay/routing/sqlite_directory.hpp"
+#include "tests/support/relay_house.hpp"
+
+using namespace relay;
+using namespace relay::pipeline;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+const std::string roux = "anne.roux@medecin.example";
+
+// The house with the product's own directory instead of the one in memory.
+struct node : tests::house {
+    std::unique_ptr<routing::sqlite_directory> listed;
+    std::unique_ptr<pipeline::intake> in;
+    std::unique_ptr<pipeline::outbound> out;
+    int woken = 0;
+
+    node()
+    {
+        routing::directory_options at;
+        at.path = (place.path() / "directory.db").string();
+        at.certificates_path = (place.path() / "certificates.db").string();
+        listed = routing::sqlite_directory::open(at).value();
+        in = std::make_unique<pipeline::intake>(real(), tests::site(), [] {});
+        out = std::make_unique<pipeline::outbound>(real(), outbound_options{});
+    }
+    services real() { return {*store, vault, *listed, clock, routes, anchors}; }
+    control::reply run(const std::string& command, boost::json::object arguments)
+    {
+        return app::run_command({*store, *listed, in.get(), *out, [this] { ++woken; }},
+                                {command, std::move(arguments)});
+    }
+    std::string write(const std::string& name, const std::string& text) const
+    {
+        std::ofstream(place.path() / name) << text;
+        return (place.path() / name).string();
+    }
+};
+}
+
+TEST_CASE("certificates added by hand free what waits for them", "[commands]")
+{
+    node n;
+    REQUIRE(n.in->accept(tests::dropped("a.hl7", tests::mdm_file())).what == verdict::accepted);
+    CHECK(n.only().why == cause::no_certificate);
+    const auto made = tests::mint_doctor(tests::minted_key::ec_p256, roux, tests::root());
+    const auto done = n.run("certs.add", {{"pem", made.certificate}});
+    REQUIRE(done.ok);
+    CHECK(done.result.at("names").as_array().size() == 1);
+    CHECK(done.result.at("released").to_number<int>() == 1);
+    CHECK(n.only().state == delivery_state::queued);
+    CHECK(n.run("certs.add", {{"pem", "garbage"}}).code == "CERTIFICATE_REFUSED");
+    CHECK(n.run("certs.add", {}).code == "CERTIFICATE_REFUSED");
+}
+
+TEST_CASE("a directory that cannot be read leaves the old one", "[commands]")
+{
+    node n;
+    CHECK(n.run("directory.import", {{"file", n.write("bad.txt", "nonsense\n")}}).code == "IMPORT_REFUSED");
+    CHECK(n.run("directory.import", {{"file", "/nowhere"}}).code == "IMPORT_REFUSED");
+}
+
+TEST_CASE("mailboxes", "[commands]")
+{
+    node n;
+    const auto add = [&](std::string user, std::string address, std::string password) {
+        return n.run("mailbox.add",
+                     {{"user", std::move(user)}, {"address", std::move(address)}, {"password", std::move(password)}});
+    };
+    CHECK(add("roux", roux, "12345678").ok);
+    const auto account = n.ask([](auto& r) { return r.account_by_address(roux); });
+    REQUIRE(account.has_value());
+    CHECK(account->password_hash.starts_with("$argon2id$"));
+    CHECK(add("roux", roux, "1234567").code == "BAD_ACCOUNT");
+    CHECK(add("", roux, "12345678").code == "BAD_ACCOUNT");
+    CHECK(add("roux", "no address", "12345678").code == "BAD_ADDRESS");
+}
+
+TEST_CASE("requeue takes a letter or a delivery", "[commands]")
+{
+    node n;
+    REQUIRE(n.in->accept(tests::dropped("a.hl7", tests::mdm_file())).what == verdict::accepted);
+    const auto row = n.only();
+    CHECK(n.run("requeue", {{"id", row.letter.text()}}).ok);
+    CHECK(n.run("requeue", {{"id", row.id.text()}}).ok);
+    CHECK(n.woken == 2);
+    CHECK(n.run("requeue", {{"id", base::random_token()}}).code == "UNKNOWN_ID");
+    CHECK(n.run("requeue", {{"id", "' OR 1=1"}}).code == "UNKNOWN_ID");
+    CHECK(n.run("requeue", {}).code == "UNKNOWN_ID");
+    CHECK(n.run("nonsense", {}).code == "UNKNOWN_COMMAND");
+}
+
+TEST_CASE("acknowledgements are written, then forgotten; one that cannot be written keeps no other back",
+          "[housekeeper]")
+{
+    tests::house h;
+    const fs::path acks = h.place.path() / "ack";
+    ::mkdir(acks.c_str(), 0700);
+    const auto queue = [&](const std::string& name) {
+        REQUIRE(h.store
+                    ->write([&](ports::transaction& tx) {
+                        tx.add_ack({0, h.vault.seal_field(field::ack_name, name),
+                                    h.vault.seal_field(field::ack_content, "MSH|" + name)});
+                    })
+                    .has_value());
+    };
+    queue("no/such/folder.hl7");
+    queue("a.z02.hl7");
+    app::housekeeper keeper(h.with(), h.intake.get(), *h.outbound, acks);
+    keeper.start();
+    keeper.stop();  // the last turn writes what is left
+    std::string text;
+    std::ifstream(acks / "a.z02.hl7") >> text;
+    CHECK(text == "MSH|a.z02.hl7");
+    CHECK(h.acks().size() == 1);
+    CHECK(h.acks().contains("no/such/folder.hl7"));
+}
+
+TEST_CASE("init makes a node that nobody else can read, and check tells what is missing", "[commands]")
+{
+    tests::temporary_folder place;
+    std::ostringstream out, err;
+    const app::console to{out, err};
+    const fs::path folder = place.path() / "node";
+    REQUIRE(app::run_init(to, folder) == 0);
+    for (const char* each : {"", "data", "spool", "ack"}) {
+        struct stat info {};
+        REQUIRE(::stat((folder / each).c_str(), &info) == 0);
+        CHECK((info.st_mode & 0777U) == 0700U);
+    }
+    struct stat key {};
+    REQUIRE(::stat((folder / "node.key").c_str(), &key) == 0);
+    CHECK((key.st_mode & 0777U) == 0600U);
+    std::ifstream before_file(folder / "node.key", std::ios::binary);
+    const std::string before((std::istreambuf_iterator<char>(before_file)), {});
+    REQUIRE(app::run_init(to, folder) == 0);  // again: nothing is overwritten
+    std::ifstream after_file(folder / "node.key", std::ios::binary);
+    CHECK(before == std::string((std::istreambuf_iterator<char>(after_file)), {}));
+    CHECK(app::run_check(to, folder / "liaison.toml", {}) == app::exit_settings);
+    const std::string told = err.str();
+    for (const char* part : {"[tls]", "[trust] anchors", "[hospital] signing_certificate", "[hospital] signing_key"}) {
+        CAPTURE(part, told);
+        CHECK(told.find(part) != std::string::npos);
+    }
+    ::chmod((folder / "spool").c_str(), 0755);
+    err.str("");
+    CHECK(app::run_check(to, folder / "liaison.toml", {}) == app::exit_settings);
+    CHECK(err.str().find("[spool] folder") != std::string::npos);
+    CHECK(app::run_status(to, folder / "none.toml") == app::exit_settings);
+}
+
+TEST_CASE("queue and letter print no identity", "[commands][privacy]")
+{
+    tests::temporary_folder place;
+    std::ostringstream out, err;
+    app::console to{out, err};
+    const fs::path folder = place.path() / "node";
+    REQUIRE(app::run_init(to, folder) == 0);
+    std::string letter;
+    {
+        tests::house h;
+        const auto key = vault::load_node_key((folder / "node.key").string());
+        REQUIRE(key.has_value());
+        const vault::node_vault vault(*key);
+        store::store_options at;
+        at.path = (folder / "data" / "liaison.db").string();
+        at.reserve_octets = 0;
+        const auto store = store::open_store(at, vault).value();
+        h.add_doctor(roux, tests::second_doctor);
+        pipeline::intake in({*store, vault, h.directory, h.clock, h.routes, h.anchors}, tests::site(), [] {});
+        REQUIRE(in.accept(tests::dropped("QUENTRELIN.hl7", tests::mdm_file())).what == verdict::accepted);
+        CHECK(in.accept(tests::dropped_pair("QUENTRELIN.json",
+                                            tests::replaced(tests::sidecar_file(), "\"ipp\"", "\"QUENTRELIN\"")))
+                  .what == verdict::refused);
+        REQUIRE(store
+                    ->read([&](ports::reader& r) {
+                        letter = r.letters_received(instant(), instant(9'000'000h)).at(0).id.text();
+                    })
+                    .has_value());
+    }
+    const fs::path settings = folder / "liaison.toml";
+    out.str("");
+    for (const app::output_format format :
+         {app::output_format::table, app::output_format::csv, app::output_format::json}) {
+        app::console here{out, err, app::language::french, format};
+        CHECK(app::run_status(here, settings) == 0);
+        CHECK(app::run_queue(here, settings, app::queue_view::all) == 0);
+        CHECK(app::run_queue(here, settings, app::queue_view::rejected) == 0);
+        CHECK(app::run_letter(here, settings, letter) == 0);
+        CHECK(app::run_report(here, settings, "2026-11-20", "2026-11-20") == 0);
+    }
+    const std::string said = out.str();
+    CHECK(said.find(letter) != std::string::npos);
+    for (const char* mark : {"QUENTRELIN", "Ysoline", "YSOLINE", "1985", "285076900000095", "26011234", "anne.roux"}) {
+        CAPTURE(mark);
+        CHECK(said.find(mark) == std::string::npos);
+    }
+    CHECK(app::run_letter(to, settings, base::random_token()) == app::exit_failed);
+    CHECK(app::run_letter(to, settings, "../etc") == app::exit_failed);
+    CHECK(app::run_report(to, settings, "2026-11-21", "2026-11-20") == 2);
+    CHECK(app::run_report(to, settings, "20 novembre", "2026-11-20") == 2);
+}

@@ -1,0 +1,75 @@
+// Words, durations and tables: what a person reads.
+#include <catch2/catch.hpp>
+
+#include <set>
+
+#include "relay/app/table.hpp"
+#include "relay/app/words.hpp"
+
+using namespace relay::app;
+using relay::pipeline::cause;
+using relay::pipeline::delivery_state;
+using relay::pipeline::stay_state;
+using namespace std::chrono_literals;
+
+TEST_CASE("every state and cause has its own French word, and the stored word in English", "[words]")
+{
+    std::set<std::string> states, causes;
+    for (int i = 0; i <= static_cast<int>(delivery_state::other_channel); ++i) {
+        const auto value = static_cast<delivery_state>(i);
+        states.insert(word(value, language::french));
+        CHECK(word(value, language::english) == name(value));
+    }
+    CHECK(states.size() == static_cast<std::size_t>(delivery_state::other_channel) + 1);
+    CHECK_FALSE(states.contains("?"));
+    for (int i = 1; i <= static_cast<int>(cause::unknown); ++i)
+        causes.insert(word(static_cast<cause>(i), language::french));
+    CHECK(causes.size() == static_cast<std::size_t>(cause::unknown));
+    CHECK_FALSE(causes.contains("?"));
+    CHECK_FALSE(causes.contains(""));
+    CHECK(word(cause::none, language::french).empty());
+    CHECK(word(cause::none, language::english).empty());
+    for (int i = 0; i <= static_cast<int>(stay_state::excluded); ++i)
+        CHECK(word(static_cast<stay_state>(i), language::french) != "?");
+}
+
+TEST_CASE("what holds a letter has a next action", "[words]")
+{
+    for (const cause why : {cause::no_doctor, cause::doctor_unknown, cause::no_mailbox, cause::ambiguous,
+                            cause::no_certificate, cause::untrusted_domain, cause::expired, cause::unknown})
+        for (const language in : {language::french, language::english}) CHECK_FALSE(next_action(why, in).empty());
+    CHECK(next_action(cause::none, language::french).empty());
+}
+
+TEST_CASE("durations", "[words]")
+{
+    struct row {
+        std::chrono::milliseconds value;
+        std::string_view text;
+    };
+    for (const row& tc :
+         {row{0s, "0 s"}, row{59999ms, "59 s"}, row{60s, "1 min 00"}, row{3599s, "59 min 59"}, row{1h, "1 h 00"},
+          row{48h, "48 h 00"}, row{72h - 1s, "71 h 59"}, row{72h, "3 j 00 h"}, row{100h, "4 j 04 h"}})
+        CHECK(duration(tc.value) == tc.text);
+    CHECK(duration(std::nullopt) == "–");
+    CHECK(yes_no(true, language::french) == "oui");
+    CHECK(yes_no(false, language::english) == "no");
+    CHECK(yes_no(std::nullopt, language::french) == "–");
+}
+
+TEST_CASE("tables count characters, not octets", "[table]")
+{
+    const table rows{{{"état"}, {"n", align::right}, {"fin"}}, {{"différée", "7", ""}, {"été", "123", "x"}}};
+    CHECK(as_text(rows) ==
+          "état        n  fin\n"
+          "--------  ---  ---\n"
+          "différée    7\n"
+          "été       123  x\n");
+    CHECK(as_text({{{"a"}}, {}}) == "a\n-\n");
+}
+
+TEST_CASE("CSV quotes what must be quoted", "[table]")
+{
+    const table rows{{{"a"}, {"b"}}, {{"x,y", "say \"z\""}, {"", "l1\nl2"}}};
+    CHECK(as_csv(rows) == "a,b\r\n\"x,y\",\"say \"\"z\"\"\"\r\n,\"l1\nl2\"\r\n");
+}
