@@ -245,8 +245,7 @@ public:
             row.set_key = letter.set_key;
             row.version = letter.version;
             row.created_at = row.next_try = now_;
-            tx.save_delivery(row);
-            record_route(tx, row, one.decision);
+            record_route(tx, row, one.decision);  // also saves the row
             keep_newest(tx, row);
         }
     }
@@ -455,7 +454,6 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan.stay.treating_rpps;
             name_treating_doctor(named, letter.treating_rpps, &letter.flags);
             if (!stay.id.empty()) {
-                tx.save_stay(stay);
                 if (plan.stay.discharge)
                     tx.append(stay_event(stay.id, event_kind::stay_discharged, now, *plan.stay.discharge));
                 project_stay(tx, stay);
@@ -499,7 +497,6 @@ intake::taken intake::accept_discharge(const discharge_plan& plan, const answer_
         stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
         if (!plan.stay.treating_rpps.empty()) stay.treating_rpps = plan.stay.treating_rpps;
         if (!plan.stay.service.empty()) stay.service = plan.stay.service;
-        tx.save_stay(stay);
         const auto kind = plan.cancelled ? event_kind::stay_discharge_cancelled : event_kind::stay_discharged;
         if (plan.stay.discharge) tx.append(stay_event(stay.id, kind, now, *plan.stay.discharge));
         project_stay(tx, stay);
