@@ -58,6 +58,9 @@ dos_stamp dos_time(utc_instant at, const zone& where)
             static_cast<zip_uint16_t>((year << 9) | (local.month << 5) | local.day)};
 }
 
+// Level 1, where libzip's own choice is 9: a letter's compressible octets are few, the time of its sender is not.
+constexpr zip_uint32_t deflate_level = 1;
+
 bool add_file(zip_t* archive, const char* name, std::string_view bytes, compression how, dos_stamp stamp)
 {
     source_ptr source(zip_source_buffer(archive, bytes.data(), bytes.size(), 0));  // borrows bytes until the close
@@ -66,7 +69,9 @@ bool add_file(zip_t* archive, const char* name, std::string_view bytes, compress
     if (index < 0) return false;
     (void)source.release();  // the archive owns it now
     const auto at = static_cast<zip_uint64_t>(index);
-    return zip_set_file_compression(archive, at, how == compression::stored ? ZIP_CM_STORE : ZIP_CM_DEFLATE, 0) == 0 &&
+    const bool stored = how == compression::stored;
+    return zip_set_file_compression(archive, at, stored ? ZIP_CM_STORE : ZIP_CM_DEFLATE, stored ? 0 : deflate_level) ==
+               0 &&
            zip_file_set_dostime(archive, at, stamp.time, stamp.date, 0) == 0;
 }
 
@@ -103,8 +108,8 @@ result<std::string> write_package(const xdm_input& input)
     if (!archive) return xdm_errc::zip_failed;
     zip_source_keep(buffer.get());  // one reference is the archive's, one stays ours
     const bool added =
-        add_file(archive.get(), "INDEX.HTM", index, compression::deflated, stamp) &&
-        add_file(archive.get(), "README.TXT", readme, compression::deflated, stamp) &&
+        add_file(archive.get(), "INDEX.HTM", index, compression::stored, stamp) &&
+        add_file(archive.get(), "README.TXT", readme, compression::stored, stamp) &&
         add_file(archive.get(), "IHE_XDM/SUBSET01/METADATA.XML", *metadata, compression::deflated, stamp) &&
         add_file(archive.get(), "IHE_XDM/SUBSET01/DOC0001.XML", input.document, chosen(input), stamp);
     if (!added || zip_close(archive.get()) != 0) return xdm_errc::zip_failed;
