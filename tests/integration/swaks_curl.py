@@ -3,6 +3,7 @@ its code.
 
 swaks_curl.py LIAISON"""
 import contextlib
+import json
 import pathlib
 import smtplib
 import socket
@@ -96,6 +97,10 @@ def check_swaks(lab, checks, peer, port):
     checks.equal("relais refusé", (status != 0, code_of(said, "RCPT")), (True, "550 5.7.1"))
     status, said = peer.swaks(port, *base, "--to", "postmaster", "--quit-after", "RCPT")
     checks.equal("postmaster", (status, code_of(said, "RCPT")), (0, "250 2.1.5"))
+    file.write_text(mail("swaks-2", to="postmaster"), newline="")
+    checks.equal("courriel au postmaster", peer.swaks(port, *base, "--to", "postmaster")[0], 0)
+    kept = json.loads(lab.liaison("queue", "--rejected", "--format", "json", config="operator").stdout)["rejected"]
+    checks.equal("postmaster sans boîte : gardé pour une personne", [row["form"] for row in kept], ["mail"])
 
 
 def check_curl(lab, checks, peer, port):
