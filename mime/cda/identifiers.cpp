@@ -57,7 +57,7 @@ bool is_ins_matricule(std::string_view text) noexcept
         if (!is_digit(c)) return false;
         number = number * 10 + static_cast<std::uint64_t>(c - '0');
     }
-    const auto key = static_cast<std::uint64_t>((text[13] - '0') * 10 + (text[14] - '0'));
+    const auto key = static_cast<std::uint64_t>(text[13] - '0') * 10 + static_cast<std::uint64_t>(text[14] - '0');
     return key == 97 - number % 97;
 }
 

@@ -233,7 +233,8 @@ const parameter* named(const std::vector<parameter>& all, std::string_view name)
 std::string with_charset(std::string_view charset, std::string octets)
 {
     if (same_text(charset, "iso-8859-1") || same_text(charset, "iso-8859-15")) return latin9_to_utf8(octets);
-    return is_utf8(octets) ? octets : latin9_to_utf8(octets);
+    if (!is_utf8(octets)) return latin9_to_utf8(octets);
+    return octets;
 }
 
 struct extended_text {

@@ -15,7 +15,7 @@ using detail::fields;
 using detail::presence;
 using detail::reading;
 namespace {
-std::string or_default(std::string value, const std::string& fallback)
+std::string or_default(const std::string& value, const std::string& fallback)
 {
     return value.empty() ? fallback : value;
 }
@@ -218,7 +218,7 @@ std::vector<letter_recipient> read_recipients(fields& root)
 }
 
 // A set id that is no OID is a text of the hospital's own: the same text gives the same OID in every version.
-std::string set_oid(std::string set_id, const establishment& site)
+std::string set_oid(const std::string& set_id, const establishment& site)
 {
     return cda::is_oid(set_id) ? set_id : oid_of_name(site.oid_root, set_id);
 }

@@ -69,8 +69,9 @@ std::optional<timestamp> read_timestamp(std::string_view text)
 std::string write_timestamp(const timestamp& value)
 {
     std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%04d%02u%02u%02u%02u%02u.%03u", value.year % 10000, value.month % 100,
-                  value.day % 100, value.hour % 100, value.minute % 100, value.second % 100, value.millisecond % 1000);
+    (void)std::snprintf(text.data(), text.size(), "%04d%02u%02u%02u%02u%02u.%03u", value.year % 10000,
+                        value.month % 100, value.day % 100, value.hour % 100, value.minute % 100, value.second % 100,
+                        value.millisecond % 1000);
     constexpr std::array<std::size_t, 7> sizes = {4, 6, 8, 10, 12, 14, 18};
     std::string result(text.data(), sizes[static_cast<std::size_t>(value.precision)]);
     if (value.offset) {
