@@ -227,7 +227,8 @@ def check_reused_ids(lab, checks, good):
     lab.drop_bytes("msh10.hl7", edited(message.files[message.file], (b"|4430|", b"|4431|")))
     checks.equal("MSH-10 déjà servi", said_of(".hl7", lab.wait_for_ack("msh10.hl7")), ("207", "MSH^1^10"))
     lab.drop_bytes("id.xml", edited(document.files[document.file], (b"</ClinicalDocument>", b"<!-- --></ClinicalDocument>")))
-    checks.equal("identifiant de document déjà servi", said_of(".json", lab.wait_for_ack("id.xml")), ("DOCUMENT_REUSED", "ClinicalDocument/id"))
+    checks.equal("identifiant de document déjà servi", said_of(".json", lab.wait_for_ack("id.xml")),
+                 ("DOCUMENT_REUSED", "ClinicalDocument/id"))
     checks.equal("aucune lettre de plus", len(lab.deliveries()), before)
 
 
@@ -286,8 +287,9 @@ def test(lab, checks):
         answers = lab.acks_of(submission.file) or {"": lab.wait_for_ack(submission.file)}
         checks.equal(f"{submission.file} acceptée", said_of(*next(iter(answers.items()))), None)
     letters = [s for s in good if s.form != "adt"]
-    wait_for("tous les envois finis", lambda: len(lab.deliveries()) == len(letters) + 1 and all(d["state"] in ENDED for d in lab.deliveries()))
-    checks.equal("bonnes lettres remises", collections.Counter(d["state"] for d in lab.deliveries()), {"confirmed": len(letters), "failed": 1})
+    wait_for("tous les envois finis", lambda: [d["state"] in ENDED for d in lab.deliveries()] == [True] * (len(letters) + 1))
+    checks.equal("bonnes lettres remises", collections.Counter(d["state"] for d in lab.deliveries()),
+                 {"confirmed": len(letters), "failed": 1})
     mails = lab.mails(lab.doctors[0])
     checks.equal("courriels du médecin", len(mails), len(letters))
     for mail in mails:

@@ -63,7 +63,8 @@ def refused(checks, client, what, wanted, call):
 
 def check_reading(lab, checks, mails):
     with lab.imap(CLAIRE) as client:
-        checks.that("rien d'annoncé qui ne marche pas", set(client.capabilities) <= {"IMAP4REV1", "AUTH=PLAIN", "SASL-IR"}, str(client.capabilities))
+        works = {"IMAP4REV1", "AUTH=PLAIN", "SASL-IR"}
+        checks.that("rien d'annoncé qui ne marche pas", set(client.capabilities) <= works, str(client.capabilities))
         listed = answer(checks, "LIST", client.list())
         checks.that("LIST : INBOX seule", len(listed) == 1 and b"INBOX" in listed[0], repr(listed))
         answer(checks, "LSUB", client.lsub())
@@ -71,11 +72,12 @@ def check_reading(lab, checks, mails):
         counts = {key: int(value) for key, value in re.findall(rb"([A-Z]+) (\d+)", status)}
         checks.equal("STATUS", (counts[b"MESSAGES"], counts[b"UNSEEN"], counts[b"UIDNEXT"]), (5, 5, 6))
         checks.equal("EXAMINE", answer(checks, "EXAMINE", client.select("INBOX", readonly=True)), [b"5"])
-        checks.that("EXAMINE : lecture seule", b"READ-ONLY" in repr(client.untagged_responses).encode() or client.is_readonly)
+        checks.that("EXAMINE : lecture seule", "READ-ONLY" in client.untagged_responses)
         checks.equal("SELECT", answer(checks, "SELECT", client.select("INBOX")), [b"5"])
         checks.equal("UIDVALIDITY", client.response("UIDVALIDITY")[1], [str(counts[b"UIDVALIDITY"]).encode()])
 
-        got = answer(checks, "FETCH ENVELOPE BODYSTRUCTURE", client.fetch("1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"))
+        got = answer(checks, "FETCH ENVELOPE BODYSTRUCTURE",
+                     client.fetch("1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"))
         checks.equal("cinq réponses", len(got), 5)
         for number, line in enumerate(got, 1):
             checks.that(f"enveloppe {number}", f"<imap-{number}@hopital.demo.mssante.fr>".encode() in line)
@@ -90,13 +92,14 @@ def check_reading(lab, checks, mails):
             checks.equal(f"sujet {number}", read["Subject"], mail["Subject"])
             checks.equal(f"corps {number}", read.get_body().get_content(), mail.get_body().get_content())
             header = client.fetch(str(number), "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1][0][1]
-            checks.equal(f"HEADER.FIELDS {number}", email.message_from_bytes(header, policy=email.policy.default)["Subject"], mail["Subject"])
+            subject = email.message_from_bytes(header, policy=email.policy.default)["Subject"]
+            checks.equal(f"HEADER.FIELDS {number}", subject, mail["Subject"])
             pieces = [client.fetch(str(number), f"(BODY.PEEK[]<{start}.700>)")[1][0][1] for start in range(0, len(whole), 700)]
             checks.equal(f"par morceaux {number}", b"".join(pieces), whole)
             if number >= 4:
                 coded = client.fetch(str(number), "(BODY.PEEK[2])")[1][0][1]
                 attached = next(read.iter_attachments())
-                checks.equal(f"partie 2 de {number}", coded.replace(b"\r\n", b""), attached.get_payload().replace("\r\n", "").replace("\n", "").encode())
+                checks.equal(f"partie 2 de {number}", b"".join(coded.split()), "".join(attached.get_payload().split()).encode())
                 mime = client.fetch(str(number), "(BODY.PEEK[2.MIME])")[1][0][1]
                 checks.that(f"en-tête de la partie 2 de {number}", b"application/pdf" in mime.lower())
         checks.equal("PEEK ne marque rien", client.search(None, "UNSEEN")[1], [b"1 2 3 4 5"])
@@ -229,7 +232,8 @@ def test(lab, checks):
     check_refusals(lab, checks)
     check_mbsync(lab, checks)
     checks.equal("arrêt propre", lab.stop_node("operator"), 0)
-    checks.that("ni adresse ni mot de passe dans le journal", CLAIRE.address not in lab.log("operator") and CLAIRE.password not in lab.log("operator"))
+    for secret in (CLAIRE.address, CLAIRE.password):
+        checks.that("ni adresse ni mot de passe dans le journal", secret not in lab.log("operator"))
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def check_full_disk(lab, checks, letters, doctor):
     submission = letters.make()
     lab.drop(submission)
     said = lab.wait_for_state(submission.document_sha256, "deferred")
-    checks.that("452 de l'opérateur", any(e["smtp_code"] == 452 for e in said["deliveries"][0]["events"]), str(said["deliveries"][0]["events"]))
+    checks.that("452 de l'opérateur", 452 in [e["smtp_code"] for e in said["deliveries"][0]["events"]])
     restart(lab, checks, "operator")
     lab.wait_for_state(submission.document_sha256, "confirmed")
     checks.equal("reçue une fois", len(lab.mails(doctor)), before + 3)
@@ -181,8 +181,8 @@ def check_requeue(lab, checks, letters, stranger):
     lab.liaison("requeue", said["id"])
     said = lab.wait_for_state(submission.document_sha256, "confirmed")
     kinds = [event["kind"] for event in said["deliveries"][0]["events"]]
-    checks.that("échec, remise en file, acceptée, confirmée", [k for k in kinds if k in ("refused", "requeued", "accepted", "report_delivered")]
-                == ["refused", "requeued", "accepted", "report_delivered"], str(kinds))
+    way = ["refused", "requeued", "accepted", "report_delivered"]
+    checks.equal("échec, remise en file, acceptée, confirmée", [kind for kind in kinds if kind in way], way)
     checks.equal("reçue une fois", len(lab.mails(stranger)), 1)
     checks.that("rien à remettre en file", lab.liaison("requeue", said["id"], check=False).returncode != 0)
     checks.that("identifiant inconnu", lab.liaison("requeue", "inconnu", check=False).returncode != 0)

@@ -153,7 +153,8 @@ def test(lab, checks):
             checks.equal("réponse de Postfix", (accepted["smtp_code"], accepted["tls"][:6]), (250, "TLSv1."))
             if submission.form == "mdm":
                 check_zam(lab, checks, submission, "Y")
-        wait_for("tous les envois finis", lambda: not [d for d in lab.deliveries() if d["state"] not in ("confirmed", "failed", "undeliverable")])
+        ended = {"confirmed", "failed", "undeliverable"}
+        wait_for("tous les envois finis", lambda: {d["state"] for d in lab.deliveries()} <= ended)
 
         # What the doctors find.
         wait_for("quatre courriels stockés", lambda: len(postfix.mails(rsa.address)) == 3 and len(postfix.mails(ec.address)) == 1)

@@ -158,7 +158,8 @@ def check_certificates(lab, checks, world, bare, submission):
 def check_two_relays(lab, checks, world, known):
     """Both watch one folder and one acknowledgement folder; each file is taken by one of them."""
     operator, returns = lab.port("operator", "smtp"), free_ports(1)[0]
-    lab.add_hospital("hospital-b", next_hop=operator, returns=returns, spool_folder=lab.spool, ack_folder=lab.acks, node_name="relais-b.hopital.demo.mssante.fr")
+    lab.add_hospital("hospital-b", next_hop=operator, returns=returns, spool_folder=lab.spool, ack_folder=lab.acks,
+                     node_name="relais-b.hopital.demo.mssante.fr")
     lab.start_node("hospital-b")
     lab.liaison("directory", "import", lab.folder / "annuaire.txt", config="hospital-b")
     before = len(lab.mails(known))
@@ -189,7 +190,8 @@ def sha256(data):
 
 
 def queue_of(lab, role):
-    return [d for d in json.loads(lab.liaison("queue", "--all", "--format", "json", config=role).stdout)["deliveries"] if d["kind"] == "letter"]
+    listed = json.loads(lab.liaison("queue", "--all", "--format", "json", config=role).stdout)["deliveries"]
+    return [delivery for delivery in listed if delivery["kind"] == "letter"]
 
 
 def test(lab, checks):
