@@ -80,7 +80,8 @@ public:
     virtual ~mail_sink() = default;
     // One RCPT. `address` as in envelope_recipient.
     [[nodiscard]] virtual recipient_verdict check_recipient(std::string_view address, const session_facts& from) = 0;
-    // One whole mail, dots removed, lines ended by CRLF, without trace fields of ours: all recipients or none.
+    // One whole mail, dots removed, lines ended by CRLF, without trace fields of ours. The verdict is for all
+    // recipients; after a failure half-way some may be served: the peer sends again, and they are found to be repeats.
     [[nodiscard]] virtual store_verdict store(const mail_envelope& envelope, std::string_view message,
                                               const session_facts& from) = 0;
 };
