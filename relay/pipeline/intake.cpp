@@ -292,7 +292,6 @@ public:
         record(tx, row, std::move(next));
     }
 
-private:
     // Of two versions to one mailbox the older gives way if it has not begun to leave (domain.md §4), whichever of the
     // two came first: versions arrive in order or not at all.
     void keep_newest(ports::transaction& tx, delivery_row& row) const
@@ -312,6 +311,7 @@ private:
         }
     }
 
+private:
     static bool is_unsent(delivery_state state)
     {
         return state == delivery_state::received || state == delivery_state::held || state == delivery_state::queued ||
@@ -553,15 +553,26 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
     return answer;
 }
 
+namespace {
+bool is_routing_cause(cause why)
+{
+    return why == cause::no_doctor || why == cause::doctor_unknown || why == cause::no_mailbox ||
+           why == cause::ambiguous || why == cause::no_certificate || why == cause::untrusted_domain;
+}
+}
+
 result<std::size_t> intake::route_again()
 {
     constexpr std::size_t at_once = 500;
     const instant now = with_.clock.now();
     std::vector<delivery_row> held;
-    if (auto read = with_.store.read(
-            [&](ports::reader& store) { held = store.deliveries_in(delivery_state::held, 1'000'000); });
-        !read.has_value())
-        return read.error();
+    const auto read = with_.store.read([&](ports::reader& store) {
+        held = store.deliveries_in(delivery_state::held, 1'000'000);
+        // Given up for want of an address or a certificate: still repairable (domain.md §4).
+        for (delivery_row& row : store.deliveries_in(delivery_state::undeliverable, 1'000'000))
+            if (is_routing_cause(row.why)) held.push_back(std::move(row));
+    });
+    if (!read.has_value()) return read.error();
     std::size_t freed = 0;
     for (std::size_t from = 0; from < held.size(); from += at_once) {
         std::vector<std::pair<delivery_id, route_decision>> decided;
@@ -575,9 +586,16 @@ result<std::size_t> intake::route_again()
         }
         if (decided.empty()) continue;
         const auto written = with_.store.write([&](ports::transaction& tx) {
-            for (const auto& [id, decision] : decided)
-                if (auto row = tx.delivery(id); row && row->state == delivery_state::held)
-                    letter_writer(with_, now).record_route(tx, *row, decision);
+            const letter_writer writer(with_, now);
+            for (const auto& [id, decision] : decided) {
+                auto row = tx.delivery(id);
+                const bool given_up = row && row->state == delivery_state::undeliverable;
+                if (!row || (row->state != delivery_state::held && !given_up)) continue;
+                if (given_up && !std::holds_alternative<route_found>(decision)) continue;
+                if (given_up) row->created_at = now;  // a new day to be delivered in
+                writer.record_route(tx, *row, decision);
+                writer.keep_newest(tx, *row);
+            }
         });
         if (!written.has_value()) return written.error();
         freed += static_cast<std::size_t>(std::count_if(decided.begin(), decided.end(), [](const auto& d) {

@@ -114,6 +114,21 @@ std::string number_of(const std::optional<hl7::patient_identifier>& from)
     return from ? from->value.reveal() : std::string();
 }
 
+bool is_code(std::string_view text)
+{
+    const auto fits = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '-' ||
+               c == '_';
+    };
+    return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), fits);
+}
+
+// A ward's name in the place of its code is not kept: it may tell what the patient suffers from (domain.md §10.4).
+std::string code_or_nothing(const std::string& text)
+{
+    return is_code(text) ? text : std::string();
+}
+
 discharge_quality quality_of(hl7::discharge_source source)
 {
     switch (source) {
@@ -185,6 +200,9 @@ std::optional<refusal> planner::take_document(letter_plan& plan, std::string byt
     plan.document_id = header.id.text();
     plan.set_id = header.set_id ? header.set_id->text() : plan.document_id;
     plan.version = static_cast<int>(std::min<std::uint32_t>(header.version.value_or(1), 1'000'000));
+    if (!is_code(header.type.code))  // goes into clear columns, logs and headers
+        return refuse_document(form, "C01", "code",
+                               "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
     plan.type_code = header.type.code;
     if (header.legal_authenticator && header.legal_authenticator->at)
         plan.signed_at = mime::to_utc(*header.legal_authenticator->at, site.zone).at;
@@ -209,7 +227,7 @@ planner::letter_or_refusal planner::hl7_document(const hl7::message& message) co
     plan.details = details_of(*read);
     plan.stay.visit_number = number_of(read->visit.number);
     plan.stay.file_number = number_of(read->patient.file_number);
-    plan.stay.service = read->visit.service;
+    plan.stay.service = code_or_nothing(read->visit.service);
     plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document);
     if (auto why = take_document(plan, std::move(read->document), "hl7")) return std::move(*why);
     const std::string said = read->id.extension.empty() ? read->id.root : read->id.root + "^" + read->id.extension;
@@ -269,7 +287,7 @@ planner::letter_or_refusal planner::pdf_with_sidecar() const
     letter_plan plan;
     plan.form = submission_form::pdf_sidecar;
     plan.stay.visit_number = read->stay.number;
-    plan.stay.service = read->stay.service_code;
+    plan.stay.service = code_or_nothing(read->stay.service_code);
     plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document);
     plan.details.patient_class = read->stay.patient_class;
     plan.details.service_label = read->stay.service_label;
@@ -318,7 +336,7 @@ planned planner::hl7_message() const
         discharge_plan plan;
         plan.stay.visit_number = number_of(read->visit.number);
         plan.stay.file_number = number_of(read->patient.file_number);
-        plan.stay.service = read->visit.service;
+        plan.stay.service = code_or_nothing(read->visit.service);
         if (read->treating_doctor) plan.stay.treating_rpps = read->treating_doctor->rpps;
         plan.cancelled = read->action == hl7::movement_action::cancel;
         plan.stay.discharge = discharge_of(read->discharged.value, quality_of(read->discharged.source));

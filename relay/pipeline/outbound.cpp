@@ -111,6 +111,7 @@ result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row
     if (!bytes.has_value()) return bytes.error();
     const route_rule* rule = row.kind == delivery_kind::letter ? with_.routes.rule_for(row.domain)
                                                                : with_.routes.rule_for(domain_of(to.address));
+    if (rule != nullptr && rule->profile == seal_profile::hold) rule = nullptr;  // put on hold after the sealing
     prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, to.address, row.envid, nullptr};
     if (rule != nullptr) mail.to = rule->to;
     if (row.kind == delivery_kind::letter && options_.composer) mail.reverse_path = options_.composer->address;
@@ -163,6 +164,9 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     if (!composed.has_value()) {
         obs::error(obs::event::letter_failed, "id={} step=compose code={}", letter->id.text(),
                    composed.error().message());
+        // Only the document itself is beyond repair: any other fault is tried again while the clock runs (design.md
+        // §5).
+        if (composed.error() != compose_errc::document_unreadable) return composed.error();
         if (auto refused = refuse(row.id, cause::unknown); !refused.has_value()) return refused.error();
         return std::optional<prepared_mail>();
     }
