@@ -80,7 +80,11 @@ connection::connection(const std::string& path, access wanted)
     if (code != SQLITE_OK) throw sql_error(code, "database cannot be opened");
     sqlite3_extended_result_codes(handle_.get(), 1);
     sqlite3_busy_timeout(handle_.get(), busy_timeout_milliseconds);
-    if (wanted == access::query_only) execute("PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+    if (wanted == access::query_only) {
+        execute("PRAGMA query_only = 1; PRAGMA cache_size = -2048;");
+        // The last reader to leave a dead node's store must not tidy it up: that is the next start's work.
+        sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
 }
 
 void connection::execute(const char* sql)
