@@ -7,8 +7,8 @@ namespace relay::app {
 namespace {
 using namespace std::chrono_literals;
 constexpr auto turn = 500ms;
-constexpr int turns_between_expiries = 120;   // a minute
-constexpr int turns_between_reroutes = 600;   // five minutes: certificates become valid, an import met an intake
+constexpr int turns_between_expiries = 120;  // a minute
+constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid, an import met an intake
 }
 
 housekeeper::housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out,

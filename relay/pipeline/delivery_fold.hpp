@@ -19,8 +19,8 @@ struct delivery_view {
     int smtp_code = 0;                // of the last reply
     std::string enhanced_status;
     bool refused_by_report = false;  // since the last attempt began: our own late 2xx must not undo it
-    bool revoked = false;   // an acceptance was taken back
-    bool disputed = false;  // a negative DSN after displayed or processed: for people
+    bool revoked = false;            // an acceptance was taken back
+    bool disputed = false;           // a negative DSN after displayed or processed: for people
 };
 
 [[nodiscard]] delivery_view fold_delivery(std::span<const event> events);

@@ -83,8 +83,7 @@ TEST_CASE("the same evidence applied twice changes nothing", "[fold]")
 
 TEST_CASE("a bounce that overtakes the record of our own 2xx is not undone by it", "[fold]")
 {
-    const auto view = fold_delivery(
-        events({kind::routed, kind::attempt_started, kind::report_failed, kind::accepted}));
+    const auto view = fold_delivery(events({kind::routed, kind::attempt_started, kind::report_failed, kind::accepted}));
     CHECK(view.state == delivery_state::failed);
     CHECK(view.revoked);
     CHECK_FALSE(view.accepted_at.has_value());
