@@ -1,14 +1,13 @@
 #include "relay/pipeline/intake.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <boost/json.hpp>
 
 #include "mime/hl7/acknowledgement.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/letter_deliveries.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
@@ -85,53 +84,6 @@ private:
     }
 };
 
-ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
-                                 std::string_view code, std::string_view text)
-{
-    refusal_row row;
-    row.source_name_key = with.vault.match_key("mail", sha256_hex(message));
-    if (tx.answered(row.source_name_key)) return ports::stored_as::duplicate;
-    const ports::sealed_object kept = with.vault.seal(message);
-    row.content = kept.id;
-    row.at = with.clock.now();
-    row.form = "mail";
-    row.code = code;
-    row.message = text;
-    row.source_name = with.vault.seal_field(field::source_name, "");
-    tx.add_blob(kept);
-    tx.add_refusal(row);
-    tx.add_answer(row.source_name_key, {});
-    return ports::stored_as::new_message;
-}
-
-std::string recipient_key(const ports::vault& vault, const recipient& to)
-{
-    return vault.match_key("recipient", to.address.empty() ? "rpps:" + to.rpps : lower_address(to.address));
-}
-
-void record(ports::transaction& tx, delivery_row& row, event next)
-{
-    next.delivery = row.id;
-    tx.append(next);
-    const delivery_view view = fold_delivery(tx.events_of(row.id));
-    row.state = view.state;
-    row.why = view.why;
-    row.attempts = view.attempts;
-    row.accepted_at = view.accepted_at;
-    row.confirmed_at = view.confirmed_at;
-    tx.save_delivery(row);
-}
-
-void project_stay(ports::transaction& tx, stay_row& row)
-{
-    const stay_view view = fold_stay(tx.events_of(row.id));
-    row.discharge = view.discharge;
-    row.quality = view.quality;
-    row.flags = view.flags;
-    row.exclusion = view.exclusion;
-    tx.save_stay(row);
-}
-
 namespace {
 class stay_keeper {
 public:
@@ -175,152 +127,6 @@ event stay_event(const stay_id& id, event_kind kind, instant now, const discharg
     next.facts.flags = fact.flags;
     return next;
 }
-
-bool is_doctor(recipient_role role)
-{
-    return role == recipient_role::professional || role == recipient_role::treating_doctor;
-}
-
-recipient_role role_by(const std::string& treating_rpps, recipient_role role, const std::string& rpps)
-{
-    if (treating_rpps.empty() || !is_doctor(role)) return role;
-    return rpps == treating_rpps ? recipient_role::treating_doctor : recipient_role::professional;
-}
-
-struct routed_recipient {
-    recipient to;
-    route_decision decision;
-
-    // As given, with the address that was found for it.
-    [[nodiscard]] recipient addressed() const
-    {
-        recipient full = to;
-        if (const auto* found = std::get_if<route_found>(&decision)) full.address = found->address;
-        return full;
-    }
-};
-
-// domain.md §3 rule 5: who counts for the indicators. `flags` of a new letter; null when it is known already.
-void name_treating_doctor(std::vector<routed_recipient>& all, const std::string& rpps, std::string* flags)
-{
-    for (auto& one : all) one.to.role = role_by(rpps, one.to.role, one.to.rpps);
-    const auto has = [&all](auto is_so) {
-        return std::count_if(all.begin(), all.end(), [&](const auto& one) { return is_so(one.to.role); });
-    };
-    if (flags == nullptr || !rpps.empty() || has(is_doctor) != 1) return;
-    if (has([](recipient_role role) { return role == recipient_role::treating_doctor; }) != 0) return;
-    std::find_if(all.begin(), all.end(), [](const auto& one) { return is_doctor(one.to.role); })->to.role =
-        recipient_role::treating_doctor;
-    add_flag(*flags, flag_mt_assumed);
-}
-
-class letter_writer {
-public:
-    letter_writer(const services& with, instant now) : with_(with), now_(now) {}
-
-    // Whoever gets this letter already, under whatever description, gets no second one.
-    void add_deliveries(ports::transaction& tx, const letter_row& letter,
-                        const std::vector<routed_recipient>& all) const
-    {
-        std::vector<recipient> served;
-        std::set<std::string> keys;
-        for (const delivery_row& known : tx.deliveries_of_letter(letter.id)) {
-            keys.insert(known.recipient_key);
-            if (const auto opened = with_.vault.open_field(field::recipient, known.recipient); opened.has_value())
-                served.push_back(read_recipient(*opened));
-        }
-        for (const routed_recipient& one : all) {
-            const recipient to = one.addressed();
-            const bool known =
-                std::any_of(served.begin(), served.end(), [&to](const auto& other) { return same_mailbox(to, other); });
-            if (!keys.insert(recipient_key(with_.vault, to)).second || known) continue;
-            served.push_back(to);
-            delivery_row row;
-            row.id = delivery_id::make();
-            row.letter = letter.id;
-            row.role = one.to.role;
-            row.recipient_key = recipient_key(with_.vault, one.to);
-            row.recipient = with_.vault.seal_field(field::recipient, write_recipient(one.to));
-            row.domain = domain_of(one.to.address);
-            row.set_key = letter.set_key;
-            row.version = letter.version;
-            row.created_at = row.next_try = now_;
-            record_route(tx, row, one.decision);  // also saves the row
-            keep_newest(tx, row);
-        }
-    }
-
-    // The ADT feed says who the treating doctor is, maybe after the letter came (domain.md §3 rule 5).
-    void name_doctor(ports::transaction& tx, letter_row letter, const std::string& rpps) const
-    {
-        if (letter.treating_rpps == rpps) return;
-        letter.treating_rpps = rpps;
-        remove_flag(letter.flags, flag_mt_assumed);
-        tx.save_letter(letter);
-        event matched;
-        matched.at = now_;
-        matched.kind = event_kind::letter_matched;
-        matched.letter = letter.id;
-        matched.facts.flags = letter.flags;
-        tx.append(matched);
-        for (delivery_row& row : tx.deliveries_of_letter(letter.id)) {
-            const auto opened = with_.vault.open_field(field::recipient, row.recipient);
-            if (!opened.has_value()) continue;
-            const recipient_role role = role_by(rpps, row.role, read_recipient(*opened).rpps);
-            if (role == row.role) continue;
-            row.role = role;
-            tx.save_delivery(row);
-        }
-    }
-
-    void record_route(ports::transaction& tx, delivery_row& row, const route_decision& decision) const
-    {
-        event next;
-        next.at = now_;
-        if (const cause* why = std::get_if<cause>(&decision)) {
-            next.kind = event_kind::held;
-            next.facts.why = *why;
-        } else {
-            const auto& found = std::get<route_found>(decision);
-            next.kind = event_kind::routed;
-            row.domain = found.domain;
-            recipient to;
-            to.address = found.address;
-            row.recipient_key = recipient_key(with_.vault, to);
-            row.next_try = now_;
-        }
-        record(tx, row, std::move(next));
-    }
-
-    // Of two versions to one mailbox the older gives way if it has not begun to leave (domain.md §4), whichever of the
-    // two came first: versions arrive in order or not at all.
-    void keep_newest(ports::transaction& tx, delivery_row& row) const
-    {
-        for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
-            if (letter.version == row.version) continue;
-            for (delivery_row& other : tx.deliveries_of_letter(letter.id)) {
-                if (other.recipient_key != row.recipient_key) continue;
-                delivery_row& older = other.version < row.version ? other : row;
-                const delivery_row& newer = other.version < row.version ? row : other;
-                if (!is_unsent(older.state) || newer.state == delivery_state::cancelled) continue;
-                event next;
-                next.at = now_;
-                next.kind = event_kind::superseded;
-                record(tx, older, std::move(next));
-            }
-        }
-    }
-
-private:
-    static bool is_unsent(delivery_state state)
-    {
-        return state == delivery_state::received || state == delivery_state::held || state == delivery_state::queued ||
-               state == delivery_state::deferred;
-    }
-
-    const services& with_;
-    instant now_;
-};
 }
 
 intake::intake(services with, site_options site, std::function<void()> on_queued)
@@ -435,7 +241,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             made = outcome::message_reused;
             return;
         }
-        const letter_writer writer(with_, now);
+        const letter_deliveries deliveries(with_, now);
         std::vector<routed_recipient> named = routed;
         if (const auto existing = tx.letter_by_document(row.document_key)) {
             if (existing->content_sha256 != row.content_sha256) {
@@ -445,7 +251,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             made = outcome::repeated;
             known_as = existing->id;
             name_treating_doctor(named, existing->treating_rpps, nullptr);
-            writer.add_deliveries(tx, *existing, named);
+            deliveries.add(tx, *existing, named);
         } else {
             stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
             letter_row letter = row;
@@ -466,7 +272,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             received.letter = letter.id;
             received.facts.flags = letter.flags;
             tx.append(received);
-            writer.add_deliveries(tx, letter, named);
+            deliveries.add(tx, letter, named);
         }
         answer = text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : "lettre reçue");
         known_by.remember(tx, {known_as, answer.content});
@@ -502,7 +308,7 @@ intake::taken intake::accept_discharge(const discharge_plan& plan, const answer_
         project_stay(tx, stay);
         if (!plan.stay.treating_rpps.empty())
             for (letter_row& letter : tx.letters_of_stay(stay.id))
-                letter_writer(with_, now).name_doctor(tx, std::move(letter), stay.treating_rpps);
+                letter_deliveries(with_, now).name_doctor(tx, std::move(letter), stay.treating_rpps);
         id = stay.id;
         known_by.remember(tx, {{}, answer.content});
     });
@@ -586,15 +392,15 @@ result<std::size_t> intake::route_again()
         }
         if (decided.empty()) continue;
         const auto written = with_.store.write([&](ports::transaction& tx) {
-            const letter_writer writer(with_, now);
+            const letter_deliveries deliveries(with_, now);
             for (const auto& [id, decision] : decided) {
                 auto row = tx.delivery(id);
                 const bool given_up = row && row->state == delivery_state::undeliverable;
                 if (!row || (row->state != delivery_state::held && !given_up)) continue;
                 if (given_up && !std::holds_alternative<route_found>(decision)) continue;
                 if (given_up) row->created_at = now;  // a new day to be delivered in
-                writer.record_route(tx, *row, decision);
-                writer.keep_newest(tx, *row);
+                deliveries.route(tx, *row, decision);
+                deliveries.keep_newest(tx, *row);
             }
         });
         if (!written.has_value()) return written.error();

@@ -1,0 +1,54 @@
+#include "relay/pipeline/services.hpp"
+
+#include "mime/text/digest.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/stay_fold.hpp"
+
+namespace relay::pipeline {
+ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
+                                 std::string_view code, std::string_view text)
+{
+    refusal_row row;
+    row.source_name_key = with.vault.match_key("mail", mime::hex(mime::sha256(message)));
+    if (tx.answered(row.source_name_key)) return ports::stored_as::duplicate;
+    const ports::sealed_object kept = with.vault.seal(message);
+    row.content = kept.id;
+    row.at = with.clock.now();
+    row.form = "mail";
+    row.code = code;
+    row.message = text;
+    row.source_name = with.vault.seal_field(field::source_name, "");
+    tx.add_blob(kept);
+    tx.add_refusal(row);
+    tx.add_answer(row.source_name_key, {});
+    return ports::stored_as::new_message;
+}
+
+std::string recipient_key(const ports::vault& vault, const recipient& to)
+{
+    return vault.match_key("recipient", to.address.empty() ? "rpps:" + to.rpps : lower_address(to.address));
+}
+
+void record(ports::transaction& tx, delivery_row& row, event next)
+{
+    next.delivery = row.id;
+    tx.append(next);
+    const delivery_view view = fold_delivery(tx.events_of(row.id));
+    row.state = view.state;
+    row.why = view.why;
+    row.attempts = view.attempts;
+    row.accepted_at = view.accepted_at;
+    row.confirmed_at = view.confirmed_at;
+    tx.save_delivery(row);
+}
+
+void project_stay(ports::transaction& tx, stay_row& row)
+{
+    const stay_view view = fold_stay(tx.events_of(row.id));
+    row.discharge = view.discharge;
+    row.quality = view.quality;
+    row.flags = view.flags;
+    row.exclusion = view.exclusion;
+    tx.save_stay(row);
+}
+}
