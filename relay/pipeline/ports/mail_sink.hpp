@@ -99,10 +99,10 @@ public:
     const year_month_day date(day);
     const hh_mm_ss time(floor<seconds>(at - day));
     char stamp[64];
-    std::snprintf(stamp, sizeof stamp, "%s, %u %s %d %02d:%02d:%02d +0000", days[weekday(day).c_encoding()],
-                  static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                  static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+    (void)std::snprintf(stamp, sizeof stamp, "%s, %u %s %d %02d:%02d:%02d +0000", days[weekday(day).c_encoding()],
+                        static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                        static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
+                        static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
     std::string text = "Received: from " + (from.helo.empty() ? std::string("unknown") : from.helo) + " ([";
     if (from.peer_address.find(':') != std::string::npos) text += "IPv6:";
     text += from.peer_address + "])\r\n\tby " + std::string(by_host);
