@@ -10,19 +10,13 @@ namespace {
 constexpr auto longest_pause = 1s;  // also bounds how late a due retry is seen
 constexpr auto aside_for = 30s;
 
-std::string status_text(const std::optional<smtp::enhanced_status>& status)
-{
-    if (!status) return {};
-    return std::to_string(status->klass) + "." + std::to_string(status->subject) + "." + std::to_string(status->detail);
-}
-
 pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host)
 {
     const smtp::attempt_outcome& outcome = report.outcome;
     pipeline::attempt_result made;
     made.peer = host;
     made.smtp_code = outcome.code;
-    made.enhanced_status = status_text(outcome.enhanced);
+    if (outcome.enhanced) made.enhanced_status = smtp::write_enhanced_status(*outcome.enhanced);
     made.peer_text = outcome.text.reveal();
     if (report.tls) made.tls = report.tls->version + " " + report.tls->cipher;
     if (outcome.is_accepted()) {

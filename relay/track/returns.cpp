@@ -39,13 +39,6 @@ cause cause_of(const mime::report::recipient_status& status)
     return cause::unknown;
 }
 
-std::string status_text(const mime::report::recipient_status& status)
-{
-    if (!status.status) return {};
-    return std::to_string(status.status->klass) + "." + std::to_string(status.status->subject) + "." +
-           std::to_string(status.status->detail);
-}
-
 // Whether the hospital's software has heard this news and nothing else since: a second report, of another message id,
 // says nothing new.
 bool is_told(const std::vector<event>& known, event_kind news)
@@ -81,7 +74,7 @@ std::vector<event> events_of_report(const mime::report::found_report& report, in
         next.kind = kind_of(status.action);
         next.facts.why = cause_of(status);
         next.facts.smtp_code = status.smtp_code.value_or(0);
-        next.facts.enhanced_status = status_text(status);
+        if (status.status) next.facts.enhanced_status = mime::report::write_enhanced_status(*status.status);
         next.facts.peer_text = status.diagnostic;
         next.facts.evidence = evidence_key(report.report_message_id, name(next.kind));
         made.push_back(std::move(next));
