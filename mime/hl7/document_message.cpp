@@ -1,6 +1,7 @@
 #include "mime/hl7/document_message.hpp"
 
 #include "mime/hl7/checker.hpp"
+#include "mime/hl7/grammar.hpp"
 #include "mime/hl7/observation.hpp"
 
 #include <algorithm>
@@ -9,9 +10,12 @@
 
 namespace mime::hl7 {
 namespace {
+constexpr std::size_t max_oru_documents = 2;  // the same content as CDA N1 and as CDA N3 (§1.2)
+constexpr std::size_t max_id_octets = 199;    // EI.1 (§10)
+
 bool is_oid(std::string_view text)
 {
-    if (text.empty() || text.size() > 128 || text.front() < '0' || text.front() > '2') return false;
+    if (text.empty() || text.size() > max_id_octets || text.front() < '0' || text.front() > '2') return false;
     if (text.ends_with('.') || text.find("..") != std::string_view::npos) return false;
     return text.find('.') != std::string_view::npos &&
            std::all_of(text.begin(), text.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
@@ -42,72 +46,158 @@ std::optional<document_id> read_document_id(checker& check, const segment& txa, 
     if (!is_oid(id.root) && !is_uuid(id.root)) {
         check.fail(condition::data_type, txa.location(number), "Identifiant de document : OID ou UUID attendu");
     }
+    if (id.extension.size() > max_id_octets) {
+        check.fail(condition::data_type, txa.location(number), "Identifiant de document trop long");
+    }
     return id;
 }
 
-// The order of MDM_T02 (§2.2); segments that are not in it may stand anywhere and are ignored.
-void check_order(checker& check, const message& message)
+struct operation_rule {
+    operation what;
+    std::string_view event, control, status;  // MSH-9.2 of MDM, ORC-1, OBX-11 of the document (§2.1)
+};
+constexpr std::array operation_rules = {
+    operation_rule{operation::initial, "T02", "NW", "F"},
+    operation_rule{operation::replace, "T10", "RO", "C"},
+    operation_rule{operation::remove, "T04", "CA", "D"},
+};
+
+const operation_rule* rule_with(std::string_view operation_rule::*key, std::string_view value)
 {
-    constexpr std::array<std::string_view, 8> order = {"MSH", "EVN", "PID", "PV1", "ORC", "OBR", "TXA", "OBX"};
-    std::size_t reached = 0;
-    for (const segment& each : message.segments()) {
-        const auto* const found = std::find(order.begin(), order.end(), each.name());
-        if (found == order.end()) continue;
-        const auto rank = static_cast<std::size_t>(found - order.begin());
-        if (rank < reached) check.fail(condition::segment_sequence, each.location(), "Segment mal placé");
-        reached = std::max(reached, rank);
-    }
+    const auto* const found = std::find_if(operation_rules.begin(), operation_rules.end(),
+                                           [&](const operation_rule& rule) { return rule.*key == value; });
+    return found == operation_rules.end() ? nullptr : found;
 }
 
-void check_operation(checker& check, const segment& orc, const profile& profile)
+// ORC-1 in the words of the rules; nullptr and an error if it is none of them.
+const operation_rule* read_control(checker& check, const segment& orc, const profile& profile)
 {
     const std::string control = check.required(orc, 1);
-    if (control.empty() || contains(profile.new_order_codes, control)) return;
-    if (control == "RO" || control == "CA") {
-        check.fail(condition::application, orc.location(1), "ORC-1 contredit l'événement T02");
-    } else {
-        check.fail(condition::table_value_not_found, orc.location(1), "Valeur non admise");
+    if (control.empty()) return nullptr;
+    const auto* const rule =
+        rule_with(&operation_rule::control, contains(profile.new_order_codes, control) ? "NW" : control);
+    if (rule == nullptr) check.fail(condition::table_value_not_found, orc.location(1), "Valeur non admise");
+    return rule;
+}
+
+// What the event says, or for ORU the first ORC-1; every ORC-1 agrees. nullptr and an error if nothing says it.
+const operation_rule* read_operation(checker& check, const message& message, std::string_view event,
+                                     const profile& profile)
+{
+    const operation_rule* rule = rule_with(&operation_rule::event, event);
+    for (const segment& orc : message.segments()) {
+        if (orc.name() != "ORC") continue;
+        const operation_rule* const control = read_control(check, orc, profile);
+        if (rule == nullptr) {
+            rule = control;
+        } else if (control != nullptr && control != rule) {
+            check.fail(condition::application, orc.location(1),
+                       "ORC-1 contredit l'événement ou un autre ORC : attendu " + std::string(rule->control));
+        }
+    }
+    return rule;
+}
+
+// OBX-11 of a document.
+void check_status(checker& check, const segment& obx, const operation_rule* rule)
+{
+    const std::string status = check.required(obx, 11);
+    if (status.empty()) return;
+    if (rule_with(&operation_rule::status, status) == nullptr) {
+        check.fail(condition::table_value_not_found, obx.location(11), "Valeur non admise");
+    } else if (rule != nullptr && status != rule->status) {
+        check.fail(condition::application, obx.location(11),
+                   "OBX-11 contredit l'opération demandée : attendu " + std::string(rule->status));
     }
 }
 
-coded_value read_type(checker& check, const segment& obr, const segment& txa)
+coded_value read_type(checker& check, const segment& obr)
 {
     coded_value type{check.required(obr, 4), obr.field(4).component(2).text(), check.required(obr, 4, 3)};
     if (!type.system.empty() && type.system != "LN" && type.system != "TRE_A05") {
         check.fail(condition::table_value_not_found, obr.location(4, 3), "Système de codage attendu : LN ou TRE_A05");
     }
-    const std::string again = check.required(txa, 2);
-    if (!again.empty() && !type.code.empty() && again != type.code) {
-        check.fail(condition::application, txa.location(2), "TXA-2 et OBR-4 désignent deux types différents");
-    }
     return type;
 }
 
-void check_txa(checker& check, const segment& txa, const profile& profile)
+// Type of each OBR, in the order of the message.
+std::vector<coded_value> read_types(checker& check, const message& message)
 {
+    std::vector<coded_value> types;
+    for (const segment& each : message.segments()) {
+        if (each.name() == "OBR") types.push_back(read_type(check, each));
+    }
+    return types;
+}
+
+void read_txa(checker& check, const segment& txa, const profile& profile, const operation_rule* rule,
+              carried_document& into)
+{
+    const std::string again = check.required(txa, 2);
+    if (!again.empty() && !into.type.code.empty() && again != into.type.code) {
+        check.fail(condition::application, txa.location(2), "TXA-2 et OBR-4 désignent deux types différents");
+    }
     const std::string content = check.required(txa, 3);
     if (!content.empty() && !same_letters(content, "TEXT")) {
         check.fail(condition::table_value_not_found, txa.location(3), "Valeur attendue : TEXT");
     }
     check.required(txa, 12);
+    into.id = read_document_id(check, txa, 12, profile).value_or(document_id());
+    into.parent = read_document_id(check, txa, 13, profile);
+    if (!into.parent && rule != nullptr && rule->what == operation::replace) {
+        check.fail(condition::required_field_missing, txa.location(13), "Document remplacé absent");
+    }
+    if (into.parent && into.parent == into.id) {
+        check.fail(condition::application, txa.location(13), "TXA-13 désigne le document lui-même");
+    }
     check.one_of(txa, 17, profile.availability_codes);
 }
 
-struct required_segments {
-    segment evn, pid, pv1, orc, obr, txa;
-};
-
-std::optional<required_segments> find_segments(checker& check, const message& message)
+bool same_mailboxes(const std::vector<recipient>& a, const std::vector<recipient>& b)
 {
-    check_order(check, message);
-    const auto evn = check.only(message, "EVN");
-    const auto pid = check.only(message, "PID");
-    const auto pv1 = check.only(message, "PV1");
-    const auto orc = check.only(message, "ORC");
-    const auto obr = check.only(message, "OBR");
-    const auto txa = check.only(message, "TXA");
-    if (!evn || !pid || !pv1 || !orc || !obr || !txa) return std::nullopt;
-    return required_segments{*evn, *pid, *pv1, *orc, *obr, *txa};
+    const auto within = [](const std::vector<recipient>& some, const std::vector<recipient>& all) {
+        return std::all_of(some.begin(), some.end(), [&](const recipient& one) {
+            return std::any_of(all.begin(), all.end(), [&](const recipient& other) {
+                return same_letters(one.address.reveal(), other.address.reveal());
+            });
+        });
+    };
+    return within(a, b) && within(b, a);
+}
+
+// One mail per recipient holds all documents: a second document may repeat the recipients, not change them.
+void read_people(checker& check, const observations& all, const profile& profile, document_message& into)
+{
+    bool given = false;
+    for (const observation& document : all.documents) {
+        if (document.prts.empty()) continue;
+        participants who = read_participants(check, document.prts, profile);
+        if (!given) {
+            into.sender = std::move(who.sender);
+            into.recipients = std::move(who.recipients);
+            into.reply_to = std::move(who.reply_to);
+            given = true;
+        } else if (!same_mailboxes(into.recipients, who.recipients) || into.reply_to != who.reply_to) {
+            check.fail(condition::application, document.prts.front().location(),
+                       "Les deux documents n'ont pas les mêmes destinataires");
+        }
+    }
+}
+
+void read_documents(checker& check, const message& message, const observations& all, const profile& profile,
+                    const operation_rule* rule, document_message& into)
+{
+    const std::vector<coded_value> types = read_types(check, message);
+    const auto txa = message.first("TXA");
+    for (const observation& each : all.documents) {
+        carried_document document;
+        if (each.order < types.size()) document.type = types[each.order];
+        if (txa) read_txa(check, *txa, profile, rule, document);
+        check_status(check, each.obx, rule);
+        document.bytes = read_document(check, each.obx, document.type.code);
+        document.location = each.obx.location(5);
+        into.documents.push_back(std::move(document));
+    }
 }
 
 bool any_recipient(const document_message& value, bool patient)
@@ -131,7 +221,7 @@ void check_coherence(checker& check, const document_message& value, const flag_p
         check.fail(condition::application, places.to_patient, "Document invisible au patient et adressé au patient");
     }
     if (flags.to_shared_record && !value.sender) {
-        check.fail(condition::required_field_missing, "PRT^1", "DESTDMP demande un expéditeur (PRT SB)");
+        check.fail(condition::application, places.to_shared_record, "DESTDMP demande un expéditeur (PRT SB)");
     }
 }
 }
@@ -139,27 +229,22 @@ void check_coherence(checker& check, const document_message& value, const flag_p
 hl7_result<document_message> read_document_message(const message& message, const profile& profile)
 {
     checker check;
-    const auto found = find_segments(check, message);
-    if (!found) return std::move(check).errors();
     document_message value;
     value.header = header_of(message.header());
-    value.recorded = check.required_time(found->evn, 2).value_or(timestamp());
-    value.patient = read_patient(check, found->pid, profile, value.header.processing_id);
-    value.visit = read_visit(check, found->pv1);
-    check_operation(check, found->orc, profile);
-    value.type = read_type(check, found->obr, found->txa);
-    check_txa(check, found->txa, profile);
-    value.id = read_document_id(check, found->txa, 12, profile).value_or(document_id());
-    value.parent_id = read_document_id(check, found->txa, 13, profile);
-
-    const observations all = group_observations(check, message, profile);
-    if (all.document) {
-        value.document = read_document(check, all.document->obx, value.type.code);
-        participants who = read_participants(check, all.document->prts, profile);
-        value.sender = std::move(who.sender);
-        value.recipients = std::move(who.recipients);
-        value.reply_to = std::move(who.reply_to);
+    const bool mdm = value.header.message_code == "MDM";
+    if (!check_segments(check, message, mdm ? structure::mdm_t02 : structure::oru_r01)) {
+        return std::move(check).errors();
     }
+    const segment instant = mdm ? *message.first("EVN") : message.header();
+    value.recorded = check.required_time(instant, mdm ? 2 : 7).value_or(timestamp());
+    value.patient = read_patient(check, *message.first("PID"), profile, value.header.processing_id);
+    if (const auto pv1 = message.first("PV1")) value.visit = read_visit(check, *pv1);
+    const operation_rule* const rule = read_operation(check, message, mdm ? value.header.event : "", profile);
+    if (rule != nullptr) value.what = rule->what;
+
+    const observations all = group_observations(check, message, profile, mdm ? 1 : max_oru_documents);
+    read_documents(check, message, all, profile, rule, value);
+    read_people(check, all, profile, value);
     const flag_places places = read_metadata(check, all, message.charset(), value);
     check_coherence(check, value, places);
     if (!check.good()) return std::move(check).errors();

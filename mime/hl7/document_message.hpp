@@ -1,8 +1,8 @@
-// mime/hl7/document_message.hpp: reads MDM^T02^MDM_T02 v2.6, one initial document with its handling orders (ANS volet
-// « Transmission d'un document CDA-R2 en HL7v2 » 2.1; mssante.md §2.1 to §2.8). Pure, safe from any thread.
-// Sizes are octets; the document is the decoded base64 as sent, never transcoded: hash and size are taken over it.
-// Errors: HL70357 codes with place; 207 for what contradicts itself. Two documents: 198. The CDA inside is not looked
-// at.
+// mime/hl7/document_message.hpp: reads the messages that carry documents: MDM^T02/T10/T04^MDM_T02 v2.6 (one document)
+// and ORU^R01^ORU_R01 v2.5 (one or two), with their handling orders (ANS volet « Transmission d'un document CDA-R2 en
+// HL7v2 » 2.1; mssante.md §2.1 to §2.8). Pure, safe from any thread. Sizes are octets; a document is the decoded base64
+// as sent, never transcoded: hash and size are taken over it. Errors: HL70357 codes with place; 207 for what
+// contradicts itself, at the field that disagrees. One document too many: 198. The CDA inside is not looked at.
 #pragma once
 
 #include "mime/hl7/header.hpp"
@@ -30,6 +30,21 @@ struct document_id {
     friend bool operator==(const document_id&, const document_id&) = default;
 };
 
+// §2.1. MDM: the event; ORU: ORC-1. ORC-1 and OBX-11 of the documents agree with it, or the message is refused.
+enum class operation {
+    initial,  // T02, NW, F
+    replace,  // T10, RO, C
+    remove,   // T04, CA, D
+};
+
+struct carried_document {
+    document_id id;                     // TXA-12; empty for ORU, which names documents in the CDA alone
+    std::optional<document_id> parent;  // TXA-13; always there for an MDM that replaces
+    coded_value type;                   // OBR-4 = TXA-2 = OBX-3
+    std::string bytes;                  // decoded OBX-5.5
+    std::string location;               // "OBX^1^5"
+};
+
 // The Y/N orders of §2.5, by their national names.
 struct handling_flags {
     bool masked_from_professionals = false;     // MASQUE_PS
@@ -48,16 +63,14 @@ enum class patient_reply { allowed, closed };  // closed: NTE-4 = FIN after DEST
 
 struct document_message {
     message_header header;
-    timestamp recorded;  // EVN-2
+    operation what = operation::initial;
+    timestamp recorded;  // EVN-2; ORU: MSH-7
     hl7::patient patient;
-    hl7::visit visit;
-    coded_value type;                      // OBR-4 = TXA-2 = OBX-3
-    document_id id;                        // TXA-12
-    std::optional<document_id> parent_id;  // TXA-13
-    std::string document;                  // decoded OBX-5.5
-    std::optional<hl7::sender> sender;     // PRT SB
-    std::vector<recipient> recipients;     // PRT RCT, all of them: `flags` say which kinds are wanted
-    std::optional<patient_text> reply_to;  // PRT REPLY
+    hl7::visit visit;                         // all empty for an ORU without PV1
+    std::vector<carried_document> documents;  // 1; ORU: 1 or 2, for the same recipients
+    std::optional<hl7::sender> sender;        // PRT SB
+    std::vector<recipient> recipients;        // PRT RCT, all of them: `flags` say which kinds are wanted
+    std::optional<patient_text> reply_to;     // PRT REPLY
     handling_flags flags;
     patient_reply reply = patient_reply::allowed;
     std::optional<patient_text> body_for_professionals;  // CORPSMAIL_PS, UTF-8
@@ -65,6 +78,6 @@ struct document_message {
     std::vector<hl7_warning> warnings;
 };
 
-// Of a message whose form_of() is `document`. Copies the document once, decoding it.
+// Of a message whose form_of() is `document`. Copies each document once, decoding it.
 [[nodiscard]] hl7_result<document_message> read_document_message(const message& message, const profile& profile);
 }

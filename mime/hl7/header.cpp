@@ -28,11 +28,18 @@ std::string profile_name(const segment& msh)
     return name;
 }
 
-struct known_event {
-    std::string_view code, event;
+struct message_type {
+    std::string_view code, event, structure, version;
+    message_form form;
 };
-// In the national or PAM France texts, but not read here yet.
-constexpr std::array not_yet = {known_event{"MDM", "T10"}, known_event{"MDM", "T04"}, known_event{"ORU", "R01"}};
+// §1.2, and PAM France.
+constexpr std::array message_types = {
+    message_type{"MDM", "T02", "MDM_T02", "2.6", message_form::document},
+    message_type{"MDM", "T10", "MDM_T02", "2.6", message_form::document},
+    message_type{"MDM", "T04", "MDM_T02", "2.6", message_form::document},
+    message_type{"ORU", "R01", "ORU_R01", "2.5", message_form::document},
+    message_type{"ADT", "A03", "ADT_A03", "2.5", message_form::discharge},
+};
 
 void check_common(checker& check, const segment& msh, const profile& profile)
 {
@@ -67,14 +74,26 @@ void check_profile(checker& check, const segment& msh, const std::vector<std::st
     }
 }
 
-// The code of a type we do not read; 0 if we do.
-int unsupported(std::string_view code, std::string_view event)
+// nullptr and an error (200 or 201) for a type or an event we do not read.
+const message_type* find_type(checker& check, const segment& msh, std::string_view code, std::string_view event)
 {
-    if ((code == "MDM" && event == "T02") || (code == "ADT" && event == "A03")) return 0;
-    const bool known = std::any_of(not_yet.begin(), not_yet.end(),
-                                   [&](const known_event& k) { return k.code == code && k.event == event; });
-    return known || code == "MDM" || code == "ORU" || code == "ADT" ? condition::unsupported_event
-                                                                    : condition::unsupported_message_type;
+    bool known = false;
+    for (const message_type& each : message_types) {
+        if (each.code == code && each.event == event) return &each;
+        known = known || each.code == code;
+    }
+    check.fail(known ? condition::unsupported_event : condition::unsupported_message_type, msh.location(9),
+               known ? "Événement non pris en charge" : "Type de message non pris en charge");
+    return nullptr;
+}
+
+// MSH-9.3. The PAM of France lets it out in old versions.
+void check_structure(checker& check, const segment& msh, const message_type& type)
+{
+    const std::string structure = msh.field(9).component(3).text();
+    if (structure == type.structure || (structure.empty() && type.form == message_form::discharge)) return;
+    check.fail(structure.empty() ? condition::required_field_missing : condition::table_value_not_found,
+               msh.location(9, 3), "Structure de message attendue : " + std::string(type.structure));
 }
 }
 
@@ -113,20 +132,14 @@ hl7_result<message_form> form_of(const message& message, const profile& profile)
     const std::string code = check.required(msh, 9);
     const std::string event = check.required(msh, 9, 2);
     if (!check.good()) return std::move(check).errors();
-    if (const int refusal = unsupported(code, event); refusal != 0) {
-        check.fail(refusal, msh.location(9), "Type de message ou événement non pris en charge");
-        return std::move(check).errors();
-    }
-    const bool document = code == "MDM";
-    const std::string structure = msh.field(9).component(3).text();
-    if (structure != (document ? "MDM_T02" : "ADT_A03") && !(structure.empty() && !document)) {
-        check.fail(structure.empty() ? condition::required_field_missing : condition::table_value_not_found,
-                   msh.location(9, 3), "Structure de message attendue : MDM_T02 ou ADT_A03");
-    }
+    const message_type* const type = find_type(check, msh, code, event);
+    if (type == nullptr) return std::move(check).errors();
+    check_structure(check, msh, *type);
     check_common(check, msh, profile);
-    check_version(check, msh, document ? "2.6" : "2.5");
-    check_profile(check, msh, document ? profile.document_profiles : profile.discharge_profiles);
+    check_version(check, msh, type->version);
+    check_profile(check, msh,
+                  type->form == message_form::document ? profile.document_profiles : profile.discharge_profiles);
     if (!check.good()) return std::move(check).errors();
-    return document ? message_form::document : message_form::discharge;
+    return type->form;
 }
 }

@@ -35,7 +35,7 @@ enum class message_form { document, discharge };
 // The same of a message that was read; its texts are UTF-8.
 [[nodiscard]] message_header header_of(const segment& msh);
 
-// MDM^T02^MDM_T02 2.6 is a document, ADT^A03 2.5 a discharge. Errors: 200 unknown type, 201 known to the standards but
-// not accepted yet (MDM T10 and T04, ORU R01, other ADT), 202 MSH-11, 203 MSH-12, 101 and 103 for the rest of MSH.
+// MDM^T02/T10/T04^MDM_T02 2.6 and ORU^R01^ORU_R01 2.5 are documents, ADT^A03 2.5 a discharge. Errors: 200 unknown type,
+// 201 unknown event of a known type, 202 MSH-11, 203 MSH-12, 101 and 103 for the rest of MSH.
 [[nodiscard]] hl7_result<message_form> form_of(const message& message, const profile& profile);
 }

@@ -44,18 +44,6 @@ std::string national_code(std::string code, const profile& profile)
     return code;
 }
 
-// Status of the result: F belongs to an initial document, C and D to the other operations (§2.1).
-void check_status(checker& check, const segment& obx)
-{
-    const std::string status = check.required(obx, 11);
-    if (status.empty() || status == "F") return;
-    if (status == "C" || status == "D") {
-        check.fail(condition::application, obx.location(11), "OBX-11 contredit l'événement T02");
-    } else {
-        check.fail(condition::table_value_not_found, obx.location(11), "Valeur non admise");
-    }
-}
-
 // Checks one component of OBX-5 without case.
 void check_literal(checker& check, const segment& obx, std::size_t component, std::string_view expected)
 {
@@ -86,6 +74,7 @@ bool read_flag(checker& check, const segment& obx)
         check.fail(condition::data_type, obx.location(2), "Type attendu : CWE");
     }
     const std::string value = check.one_of(obx, 5, {"Y", "N"});
+    if (!value.empty()) check.required(obx, 5, 3);  // any system: senders write HL70136 too (§2.8)
     return value == "Y";
 }
 
@@ -107,42 +96,68 @@ std::optional<patient_text> read_body(checker& check, const observations& all, s
     return patient_text(std::move(text));
 }
 
+// Rank of a code in the volet's order; bodies come last, in theirs.
+std::size_t rank_of(std::string_view code)
+{
+    const auto* const rule =
+        std::find_if(flag_rules.begin(), flag_rules.end(), [&](const flag_rule& r) { return r.code == code; });
+    const auto rank = static_cast<std::size_t>(rule - flag_rules.begin());
+    return code == body_for_patient ? rank + 1 : rank;
+}
+
+// Where an absent code would stand.
+std::string expected_place(const observations& all, std::string_view code)
+{
+    return "OBX^" + std::to_string(all.documents.size() + rank_of(code) + 1);
+}
+
 class grouper {
 public:
-    grouper(checker& check, const message& message, const profile& profile)
-        : check_(check), message_(message), profile_(profile)
+    grouper(checker& check, const message& message, const profile& profile, std::size_t max_documents)
+        : check_(check), message_(message), profile_(profile), max_documents_(max_documents)
     {
     }
 
     observations run()
     {
+        all_.documents.reserve(max_documents_);  // current_ points into it
         for (const segment& each : message_.segments()) {
-            if (each.name() == "OBX") {
+            if (each.name() == "OBR") {
+                ++orders_;
+                type_code_ = each.field(4).component(1).text();
+            } else if (each.name() == "OBX") {
                 add_observation(each);
             } else if (each.name() == "PRT") {
-                if (current_ == nullptr || !current_is_document_) {
-                    check_.fail(condition::segment_sequence, each.location(),
-                                "PRT n'est admis que sous l'OBX du document");
-                } else {
-                    current_->prts.push_back(each);
-                }
+                add_participant(each);
             } else if (each.name() == "NTE" && current_ != nullptr) {
                 current_->ntes.push_back(each);
             }
         }
-        if (!all_.document) check_.fail(condition::segment_sequence, "OBX^1", "Aucun document dans le message");
+        if (all_.documents.empty()) {
+            check_.fail(condition::segment_sequence, "OBX^1", "Aucun document dans le message");
+        }
         return std::move(all_);
     }
 
 private:
+    void add_participant(const segment& prt)
+    {
+        if (current_ != nullptr && current_is_document_) {
+            current_->prts.push_back(prt);
+        } else {
+            check_.fail(condition::segment_sequence, prt.location(), "PRT n'est admis que sous l'OBX du document");
+        }
+    }
+
     void add_observation(const segment& obx)
     {
         current_ = &ignored_;
         current_is_document_ = false;
         const std::string code = national_code(obx.field(3).component(1).text(), profile_);
+        const std::string type = obx.field(2).component(1).text();
         if (is_metadata_code(code)) {
             add_metadata(obx, code);
-        } else if (obx.field(2).component(1).text() == "ED") {
+        } else if (type == "ED" || (!code.empty() && code == type_code_)) {
             add_document(obx);
         } else if (!contains(profile_.ignored_metadata, code)) {
             check_.warn(obx.location(3), "Observation non prise en charge : segment ignoré");
@@ -151,11 +166,14 @@ private:
 
     void add_metadata(const segment& obx, const std::string& code)
     {
-        check_status(check_, obx);
+        check_.one_of(obx, 11, {"F"});
         const std::string system = check_.required(obx, 3, 3);
         if (!system.empty() && !same_letters(system, "MetaDMPMSS")) {
             check_.fail(condition::table_value_not_found, obx.location(3, 3), "Système attendu : MetaDMPMSS");
         }
+        const std::size_t rank = rank_of(code);
+        if (rank < rank_) check_.warn(obx.location(3), "Métadonnée dans un autre ordre que celui du volet");
+        rank_ = rank;
         const auto [place, added] = all_.metadata.try_emplace(code, observation{obx, {}, {}});
         if (!added) check_.fail(condition::cardinality, obx.location(3), "Métadonnée donnée deux fois");
         current_ = &place->second;
@@ -163,34 +181,43 @@ private:
 
     void add_document(const segment& obx)
     {
-        if (all_.document) {
-            check_.fail(condition::cardinality, obx.location(), "Un seul document par message MDM");
+        current_is_document_ = true;  // so that its PRT are not called misplaced as well
+        if (check_.required(obx, 2) != "ED" && !obx.field(2).empty()) {
+            check_.fail(condition::data_type, obx.location(2), "Type attendu pour un document : ED");
+        }
+        if (all_.documents.size() == max_documents_) {
+            check_.fail(condition::cardinality, obx.location(),
+                        max_documents_ == 1 ? "Un seul document par message MDM" : "Deux documents au plus par ORU");
             return;
         }
-        check_status(check_, obx);
-        all_.document = observation{obx, {}, {}};
-        current_ = &*all_.document;
-        current_is_document_ = true;
+        all_.documents.push_back(observation{obx, {}, {}, orders_ == 0 ? 0 : orders_ - 1});
+        current_ = &all_.documents.back();
     }
 
     checker& check_;
     const message& message_;
     const profile& profile_;
+    std::size_t max_documents_;
     observations all_;
     observation ignored_{segment({}, 0, nullptr), {}, {}};
     observation* current_ = nullptr;
     bool current_is_document_ = false;
+    std::size_t orders_ = 0;
+    std::size_t rank_ = 0;
+    std::string type_code_;  // OBR-4.1
 };
 }
 
-observations group_observations(checker& check, const message& message, const profile& profile)
+observations group_observations(checker& check, const message& message, const profile& profile,
+                                std::size_t max_documents)
 {
-    return grouper(check, message, profile).run();
+    return grouper(check, message, profile, max_documents).run();
 }
 
 std::string read_document(checker& check, const segment& obx, std::string_view type_code)
 {
     const std::string code = check.required(obx, 3);
+    check.required(obx, 3, 3);
     if (!code.empty() && !type_code.empty() && code != type_code) {
         check.fail(condition::application, obx.location(3), "OBX-3 et OBR-4 désignent deux types différents");
     }
@@ -208,10 +235,14 @@ flag_places read_metadata(checker& check, const observations& all, charset messa
         if (found != all.metadata.end()) {
             into.flags.*rule.flag = read_flag(check, found->second.obx);
         } else if (rule.need == presence::required) {
-            check.fail(condition::required_field_missing, "OBX", "Métadonnée absente : " + std::string(rule.code));
+            check.fail(condition::required_field_missing, expected_place(all, rule.code),
+                       "Métadonnée absente : " + std::string(rule.code));
         } else {
-            check.warn("OBX", "Métadonnée absente, lue comme N : " + std::string(rule.code));
+            check.warn(expected_place(all, rule.code), "Métadonnée absente, lue comme N : " + std::string(rule.code));
         }
+    }
+    if (const auto found = all.metadata.find("DESTDMP"); found != all.metadata.end()) {
+        places.to_shared_record = found->second.obx.location(5);
     }
     if (const auto found = all.metadata.find("DESTMSSANTEPS"); found != all.metadata.end()) {
         places.to_professionals = found->second.obx.location(5);

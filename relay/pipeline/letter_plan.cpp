@@ -222,6 +222,9 @@ planner::letter_or_refusal planner::hl7_document(const hl7::message& message) co
 {
     auto read = hl7::read_document_message(message, site.hl7);
     if (!read.has_value()) return refuse_hl7(read.error());
+    if (read->what != hl7::operation::initial || read->documents.size() != 1)
+        return refuse_hl7({{hl7::condition::unsupported_event, "MSH^1^9", "Opération non prise en charge"}});
+    hl7::carried_document& carried = read->documents.front();
     letter_plan plan;
     plan.form = submission_form::hl7_mdm;
     plan.details = details_of(*read);
@@ -229,9 +232,10 @@ planner::letter_or_refusal planner::hl7_document(const hl7::message& message) co
     plan.stay.file_number = number_of(read->patient.file_number);
     plan.stay.service = code_or_nothing(read->visit.service);
     plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document);
-    if (auto why = take_document(plan, std::move(read->document), "hl7")) return std::move(*why);
-    const std::string said = read->id.extension.empty() ? read->id.root : read->id.root + "^" + read->id.extension;
-    if (said != plan.document_id)
+    if (auto why = take_document(plan, std::move(carried.bytes), "hl7")) return std::move(*why);
+    const std::string said =
+        carried.id.extension.empty() ? carried.id.root : carried.id.root + "^" + carried.id.extension;
+    if (!said.empty() && said != plan.document_id)
         return refuse("hl7", "207", "TXA^1^12", "TXA-12 et ClinicalDocument/id désignent deux documents différents");
     for (const hl7::recipient& named : read->recipients) {
         if (!wanted(read->flags, named.kind)) continue;

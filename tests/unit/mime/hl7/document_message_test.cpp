@@ -87,11 +87,11 @@ TEST_CASE("a document message says all it holds", "[hl7][document]")
     REQUIRE(got->visit.discharge.has_value());
     CHECK(mime::write_timestamp(*got->visit.discharge) == "202611201410+0100");
 
-    CHECK(got->type.code == "11490-0");
-    CHECK(got->type.system == "LN");
-    CHECK(got->id == document_id{"2.999.7.417.1", ""});
-    CHECK_FALSE(got->parent_id.has_value());
-    CHECK(got->document == "<ClinicalDocument/>");
+    CHECK(got->documents.at(0).type.code == "11490-0");
+    CHECK(got->documents.at(0).type.system == "LN");
+    CHECK(got->documents.at(0).id == document_id{"2.999.7.417.1", ""});
+    CHECK_FALSE(got->documents.at(0).parent.has_value());
+    CHECK(got->documents.at(0).bytes == "<ClinicalDocument/>");
 
     REQUIRE(got->sender.has_value());
     REQUIRE(got->sender->person.has_value());
@@ -133,10 +133,11 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("MSH", 9, "MDM", 101, "MSH^1^9^1^2"),
         field_fault("MSH", 9, "MDM^T02", 101, "MSH^1^9^1^3"),
         field_fault("MSH", 9, "MDM^T02^MDM_T01", 103, "MSH^1^9^1^3"),
-        field_fault("MSH", 9, "MDM^T10^MDM_T02", 201, "MSH^1^9"),
-        field_fault("MSH", 9, "MDM^T04^MDM_T02", 201, "MSH^1^9"),
+        field_fault("MSH", 9, "MDM^T10^MDM_T02", 207, "ORC^1^1"),
+        field_fault("MSH", 9, "MDM^T04^MDM_T02", 207, "ORC^1^1"),
         field_fault("MSH", 9, "MDM^T11^MDM_T01", 201, "MSH^1^9"),
-        field_fault("MSH", 9, "ORU^R01^ORU_R01", 201, "MSH^1^9"),
+        field_fault("MSH", 9, "ORU^R01^ORU_R01", 203, "MSH^1^12"),
+        field_fault("MSH", 9, "ORU^R02^ORU_R02", 201, "MSH^1^9"),
         field_fault("MSH", 9, "ADT^A01^ADT_A01", 201, "MSH^1^9"),
         field_fault("MSH", 9, "SIU^S12^SIU_S12", 200, "MSH^1^9"),
         field_fault("MSH", 10, "", 101, "MSH^1^10"),
@@ -178,7 +179,8 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("TXA", 12, "2.999.7^Organisation", 102, "TXA^1^12^1^2"),
         field_fault("TXA", 17, "", 101, "TXA^1^17"),
         field_fault("TXA", 17, "LA", 103, "TXA^1^17"),
-        field_fault("OBX", 2, "TX", 100, "PRT^1"),
+        field_fault("OBX", 2, "", 101, "OBX^1^2"),
+        field_fault("OBX", 2, "TX", 102, "OBX^1^2"),
         field_fault("OBX", 3, "34112-3^Autre^LN", 207, "OBX^1^3"),
         field_fault("OBX", 5, "", 102, "OBX^1^5^1^2"),
         field_fault("OBX", 5, "^image^XML^Base64^QQ==", 102, "OBX^1^5^1^2"),
@@ -205,6 +207,8 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("OBX", 3, "MASQUE_PS^Masque", 101, "OBX^2^3^1^3", 2),
         field_fault("OBX", 5, "", 101, "OBX^2^5", 2),
         field_fault("OBX", 5, "O", 103, "OBX^2^5", 2),
+        field_fault("OBX", 5, "N", 101, "OBX^2^5^1^3", 2),
+        field_fault("OBX", 11, "C", 103, "OBX^2^11", 2),
         field_fault("OBX", 11, "", 101, "OBX^2^11", 2),
         field_fault("OBX", 5, "^TEXT^^Base64^/w==", 102, "OBX^12^5^1^5", 12),
         field_fault("OBX", 5, "^TEXT^^Base64^AQ==", 102, "OBX^12^5^1^5", 12),
@@ -228,12 +232,12 @@ TEST_CASE("segments missing, repeated or misplaced are refused", "[hl7][document
         {without(base, "OBX"), 100, "PRT^1"},
         {with_line_after(base, "PID", "PID|1"), 198, "PID^2"},
         {with_line_after(base, "ORC", "ORC|NW"), 198, "ORC^2"},
-        {with_line_after(without(base, "ORC"), "OBR", "ORC|NW"), 100, "ORC^1"},
+        {with_line_after(without(base, "ORC"), "OBR", "ORC|NW"), 100, "OBR^1"},
         {with_line_after(base, "PRT", document_line, 4), 198, "OBX^2"},
         {with_line_after(base, "OBX", rct, 2), 100, "PRT^5"},
         {with_line_after(base, "OBX", "OBX|2|CWE|MASQUE_PS^x^MetaDMPMSS||N||||||F", 2), 198, "OBX^3^3"},
-        {without(base, "OBX", 2), 101, "OBX"},
-        {without(base, "OBX", 9), 101, "OBX"},
+        {without(base, "OBX", 2), 101, "OBX^2"},
+        {without(base, "OBX", 9), 101, "OBX^9"},
         {with_line_after(base, "PRT", "PRT||UC||SB|899900000011^VIDAL", 1), 198, "PRT^2^4"},
         {with_line_after(base, "PRT", "PRT||UC||REPLY|||||||||||^^X.400^a@b.fr", 4), 198, "PRT^5^4"},
     }));
@@ -244,12 +248,126 @@ TEST_CASE("orders that contradict themselves are refused", "[hl7][document]")
 {
     const std::string base = document_text();
     const auto tc = GENERATE_COPY(values<fault>({
-        {without(base, "PRT", 2), 207, "OBX^8^5"},                           // professionals asked for, none named
-        {without(base, "PRT", 3), 207, "OBX^9^5"},                           // patient asked for, none named
-        {with_field(base, "OBX", 5, "Y", 3), 207, "OBX^9^5"},                // invisible to the patient, yet mailed
-        {without(with_field(base, "OBX", 5, "Y", 7), "PRT"), 101, "PRT^1"},  // shared record without sender
+        {without(base, "PRT", 2), 207, "OBX^8^5"},                // professionals asked for, none named
+        {without(base, "PRT", 3), 207, "OBX^9^5"},                // patient asked for, none named
+        {with_field(base, "OBX", 5, "Y^^x", 3), 207, "OBX^9^5"},  // invisible to the patient, yet mailed
+        {without(with_field(base, "OBX", 5, "Y^^x", 7), "PRT"), 207, "OBX^7^5"},  // shared record without sender
     }));
     check_fault(tc);
+}
+
+TEST_CASE("event, ORC-1 and OBX-11 say the same operation", "[hl7][document]")
+{
+    struct row {
+        std::string_view event, control, status;
+        operation what;
+    };
+    const auto tc = GENERATE(values<row>({{"T02", "NW", "F", operation::initial},
+                                          {"T10", "RO", "C", operation::replace},
+                                          {"T04", "CA", "D", operation::remove}}));
+    for (const bool oru : {false, true}) {
+        CAPTURE(tc.event, oru);
+        std::string text = oru ? observation_text(1) : document_text();
+        if (!oru) text = with_field(text, "MSH", 9, "MDM^" + std::string(tc.event) + "^MDM_T02");
+        if (!oru) text = with_field(text, "TXA", 13, "2.999.7.1");
+        text = with_field(with_field(text, "ORC", 1, tc.control), "OBX", 11, tc.status);
+        const auto got = read(text);
+        REQUIRE(got.has_value());
+        CHECK(got->what == tc.what);
+        for (const std::string_view other : {"F", "C", "D"}) {
+            const auto refused = read(with_field(text, "OBX", 11, other));
+            CHECK(refused.has_value() == (other == tc.status));
+            if (!refused.has_value()) check_fault({with_field(text, "OBX", 11, other), 207, "OBX^1^11"});
+        }
+        for (const std::string_view other : {"NW", "RO", "CA"}) {
+            if (other == tc.control) continue;
+            check_fault({with_field(text, "ORC", 1, other), 207, oru ? "OBX^1^11" : "ORC^1^1"});
+        }
+    }
+}
+
+TEST_CASE("a replacement says what it replaces", "[hl7][document]")
+{
+    std::string text = with_field(document_text(), "MSH", 9, "MDM^T10^MDM_T02");
+    text = with_field(with_field(text, "ORC", 1, "RO"), "OBX", 11, "C");
+    check_fault({text, 101, "TXA^1^13"});
+    check_fault({with_field(text, "TXA", 13, "2.999.7.417.1"), 207, "TXA^1^13"});  // itself
+    check_fault({with_field(text, "TXA", 13, "pas un oid"), 102, "TXA^1^13"});
+}
+
+TEST_CASE("an ORU carries one or two documents for the same people", "[hl7][document][oru]")
+{
+    const auto one = read(observation_text(1));
+    REQUIRE(one.has_value());
+    CHECK(one->documents.size() == 1);
+    CHECK(one->documents[0].id == document_id{});
+    CHECK(mime::write_timestamp(one->recorded) == "20261120143005+0100");
+    const std::string text = observation_text(2);
+    const auto two = read(text);
+    REQUIRE(two.has_value());
+    REQUIRE(two->documents.size() == 2);
+    CHECK(two->documents[1].location == "OBX^2^5");
+    CHECK(two->documents[1].bytes == "<ClinicalDocument/>");
+    CHECK(two->recipients.size() == 2);
+    CHECK(two->warnings.empty());
+    CHECK(read(without(text, "PV1")).has_value());
+
+    const std::string extra = "OBX|3|ED|11490-0^Lettre^LN||^TEXT^XML^Base64^QQ==||||||F";
+    const std::string group = "ORC|NW\rOBR|2|||34112-3^CR^LN\rOBX|3|ED|34112-3^CR^LN||^TEXT^XML^Base64^QQ==||||||F";
+    const std::string rct = "PRT||UC||RCT^x^y|899900000029^ROUX^ANNE||||||||||^^X.400^";
+    const auto grouped = read(observation_text(1) + group + '\r');
+    REQUIRE(grouped.has_value());
+    CHECK(grouped->documents[1].type.code == "34112-3");
+    const std::string repeated = rct + "anne.roux@medecin.demo.mssante.fr\r" +
+                                 "PRT||UC||RCT^x^y|285076900000095^M^^^^^^^1.2.250.1.213.1.4.8||||||||||^^X.400^"
+                                 "285076900000095@patient.mssante.fr\r"
+                                 "PRT||UC||REPLY^x^y|||||||||||^^X.400^secretariat@hopital.demo.mssante.fr";
+    CHECK(read(with_line_after(text, "OBX", repeated, 2)).has_value());
+    const auto tc = GENERATE_COPY(values<fault>({
+        {with_line_after(text, "OBX", extra, 2), 198, "OBX^3"},
+        {with_field(text, "OBX", 11, "C", 2), 207, "OBX^2^11"},
+        {with_field(text, "OBX", 3, "34112-3^CR^LN", 2), 207, "OBX^2^3"},
+        {with_field(text, "OBX", 5, "^TEXT^XML^Base64^Q", 2), 102, "OBX^2^5^1^5"},
+        {with_line_after(text, "OBX", rct + "autre@b.fr", 2), 207, "PRT^5"},
+        {replaced(observation_text(1) + group + '\r', "ORC|NW\rOBR|2", "ORC|RO\rOBR|2"), 207, "ORC^2^1"},
+        {observation_text(1) + "ORC|NW\r", 100, "OBX^13"},
+        {observation_text(1) + "OBR|2|||34112-3^CR^LN\r", 100, "OBR^2"},
+        {without(text, "ORC"), 100, "ORC^1"},
+        {without(text, "OBR"), 100, "OBR^1"},
+        {with_line_after(text, "PV1", "PV1||I", 1), 198, "PV1^2"},
+    }));
+    check_fault(tc);
+}
+
+TEST_CASE("SFT, UAC, TQ1 and NTE have their places", "[hl7][document]")
+{
+    const std::string base = document_text();
+    CHECK(read(with_line_after(base, "MSH", "SFT|x\rSFT|y\rUAC|z")).has_value());
+    CHECK(read(with_line_after(base, "ORC", "TQ1|1\rTQ2|1\rTQ1|2")).has_value());
+    CHECK(read(with_line_after(base, "OBR", "NTE|1\rNTE|2")).has_value());
+    CHECK(read(with_line_after(observation_text(1), "OBR", "NTE|1\rTQ1|1\rTQ1|2")).has_value());
+    CHECK(read(with_line_after(base, "PRT", "NTE|1", 4)).has_value());
+    const auto tc = GENERATE_COPY(values<fault>({
+        {with_line_after(base, "MSH", "UAC|z\rSFT|x"), 100, "SFT^1"},
+        {with_line_after(base, "PID", "SFT|x"), 100, "SFT^1"},
+        {with_line_after(base, "OBR", "TQ1|1"), 100, "TQ1^1"},
+        {with_line_after(base, "PID", "NTE|1"), 100, "NTE^1"},
+        {with_line_after(base, "OBX", "NTE|1", 1), 100, "PRT^1"},
+        {with_line_after(observation_text(1), "ORC", "TQ1|1"), 100, "TQ1^1"},
+    }));
+    check_fault(tc);
+}
+
+TEST_CASE("metadata in another order is read, with a warning", "[hl7][document]")
+{
+    const std::string base = document_text();
+    const std::string text =
+        with_line_after(without(base, "OBX", 2), "OBX", "OBX|2|CWE|MASQUE_PS^x^MetaDMPMSS||Y^^x||||||F", 2);
+    const auto got = read(text);
+    REQUIRE(got.has_value());
+    CHECK(got->flags.masked_from_professionals);
+    REQUIRE(got->warnings.size() == 1);
+    CHECK(got->warnings[0].location == "OBX^3^3");
 }
 
 TEST_CASE("a control id may be as long as the limit", "[hl7][document]")
@@ -288,7 +406,7 @@ TEST_CASE("tolerances are data", "[hl7][document]")
     text.pop_back();
     const auto got = read(text, legacy);
     REQUIRE(got.has_value());
-    CHECK(got->id.root == "2.999.7.417.1");
+    CHECK(got->documents.at(0).id.root == "2.999.7.417.1");
     profile production;
     production.test_identities_in_production = tolerance::accepted;
     CHECK(read(replaced(document_text(), "1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.10"), production).has_value());
@@ -383,12 +501,12 @@ TEST_CASE("document ids with and without extension", "[hl7][document]")
 {
     auto got = read(with_field(document_text(), "TXA", 12, "DOC42^^2.999.7.417^ISO"));
     REQUIRE(got.has_value());
-    CHECK(got->id == document_id{"2.999.7.417", "DOC42"});
+    CHECK(got->documents.at(0).id == document_id{"2.999.7.417", "DOC42"});
     got = read(with_field(document_text(), "TXA", 12, "6BA7B810-9dad-11d1-80b4-00c04fd430c8"));
     CHECK(got.has_value());
     got = read(with_field(document_text(), "TXA", 13, "2.999.7.1"));
     REQUIRE(got.has_value());
-    CHECK(got->parent_id == document_id{"2.999.7.1", ""});
+    CHECK(got->documents.at(0).parent == document_id{"2.999.7.1", ""});
 }
 
 TEST_CASE("ISO-8859-15 messages give UTF-8, the document stays as it is", "[hl7][document]")
@@ -402,8 +520,8 @@ TEST_CASE("ISO-8859-15 messages give UTF-8, the document stays as it is", "[hl7]
     const auto got = read(text);
     REQUIRE(got.has_value());
     CHECK(got->patient.birth_name.given.reveal() == "ÉLODIE");
-    CHECK(got->type.label == "Lettre de liaison à la sortie");
-    CHECK(got->document == "\xe9\xff");
+    CHECK(got->documents.at(0).type.label == "Lettre de liaison à la sortie");
+    CHECK(got->documents.at(0).bytes == "\xe9\xff");
     CHECK(got->body_for_professionals->reveal() == "Déjà");
 }
 

@@ -57,6 +57,16 @@ std::string document_text()
            "OBX|12|ED|CORPSMAIL_PS^Corps du mail pour un PS^MetaDMPMSS||^TEXT^^Base64^Qm9uam91cg==||||||F\r";
 }
 
+std::string observation_text(int documents)
+{
+    std::string text = without(without(document_text(), "EVN"), "TXA");
+    text = with_field(with_field(text, "MSH", 9, "ORU^R01^ORU_R01"), "MSH", 12, "2.5");
+    text = replaced(replaced(text, "|CWE|", "|CE|"), "^text^XML", "^TEXT^XML");
+    if (documents == 1) return text;
+    return with_line_after(text, "PRT",
+                           "OBX|2|ED|11490-0^Lettre^LN||^TEXT^XML^Base64^PENsaW5pY2FsRG9jdW1lbnQvPg==||||||F", 4);
+}
+
 std::string discharge_text()
 {
     return "MSH|^~\\&|GAM|HOP_DEMO|RELAIS|HOP_DEMO|20261120141200||ADT^A03^ADT_A03|ADT0001|P|2.5^FRA^2.11|||||FRA|"

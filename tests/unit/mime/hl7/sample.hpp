@@ -9,6 +9,8 @@
 namespace hl7_test {
 // MDM^T02 with two recipients (a doctor and the patient), row A of the national matrix.
 std::string document_text();
+// The same as ORU^R01 with one or two documents.
+std::string observation_text(int documents);
 // ADT^A03 with ZBE, EVN-6, PV1-45 and a treating doctor.
 std::string discharge_text();
 
