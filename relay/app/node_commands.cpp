@@ -134,8 +134,9 @@ bool check_file(const console& to, const parts& part, routing::sqlite_directory&
         return true;
     }
     const auto& letter = std::get<letter_plan>(plan.what);
+    const plan_document& document = letter.documents.front();
     rows.rows.push_back(
-        {from.name, "accepté", "", "type " + letter.type_code + ", version " + std::to_string(letter.version)});
+        {from.name, "accepté", "", "type " + document.type_code + ", version " + std::to_string(document.version)});
     std::size_t number = 0;
     for (const recipient& one : letter.recipients)
         rows.rows.push_back({"", "destinataire " + std::to_string(++number), "",

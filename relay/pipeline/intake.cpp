@@ -202,20 +202,23 @@ submission_result intake::accept(const submission& from)
 
 intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, const keys& known_by)
 {
+    if (plan.operation != letter_operation::initial || plan.documents.size() != 1)
+        return refuse_hl7({{hl7::condition::unsupported_event, "MSH^1^9", "Opération non prise en charge"}});
     const instant now = with_.clock.now();
+    const plan_document& main = plan.documents.front();
     letter_row row;
     row.id = letter_id::make();
     row.form = plan.form;
-    row.document_key = with_.vault.match_key("document", plan.document_id);
-    row.set_key = with_.vault.match_key("set", plan.set_id);
-    row.version = plan.version;
-    row.type_code = plan.type_code;
-    row.content_sha256 = sha256_hex(plan.document);
+    row.document_key = with_.vault.match_key("document", main.document_id);
+    row.set_key = with_.vault.match_key("set", main.set_id);
+    row.version = main.version;
+    row.type_code = main.type_code;
+    row.content_sha256 = sha256_hex(main.bytes);
     row.establishment = site_.finess;
     row.received_at = now;
     row.signed_at = plan.signed_at;
     row.details = with_.vault.seal_field(field::letter_details, write_details(plan.details));
-    const ports::sealed_object document = with_.vault.seal(plan.document);
+    const ports::sealed_object document = with_.vault.seal(main.bytes);
     row.document = document.id;
 
     // An address without RPPS: the directory knows whose it is.
@@ -285,7 +288,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
     if (made == outcome::message_reused) return reused_message();
     if (made == outcome::document_reused) return reused_document(plan.form);
     obs::info(obs::event::letter_received, "id={} form={} type={} octets={} recipients={}", known_as.text(),
-              name(row.form), row.type_code, plan.document.size(), routed.size());
+              name(row.form), row.type_code, main.bytes.size(), routed.size());
     if (on_queued_) on_queued_();
     return answer;
 }

@@ -40,12 +40,19 @@ struct stay_fact {
     std::optional<discharge_fact> discharge;
 };
 
-struct letter_plan {
-    submission_form form{};
-    std::string document;  // CDA bytes, as sent or as written by us
+struct plan_document {
+    std::string bytes;  // of the CDA, as sent or as written by us
     std::string document_id, set_id;
     int version = 1;
     std::string type_code;
+    std::optional<std::string> parent_id;  // of the version it replaces, by its own header
+};
+
+struct letter_plan {
+    submission_form form{};
+    letter_operation operation = letter_operation::initial;
+    std::optional<std::string> parent_id;  // the document that is replaced
+    std::vector<plan_document> documents;  // never empty; a second one is the same letter in another body level
     std::optional<instant> signed_at;
     stay_fact stay;
     letter_details details;

@@ -91,6 +91,7 @@ enum class discharge_quality { exact, movement, event, document, date_only };
 enum class delivery_kind { letter, report };  // a report is a DSN of ours on its way back: no patient data, TLS only
 enum class recipient_role { treating_doctor, professional, organisation, patient };
 enum class submission_form { hl7_mdm, cda, pdf_sidecar, hl7_adt };
+enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 
 [[nodiscard]] std::string_view name(delivery_state value) noexcept;
 [[nodiscard]] std::string_view name(cause value) noexcept;

@@ -39,7 +39,9 @@ TEST_CASE("each form becomes one plan", "[plan]")
     {
         const auto plan = letter_of(tests::dropped("a.hl7", tests::mdm_file()));
         CHECK(plan.form == submission_form::hl7_mdm);
-        CHECK(plan.document == tests::cda_file());
+        REQUIRE(plan.documents.size() == 1);
+        CHECK(plan.documents[0].bytes == tests::cda_file());
+        CHECK(plan.operation == letter_operation::initial);
         CHECK(plan.details.wants_reception);
         CHECK(plan.details.control_id == "DEMO000417");
         REQUIRE(plan.recipients.size() == 1);
@@ -69,10 +71,10 @@ TEST_CASE("what every letter takes from its document", "[plan]")
 {
     for (const auto& from : {tests::dropped("a.hl7", tests::mdm_file()), tests::dropped("a.xml", tests::cda_file())}) {
         const auto plan = letter_of(from);
-        CHECK(plan.document_id == "2.999.7.417.1");
-        CHECK(plan.set_id == "2.999.7.417");
-        CHECK(plan.version == 1);
-        CHECK(plan.type_code == "11490-0");
+        CHECK(plan.documents.front().document_id == "2.999.7.417.1");
+        CHECK(plan.documents.front().set_id == "2.999.7.417");
+        CHECK(plan.documents.front().version == 1);
+        CHECK(plan.documents.front().type_code == "11490-0");
         CHECK(plan.stay.visit_number == "26011234");
         REQUIRE(plan.stay.discharge.has_value());
         CHECK(plan.stay.discharge->at == tests::local("20261120141000+0100"));

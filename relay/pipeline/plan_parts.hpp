@@ -1,0 +1,50 @@
+// relay/pipeline/plan_parts.hpp: what the plan_*.cpp share: one planner per form of submission, and what every form
+// takes from its document. Internal to letter_plan; pure, any thread.
+#pragma once
+
+#include "mime/hl7/message.hpp"
+#include "mime/hl7/patient.hpp"
+#include "relay/pipeline/letter_plan.hpp"
+
+namespace relay::pipeline {
+struct plan_request {  // borrows all of it
+    const submission& from;
+    const site_options& site;
+    const route_policy& routes;
+    instant now;
+};
+
+using letter_or_refusal = std::variant<letter_plan, refusal>;
+using discharge_or_refusal = std::variant<discharge_plan, refusal>;
+
+// One per form.
+[[nodiscard]] letter_or_refusal plan_hl7_document(const plan_request& with, const mime::hl7::message& message);
+[[nodiscard]] discharge_or_refusal plan_hl7_movement(const plan_request& with, const mime::hl7::message& message);
+[[nodiscard]] letter_or_refusal plan_cda_file(const plan_request& with);
+[[nodiscard]] letter_or_refusal plan_sidecar(const plan_request& with);
+
+// Reads and checks one document and appends it to the plan. From the first it fills what a letter has once: the
+// signature's instant, and of the stay what the message did not say. `place`: of the OBX, for HL7.
+[[nodiscard]] std::optional<refusal> take_document(const plan_request& with, letter_plan& plan, std::string bytes,
+                                                   std::string form, std::string_view place = {});
+
+// `form` "hl7" also fills the error for the ERR segment, 207.
+[[nodiscard]] refusal refuse(std::string form, std::string code, std::string field, std::string message);
+// A fault inside a document: its place there, and for HL7 that of the OBX that holds it.
+[[nodiscard]] refusal refuse_document(std::string form, std::string_view place, std::string code,
+                                      const std::string& field, const std::string& text);
+// None if the address is empty or its domain trusted.
+[[nodiscard]] std::optional<refusal> refuse_domain(const route_policy& routes, const recipient& to, std::string form,
+                                                   std::string field);
+
+// Joins two descriptions of one mailbox.
+void add_recipient(std::vector<recipient>& all, recipient next);
+
+// None without a day.
+[[nodiscard]] std::optional<discharge_fact> discharge_of(const std::optional<mime::timestamp>& at,
+                                                         discharge_quality quality, const mime::zone& zone);
+[[nodiscard]] std::string number_of(const std::optional<mime::hl7::patient_identifier>& from);
+[[nodiscard]] bool is_code(std::string_view text);
+// A ward's name in the place of its code is not kept: it may tell what the patient suffers from (domain.md §10.4).
+[[nodiscard]] std::string code_or_nothing(const std::string& text);
+}
