@@ -136,7 +136,7 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
     const row rows[] = {
         {tests::dropped("a.hl7", replaced(mdm, "|2.6|", "|2.4|")), "hl7", "203", "MSH^1^12"},
         {tests::dropped("a.hl7", replaced(mdm, "|T|2.6", "|P|2.6")), "hl7", "202", "MSH^1^11"},
-        {tests::dropped("a.hl7", replaced(mdm, "MDM^T02^MDM_T02", "MDM^T10^MDM_T02")), "hl7", "201", "MSH^1^9"},
+        {tests::dropped("a.hl7", replaced(mdm, "MDM^T02^MDM_T02", "MDM^T10^MDM_T02")), "hl7", "207", "ORC^1^1"},
         {tests::dropped("a.hl7", replaced(mdm, "Base64^PD", "Base64^*D")), "hl7", "102", "OBX^1^5^1^5"},
         {tests::dropped("a.hl7", replaced(mdm, "2.999.7.417.1|||||AU", "2.999.7.417.2|||||AU")), "hl7", "207",
          "TXA^1^12"},
