@@ -75,6 +75,11 @@ struct words<submission_form> {
     static constexpr std::array<std::string_view, 4> all{"hl7_mdm", "cda", "pdf_sidecar", "hl7_adt"};
     static constexpr auto last = submission_form::hl7_adt;
 };
+template <>
+struct words<letter_operation> {
+    static constexpr std::array<std::string_view, 3> all{"initial", "replace", "remove"};
+    static constexpr auto last = letter_operation::remove;
+};
 
 template <class Enum>
 std::string_view word_of(Enum value) noexcept
@@ -114,6 +119,10 @@ std::string_view name(submission_form value) noexcept
 {
     return word_of(value);
 }
+std::string_view name(letter_operation value) noexcept
+{
+    return word_of(value);
+}
 
 template <class Enum>
 std::optional<Enum> from_name(std::string_view text) noexcept
@@ -130,4 +139,5 @@ template std::optional<discharge_quality> from_name<discharge_quality>(std::stri
 template std::optional<delivery_kind> from_name<delivery_kind>(std::string_view) noexcept;
 template std::optional<recipient_role> from_name<recipient_role>(std::string_view) noexcept;
 template std::optional<submission_form> from_name<submission_form>(std::string_view) noexcept;
+template std::optional<letter_operation> from_name<letter_operation>(std::string_view) noexcept;
 }

@@ -100,6 +100,7 @@ enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 [[nodiscard]] std::string_view name(delivery_kind value) noexcept;
 [[nodiscard]] std::string_view name(recipient_role value) noexcept;
 [[nodiscard]] std::string_view name(submission_form value) noexcept;
+[[nodiscard]] std::string_view name(letter_operation value) noexcept;
 // The reverse of name(); nullopt for an unknown word.
 template <class Enum>
 [[nodiscard]] std::optional<Enum> from_name(std::string_view text) noexcept;
@@ -165,6 +166,21 @@ struct letter_row {
     instant received_at{};
     std::optional<instant> signed_at;
     std::string details;  // sealed field: names for subject and body, MSH of the message, recipients as given
+    letter_operation operation = letter_operation::initial;
+    std::string parent_key;    // HMAC of the replaced document's id; empty for any other operation
+    std::string completeness;  // text of pipeline/completeness: ids and places only
+    std::string identity_key;  // HMAC of the patient's identity, to find a stay by; empty if unknown
+};
+
+// A letter carries one document in its own row; any further one (CDA N1 and N3 of one ORU) has a row of its own.
+struct letter_document_row {
+    letter_id letter;
+    int place = 2;             // 2, 3...: the first is the letter's own
+    std::string document_key;  // as in letter_row
+    std::string parent_key;
+    std::string type_code;
+    std::string content_sha256;
+    blob_id document;
 };
 
 struct delivery_row {
@@ -189,7 +205,14 @@ struct delivery_row {
     blob_id mail;            // the sealed bytes; empty until sealed
     std::string sealed_sha256;
     std::int64_t lease = 0;  // fencing number: an outcome recorded under another lease is refused
+    int turn = 0;            // order inside a set and mailbox: turn_of(version, operation)
 };
+
+// Versions leave in order, the deletion of one right after it and before the next.
+[[nodiscard]] constexpr int turn_of(int version, letter_operation operation) noexcept
+{
+    return 2 * version + (operation == letter_operation::remove ? 1 : 0);
+}
 
 // A file that was refused: the bytes are kept as a vault object.
 struct refusal_row {

@@ -35,14 +35,14 @@ std::int64_t limit_of(std::size_t limit)
     return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
 }
 
-// Earlier versions of the set that may still leave, or whose fate is open, keep later ones back: versions arrive in
-// order. One cannot wait for ever: a held or received delivery becomes undeliverable, superseded or cancelled
-// (domain.md §4). INDEXED BY: without statistics the planner takes delivery_state and sorts the whole queue.
+// What has an earlier turn in the set and may still leave, or whose fate is open, keeps later ones back: versions and
+// deletions arrive in order. One cannot wait for ever: a held or received delivery becomes undeliverable, superseded or
+// cancelled (domain.md §4). INDEXED BY: without statistics the planner takes delivery_state and sorts the whole queue.
 #define LIAISON_DUE                                                                                                    \
     " FROM delivery AS d INDEXED BY delivery_due WHERE d.state IN ('queued', 'deferred', 'uncertain') AND d.next_try " \
     "<= ?"                                                                                                             \
     " AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE d.set_key <> '' AND e.set_key = d.set_key"                     \
-    " AND e.set_key <> '' AND e.recipient_key = d.recipient_key AND e.version < d.version AND e.state IN"              \
+    " AND e.set_key <> '' AND e.recipient_key = d.recipient_key AND e.turn < d.turn AND e.state IN"                    \
     " ('received', 'held', 'queued', 'deferred', 'sending', 'uncertain')) ORDER BY d.next_try LIMIT ?"
 }
 
@@ -55,10 +55,43 @@ std::optional<letter_row> reading<Base>::letter(const letter_id& id)
 template <class Base>
 std::optional<letter_row> reading<Base>::letter_by_document(std::string_view document_key)
 {
-    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS
-                                 " FROM letter WHERE document_key = ? ORDER BY received_at DESC LIMIT 1",
+    auto found = first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
+                                       " AND operation <> 'remove' ORDER BY received_at DESC LIMIT 1",
+                                       document_key),
+                       read_letter);
+    if (found) return found;
+    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE operation <> 'remove' AND id IN"
+                                 " (SELECT letter FROM letter_document WHERE document_key = ?)"
+                                 " ORDER BY received_at DESC LIMIT 1",
                                  document_key),
                  read_letter);
+}
+
+template <class Base>
+std::optional<letter_row> reading<Base>::removal_of_document(std::string_view document_key)
+{
+    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
+                                 " AND operation = 'remove' ORDER BY received_at DESC LIMIT 1",
+                                 document_key),
+                 read_letter);
+}
+
+template <class Base>
+std::vector<letter_row> reading<Base>::letters_replacing(std::string_view document_key)
+{
+    return all(database_.query("SELECT " LIAISON_LETTER_COLUMNS
+                               " FROM letter WHERE parent_key = ? AND parent_key <> '' ORDER BY version, received_at",
+                               document_key),
+               read_letter);
+}
+
+template <class Base>
+std::vector<letter_document_row> reading<Base>::further_documents(const letter_id& id)
+{
+    return all(
+        database_.query(
+            "SELECT " LIAISON_LETTER_DOCUMENT_COLUMNS " FROM letter_document WHERE letter = ? ORDER BY place", id),
+        read_letter_document);
 }
 
 template <class Base>

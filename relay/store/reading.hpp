@@ -13,6 +13,9 @@ public:
     reading(connection& database, const pipeline::ports::vault& vault) : database_(database), vault_(vault) {}
     std::optional<pipeline::letter_row> letter(const pipeline::letter_id& id) override;
     std::optional<pipeline::letter_row> letter_by_document(std::string_view document_key) override;
+    std::optional<pipeline::letter_row> removal_of_document(std::string_view document_key) override;
+    std::vector<pipeline::letter_row> letters_replacing(std::string_view document_key) override;
+    std::vector<pipeline::letter_document_row> further_documents(const pipeline::letter_id& id) override;
     std::vector<pipeline::letter_row> letters_of_stay(const pipeline::stay_id& id) override;
     std::vector<pipeline::letter_row> letters_of_set(std::string_view set_key) override;
     std::vector<pipeline::letter_row> letters_received(base::instant from, base::instant to) override;

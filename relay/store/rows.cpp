@@ -55,7 +55,24 @@ letter_row read_letter(const cursor& row)
     letter.received_at = row.when(14);
     letter.signed_at = row.maybe_when(15);
     letter.details = row.text(16);
+    letter.operation = word<letter_operation>(row, 17);
+    letter.parent_key = row.text(18);
+    letter.completeness = row.text(19);
+    letter.identity_key = row.text(20);
     return letter;
+}
+
+letter_document_row read_letter_document(const cursor& row)
+{
+    letter_document_row document;
+    document.letter = row.id<letter_id>(0);
+    document.place = static_cast<int>(row.integer(1));
+    document.document_key = row.text(2);
+    document.parent_key = row.text(3);
+    document.type_code = row.text(4);
+    document.content_sha256 = row.text(5);
+    document.document = row.id<blob_id>(6);
+    return document;
 }
 
 delivery_row read_delivery(const cursor& row)
@@ -82,6 +99,7 @@ delivery_row read_delivery(const cursor& row)
     delivery.mail = row.id<blob_id>(18);
     delivery.sealed_sha256 = row.text(19);
     delivery.lease = row.integer(20);
+    delivery.turn = static_cast<int>(row.integer(21));
     return delivery;
 }
 
@@ -115,34 +133,48 @@ void write_stay(connection& database, const stay_row& row)
 void write_letter(connection& database, const letter_row& row)
 {
     database.run("INSERT INTO letter (" LIAISON_LETTER_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                  " ON CONFLICT (id) DO UPDATE SET stay = excluded.stay, form = excluded.form,"
                  " document_key = excluded.document_key, set_key = excluded.set_key, version = excluded.version,"
                  " type_code = excluded.type_code, content_sha256 = excluded.content_sha256,"
                  " document = excluded.document, establishment = excluded.establishment, service = excluded.service,"
                  " treating_rpps = excluded.treating_rpps, flags = excluded.flags,"
                  " source_name_key = excluded.source_name_key, received_at = excluded.received_at,"
-                 " signed_at = excluded.signed_at, details = excluded.details",
+                 " signed_at = excluded.signed_at, details = excluded.details, operation = excluded.operation,"
+                 " parent_key = excluded.parent_key, completeness = excluded.completeness,"
+                 " identity_key = excluded.identity_key",
                  row.id, row.stay, name(row.form), row.document_key, row.set_key, row.version, row.type_code,
                  row.content_sha256, row.document, row.establishment, row.service, row.treating_rpps, row.flags,
-                 row.source_name_key, row.received_at, row.signed_at, as_blob{row.details});
+                 row.source_name_key, row.received_at, row.signed_at, as_blob{row.details}, name(row.operation),
+                 row.parent_key, row.completeness, row.identity_key);
+}
+
+void write_letter_document(connection& database, const letter_document_row& row)
+{
+    database.run("INSERT INTO letter_document (" LIAISON_LETTER_DOCUMENT_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT (letter, place) DO UPDATE SET document_key = excluded.document_key,"
+                 " parent_key = excluded.parent_key, type_code = excluded.type_code,"
+                 " content_sha256 = excluded.content_sha256, document = excluded.document",
+                 row.letter, row.place, row.document_key, row.parent_key, row.type_code, row.content_sha256,
+                 row.document);
 }
 
 void write_delivery(connection& database, const delivery_row& row)
 {
     database.run("INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                  " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
                  " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
                  " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
                  " attempts = excluded.attempts, created_at = excluded.created_at, next_try = excluded.next_try,"
                  " accepted_at = excluded.accepted_at, confirmed_at = excluded.confirmed_at,"
                  " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
-                 " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease",
+                 " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease, turn = excluded.turn",
                  row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient},
                  row.domain, row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at,
                  row.next_try, row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail,
-                 row.sealed_sha256, row.lease);
+                 row.sealed_sha256, row.lease, row.turn);
 }
 
 void write_refusal(connection& database, const refusal_row& row)

@@ -12,21 +12,25 @@ namespace relay::store {
     "created_at, details"
 #define LIAISON_LETTER_COLUMNS                                                                                      \
     "id, stay, form, document_key, set_key, version, type_code, content_sha256, document, establishment, service, " \
-    "treating_rpps, flags, source_name_key, received_at, signed_at, details"
+    "treating_rpps, flags, source_name_key, received_at, signed_at, details, operation, parent_key, completeness, " \
+    "identity_key"
+#define LIAISON_LETTER_DOCUMENT_COLUMNS "letter, place, document_key, parent_key, type_code, content_sha256, document"
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
-    "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease"
+    "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn"
 #define LIAISON_EVENT_COLUMNS "sequence, at, kind, stay, letter, delivery, payload"
 
 // Each throws boost::system::system_error (store_errc::newer_schema) for a word this program does not know.
 [[nodiscard]] pipeline::stay_row read_stay(const cursor& row);
 [[nodiscard]] pipeline::letter_row read_letter(const cursor& row);
+[[nodiscard]] pipeline::letter_document_row read_letter_document(const cursor& row);
 [[nodiscard]] pipeline::delivery_row read_delivery(const cursor& row);
 [[nodiscard]] pipeline::refusal_row read_refusal(
     const cursor& row);  // content, at, form, code, field, message, source_name...
 
 void write_stay(connection& database, const pipeline::stay_row& row);
 void write_letter(connection& database, const pipeline::letter_row& row);
+void write_letter_document(connection& database, const pipeline::letter_document_row& row);
 void write_delivery(connection& database, const pipeline::delivery_row& row);
 void write_refusal(connection& database, const pipeline::refusal_row& row);
 

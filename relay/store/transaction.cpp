@@ -30,6 +30,11 @@ void sql_transaction::save_letter(const letter_row& row)
     write_letter(database(), row);
 }
 
+void sql_transaction::save_letter_document(const letter_document_row& row)
+{
+    write_letter_document(database(), row);
+}
+
 void sql_transaction::save_delivery(const delivery_row& row)
 {
     write_delivery(database(), row);

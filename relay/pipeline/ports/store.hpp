@@ -55,9 +55,17 @@ class reader {
 public:
     virtual ~reader() = default;
     [[nodiscard]] virtual std::optional<letter_row> letter(const letter_id& id) = 0;
+    // The letter that brought this document, as its first or a further one; never a removal.
     [[nodiscard]] virtual std::optional<letter_row> letter_by_document(std::string_view document_key) = 0;
+    // The letter that asks for this document, brought by another, to be deleted.
+    [[nodiscard]] virtual std::optional<letter_row> removal_of_document(std::string_view document_key) = 0;
+    // Those that came to replace this document, whether it has come itself or not.
+    [[nodiscard]] virtual std::vector<letter_row> letters_replacing(std::string_view document_key) = 0;
+    // Beside the letter's own, in their order.
+    [[nodiscard]] virtual std::vector<letter_document_row> further_documents(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<letter_row> letters_of_stay(const stay_id& id) = 0;
-    [[nodiscard]] virtual std::vector<letter_row> letters_of_set(std::string_view set_key) = 0;
+    [[nodiscard]] virtual std::vector<letter_row> letters_of_set(
+        std::string_view set_key) = 0;  // by version, then as they came
     [[nodiscard]] virtual std::vector<letter_row> letters_received(instant from, instant to) = 0;
     [[nodiscard]] virtual std::optional<stay_row> stay(const stay_id& id) = 0;
     [[nodiscard]] virtual std::optional<stay_row> stay_by_key(std::string_view visit_key,
@@ -68,8 +76,8 @@ public:
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_message_id(std::string_view message_id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_of_letter(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_in(delivery_state state, std::size_t limit) = 0;
-    // queued, deferred or uncertain with next_try <= now, oldest first; without those that must wait for an earlier
-    // version of the same set to the same recipient.
+    // queued, deferred or uncertain with next_try <= now, oldest first; without those that must wait for one with an
+    // earlier turn in the same set to the same recipient.
     [[nodiscard]] virtual std::vector<delivery_row> due_deliveries(instant now, std::size_t limit) = 0;
     [[nodiscard]] virtual std::optional<instant> next_due() = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;
@@ -92,6 +100,7 @@ public:
     virtual void remove_blob(const blob_id& id) = 0;
     virtual void save_stay(const stay_row& row) = 0;  // insert or update, by id
     virtual void save_letter(const letter_row& row) = 0;
+    virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
     virtual void save_delivery(const delivery_row& row) = 0;
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;

@@ -36,12 +36,17 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
     const auto stay = a_stay();
     auto letter = a_letter();
     letter.stay = stay.id;
+    letter.operation = letter_operation::replace;
+    letter.parent_key = "parent";
+    letter.completeness = "C01=satisfied";
+    letter.identity_key = "identity";
     auto delivery = a_delivery(delivery_state::queued, 5000);
     delivery.letter = letter.id;
     delivery.role = recipient_role::treating_doctor;
     delivery.domain = "operateur.test";
     delivery.set_key = letter.set_key;
     delivery.version = 2;
+    delivery.turn = 4;
     delivery.why = cause::peer_down;
     delivery.attempts = 4;
     delivery.accepted_at = at(7000);
@@ -76,6 +81,7 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
         CHECK_FALSE(back->confirmed_at.has_value());
         CHECK(back->mail == delivery.mail);
         CHECK(back->lease == 9);
+        CHECK(back->turn == 4);
         const auto stay_back = s.ask([&](ports::reader& r) { return r.stay(stay.id); });
         REQUIRE(stay_back.has_value());
         CHECK(stay_back->details == stay.details);
@@ -86,6 +92,10 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
         CHECK(letter_back->details == letter.details);
         CHECK(letter_back->signed_at == at(1999));
         CHECK(letter_back->form == submission_form::cda);
+        CHECK(letter_back->operation == letter_operation::replace);
+        CHECK(letter_back->parent_key == "parent");
+        CHECK(letter_back->completeness == "C01=satisfied");
+        CHECK(letter_back->identity_key == "identity");
         CHECK(s.ask([&](ports::reader& r) { return r.letters_of_stay(stay.id); }).size() == 1);
         CHECK(s.ask([&](ports::reader& r) { return r.letters_of_set(letter.set_key); }).size() == 1);
         CHECK(s.ask([&](ports::reader& r) { return r.letters_received(at(2000), at(2001)); }).size() == 1);
@@ -265,7 +275,8 @@ TEST_CASE("due deliveries: oldest first, later versions behind earlier ones", "[
     auto busy = a_delivery(delivery_state::sending, 1);
     auto report = a_delivery(delivery_state::queued, 250);
     first.set_key = second.set_key = elsewhere.set_key = "set";
-    second.version = elsewhere.version = 2;
+    first.turn = 2;
+    second.turn = elsewhere.turn = 3;  // a version, then its deletion
     elsewhere.recipient_key = "another";
     const auto save = [&](const delivery_row& row) {
         REQUIRE(s.store->write([&](ports::transaction& tx) { tx.save_delivery(row); }).has_value());
@@ -421,6 +432,84 @@ TEST_CASE("too many waiting units are refused at once", "[store][group]")
     gate.set_value();
     s.store.reset();  // finishes what is queued
     CHECK(done == 2);
+}
+
+TEST_CASE("a document is found by any letter that brought it, a removal apart", "[store]")
+{
+    opened_store s;
+    auto brought = a_letter();
+    letter_document_row beside;
+    beside.letter = brought.id;
+    beside.document_key = "second";
+    beside.parent_key = "older second";
+    beside.type_code = "34112-3";
+    beside.content_sha256 = "def";
+    beside.document = blob_id::make();
+    auto removal = a_letter();
+    removal.document_key = brought.document_key;
+    removal.operation = letter_operation::remove;
+    removal.received_at = at(9000);
+    auto newer = a_letter();
+    newer.operation = letter_operation::replace;
+    newer.parent_key = brought.document_key;
+    REQUIRE(s.store
+                ->write([&](ports::transaction& tx) {
+                    for (const auto& letter : {brought, removal, newer}) tx.save_letter(letter);
+                    tx.save_letter_document(beside);
+                    tx.save_letter_document(beside);  // again changes nothing
+                })
+                .has_value());
+    const auto by_document = [&](std::string_view key) {
+        return s.ask([&](ports::reader& r) { return r.letter_by_document(key); });
+    };
+    REQUIRE(by_document(brought.document_key).has_value());
+    CHECK(by_document(brought.document_key)->id == brought.id);
+    REQUIRE(by_document("second").has_value());
+    CHECK(by_document("second")->id == brought.id);
+    CHECK_FALSE(by_document("older second").has_value());
+    const auto removing = s.ask([&](ports::reader& r) { return r.removal_of_document(brought.document_key); });
+    REQUIRE(removing.has_value());
+    CHECK(removing->id == removal.id);
+    CHECK_FALSE(s.ask([&](ports::reader& r) { return r.removal_of_document(newer.document_key); }).has_value());
+    const auto replacing = s.ask([&](ports::reader& r) { return r.letters_replacing(brought.document_key); });
+    REQUIRE(replacing.size() == 1);
+    CHECK(replacing[0].id == newer.id);
+    CHECK(s.ask([&](ports::reader& r) { return r.letters_replacing(""); }).empty());
+    const auto documents = s.ask([&](ports::reader& r) { return r.further_documents(brought.id); });
+    REQUIRE(documents.size() == 1);
+    CHECK(documents[0].place == 2);
+    CHECK(documents[0].parent_key == "older second");
+    CHECK(documents[0].type_code == "34112-3");
+    CHECK(documents[0].content_sha256 == "def");
+    CHECK(documents[0].document == beside.document);
+    CHECK(s.ask([&](ports::reader& r) { return r.further_documents(newer.id); }).empty());
+}
+
+TEST_CASE("a store of the first schema comes forward: deliveries keep their order", "[store]")
+{
+    const folder place;
+    plain_vault vault;
+    relay::store::store_options options;
+    options.path = place.file("liaison.db");
+    options.reserve_octets = 0;
+    std::ifstream sql(TESTS_DATA "/../../conf/migrations/0001_first.sql");
+    const std::string first_schema{std::istreambuf_iterator<char>(sql), {}};
+    REQUIRE_FALSE(first_schema.empty());
+    tamper(options.path, first_schema + R"(
+INSERT INTO letter VALUES ('L1', NULL, 'cda', 'd', 's', 3, '11490-0', 'x', NULL, '', '', '', '', '', 1, NULL, x'');
+INSERT INTO delivery VALUES ('D1', 'letter', 'L1', 'professional', 'r', x'', '', 's', 3, 'queued', 'NONE', 0, 1, 1,
+    NULL, NULL, '', '', NULL, '', 0);
+PRAGMA user_version = 1)");
+    REQUIRE(::chmod(options.path.c_str(), 0600) == 0);
+    auto opened = relay::store::open_store(options, vault);
+    REQUIRE(opened.has_value());
+    REQUIRE((*opened)
+                ->read([](ports::reader& r) {
+                    CHECK(r.delivery(delivery_id("D1"))->turn == 6);
+                    CHECK(r.letter(letter_id("L1"))->operation == letter_operation::initial);
+                    CHECK(r.counts().deliveries.at(delivery_state::queued) == 1);
+                })
+                .has_value());
 }
 
 TEST_CASE("opening: modes, other files, other versions, read-only", "[store]")

@@ -29,6 +29,7 @@ TEST_CASE("every enumerator has one word and comes back from it", "[pipeline][mo
     check_words(delivery_kind::report);
     check_words(recipient_role::patient);
     check_words(submission_form::hl7_adt);
+    check_words(letter_operation::remove);
 }
 
 TEST_CASE("words that are kept in the store stay what they are", "[pipeline][model]")
@@ -39,4 +40,13 @@ TEST_CASE("words that are kept in the store stay what they are", "[pipeline][mod
     CHECK(name(event_kind::report_delayed) == "report_delayed");
     CHECK(name(discharge_quality::date_only) == "date_only");
     CHECK(name(submission_form::pdf_sidecar) == "pdf_sidecar");
+}
+
+TEST_CASE("a deletion comes right after its version and before the next", "[pipeline][model]")
+{
+    for (const int version : {-1, 0, 1, 2, 1'000'000}) {
+        CHECK(turn_of(version, letter_operation::initial) == turn_of(version, letter_operation::replace));
+        CHECK(turn_of(version, letter_operation::remove) > turn_of(version, letter_operation::initial));
+        CHECK(turn_of(version + 1, letter_operation::replace) > turn_of(version, letter_operation::remove));
+    }
 }
