@@ -6,6 +6,7 @@
 #include "mime/cda/identifiers.hpp"
 #include "mime/text/charset.hpp"
 #include "mime/text/digest.hpp"
+#include "mime/xdm/names.hpp"
 #include "mime/xdm/package.hpp"
 #include "mime/xdm/uuids.hpp"
 
@@ -154,24 +155,31 @@ private:
 };
 
 constexpr std::string_view set_object = "SS01";
-constexpr std::string_view entry_object = "DE01";
 
-std::string action_code(letter_action action)
+// "01" of DE01 and AS01.
+std::string two_digits(std::size_t number)
 {
-    if (action == letter_action::initial) return {};
-    return action == letter_action::replace ? "C" : "D";
+    return std::string(number < 10 ? "0" : "") + std::to_string(number);
+}
+
+void write_action(rim_writer& out, const xdm_input& input, action_place here)
+{
+    if (input.action_slot.empty() || input.place != here || input.action == letter_action::initial) return;
+    out.slot(input.action_slot, std::string(input.action == letter_action::replace ? "C" : "D"));
 }
 
 void write_submission_set(rim_writer& out, const xdm_input& input)
 {
-    const cda::professional& sender = input.sender == nullptr ? input.header.authors.front() : *input.sender;
+    const cda::header& head = input.documents.front().header;
+    const cda::professional& sender = input.sender == nullptr ? head.authors.front() : *input.sender;
     out.raw("<rim:RegistryPackage id=\"SS01\">\n");
     out.slot("submissionTime", format_utc(input.built_at));
+    write_action(out, input, action_place::submission_set);
     out.name("Envoi MSSanté");
     out.node(set_object, uuid::set_node);
     out.author(uuid::set_author, set_object, sender);
     out.coded(uuid::set_content_type, set_object, input.tables.content_type_by_class.find(input.patient_class)->second);
-    out.identifier(uuid::set_patient, set_object, patient_id(input.header.patient), "XDSSubmissionSet.patientId");
+    out.identifier(uuid::set_patient, set_object, patient_id(head.patient), "XDSSubmissionSet.patientId");
     out.identifier(uuid::set_source, set_object, input.source_id, "XDSSubmissionSet.sourceId");
     out.identifier(uuid::set_unique, set_object, input.submission_id, "XDSSubmissionSet.uniqueId");
     out.raw("</rim:RegistryPackage>\n");
@@ -192,21 +200,36 @@ std::vector<std::string> source_patient_info(const cda::patient& who)
     return info;
 }
 
-void write_entry_slots(rim_writer& out, const xdm_input& input)
+// One document's entry: the object's id, and the document with its place in the zip.
+struct entry_writer {
+    rim_writer& out;
+    const xdm_input& input;
+    const xdm_source& source;
+    std::size_t number;  // from 1
+    const cda::header& head = source.header;
+    std::string object = "DE" + two_digits(number);
+
+    void write();
+
+private:
+    void write_slots();
+    void write_codes();
+};
+
+void entry_writer::write_slots()
 {
-    const cda::header& head = input.header;
     const cda::service_event& event = *head.main_event();
     out.slot("creationTime", metadata_time(head.effective_time, input.zone));
-    out.slot("hash", hex(sha1(input.document)));
+    out.slot("hash", hex(sha1(source.bytes)));
     out.slot("languageCode", head.language.empty() ? std::string("fr-FR") : head.language);
     out.slot("legalAuthenticator", person(*head.legal_authenticator));
     out.slot("serviceStartTime", metadata_time(event.when.low, input.zone));
     out.slot("serviceStopTime", metadata_time(event.when.high, input.zone));
-    out.slot("size", std::to_string(input.document.size()));
+    out.slot("size", std::to_string(source.bytes.size()));
     out.slot("sourcePatientId", source_patient_id(head.patient));
     out.slot("sourcePatientInfo", source_patient_info(head.patient));
-    out.slot("URI", std::string("DOC0001.XML"));
-    if (!input.action_slot.empty()) out.slot(input.action_slot, action_code(input.action));
+    out.slot("URI", document_name(number));
+    write_action(out, input, action_place::document_entry);
 }
 
 cda::coded confidentiality(const code_tables& tables, const std::string& code)
@@ -216,45 +239,61 @@ cda::coded confidentiality(const code_tables& tables, const std::string& code)
                                                  : found->second;
 }
 
-void write_entry_codes(rim_writer& out, const xdm_input& input)
+void entry_writer::write_codes()
 {
-    const cda::header& head = input.header;
-    for (const cda::professional& author : head.authors) out.author(uuid::entry_author, entry_object, author);
-    out.coded(uuid::entry_class, entry_object, class_code(input.tables, head));
-    out.coded(uuid::entry_confidentiality, entry_object,
+    for (const cda::professional& author : head.authors) out.author(uuid::entry_author, object, author);
+    out.coded(uuid::entry_class, object, class_code(input.tables, head));
+    out.coded(uuid::entry_confidentiality, object,
               confidentiality(input.tables, head.confidentiality.empty() ? "N" : head.confidentiality));
     for (const std::string& flag : input.flags) {
-        out.coded(uuid::entry_confidentiality, entry_object, confidentiality(input.tables, flag));
+        out.coded(uuid::entry_confidentiality, object, confidentiality(input.tables, flag));
     }
-    for (const cda::service_event& event : head.service_events) out.coded(uuid::entry_event, entry_object, event.code);
-    out.coded(uuid::entry_format, entry_object, format_code(input.tables, head, input.body));
-    out.coded(uuid::entry_facility, entry_object, head.encounter->facility_type);
-    out.coded(uuid::entry_practice, entry_object, head.main_event()->performer.place.practice_setting);
-    out.coded(uuid::entry_type, entry_object, head.type);
+    for (const cda::service_event& event : head.service_events) out.coded(uuid::entry_event, object, event.code);
+    out.coded(uuid::entry_format, object, format_code(input.tables, head, source.body));
+    out.coded(uuid::entry_facility, object, head.encounter->facility_type);
+    out.coded(uuid::entry_practice, object, head.main_event()->performer.place.practice_setting);
+    out.coded(uuid::entry_type, object, head.type);
 }
 
-void write_entry(rim_writer& out, const xdm_input& input)
+void entry_writer::write()
 {
-    const cda::header& head = input.header;
-    out.raw("<rim:ExtrinsicObject id=\"DE01\" mimeType=\"text/xml\" objectType=\"");
+    out.raw("<rim:ExtrinsicObject id=\"");
+    out.raw(object);
+    out.raw("\" mimeType=\"text/xml\" objectType=\"");
     out.raw(uuid::stable_entry);
     out.raw("\">\n");
-    write_entry_slots(out, input);
+    write_slots();
     out.name(head.title.empty() ? head.type.label : head.title);
-    write_entry_codes(out, input);
-    out.identifier(uuid::entry_patient, entry_object, patient_id(head.patient), "XDSDocumentEntry.patientId");
-    out.identifier(uuid::entry_unique, entry_object, head.id.text(), "XDSDocumentEntry.uniqueId");
+    write_codes();
+    out.identifier(uuid::entry_patient, object, patient_id(head.patient), "XDSDocumentEntry.patientId");
+    out.identifier(uuid::entry_unique, object, head.id.text(), "XDSDocumentEntry.uniqueId");
     out.raw("</rim:ExtrinsicObject>\n");
 }
 
-bool has_required_values(const xdm_input& input)
+void write_membership(rim_writer& out, std::size_t number)
 {
-    const cda::header& head = input.header;
+    const std::string digits = two_digits(number);
+    out.raw("<rim:Association id=\"AS" + digits);
+    out.raw("\" associationType=\"urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember\" ");
+    out.raw("sourceObject=\"SS01\" targetObject=\"DE" + digits + "\">\n");
+    out.slot("SubmissionSetStatus", std::string("Original"));
+    out.raw("</rim:Association>\n");
+}
+
+bool has_required_values(const cda::header& head)
+{
     const cda::service_event* event = head.main_event();
     return !patient_id(head.patient).empty() && head.effective_time && head.legal_authenticator &&
            !head.authors.empty() && event != nullptr && event->when.low &&
            !event->performer.place.practice_setting.empty() && head.encounter &&
-           !head.encounter->facility_type.empty() && !head.type.empty() && !head.id.empty() &&
+           !head.encounter->facility_type.empty() && !head.type.empty() && !head.id.empty();
+}
+
+bool has_required_values(const xdm_input& input)
+{
+    return !input.documents.empty() && input.documents.size() <= max_written_documents &&
+           std::all_of(input.documents.begin(), input.documents.end(),
+                       [](const xdm_source& one) { return has_required_values(one.header); }) &&
            !input.source_id.empty() && !input.submission_id.empty() &&
            input.tables.content_type_by_class.count(input.patient_class) != 0;
 }
@@ -269,12 +308,10 @@ result<std::string> write_metadata(const xdm_input& input)
         "<lcm:SubmitObjectsRequest xmlns:lcm=\"urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0\" "
         "xmlns:rim=\"urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0\">\n<rim:RegistryObjectList>\n");
     write_submission_set(out, input);
-    write_entry(out, input);
-    out.raw(
-        "<rim:Association id=\"AS01\" associationType=\"urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember\" "
-        "sourceObject=\"SS01\" targetObject=\"DE01\">\n");
-    out.slot("SubmissionSetStatus", std::string("Original"));
-    out.raw("</rim:Association>\n</rim:RegistryObjectList>\n</lcm:SubmitObjectsRequest>\n");
+    std::size_t number = 0;
+    for (const xdm_source& source : input.documents) entry_writer{out, input, source, ++number}.write();
+    for (number = 1; number <= input.documents.size(); ++number) write_membership(out, number);
+    out.raw("</rim:RegistryObjectList>\n</lcm:SubmitObjectsRequest>\n");
     return out.take();
 }
 }

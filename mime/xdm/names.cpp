@@ -84,14 +84,15 @@ std::string truncate_characters(std::string_view utf8, std::size_t max_character
     return out;
 }
 
-std::string subject_without_identity(const cda::header& header)
+std::string subject_without_identity(const cda::header& header, std::size_t documents)
 {
-    return std::string(prefix) + first_word_plain(label_of(header));
+    return std::string(prefix) +
+           (documents > 1 ? std::to_string(documents) + " documents" : first_word_plain(label_of(header)));
 }
 
-patient_text subject_with_identity(const cda::header& header)
+patient_text subject_with_identity(const cda::header& header, std::size_t documents)
 {
-    std::string out = subject_without_identity(header);
+    std::string out = subject_without_identity(header, documents);
     const cda::patient& who = header.patient;
     for (const std::string& part : {upper(plain(who.family_to_show().reveal())), plain(who.given_to_show().reveal()),
                                     french_date(who.birth_date.reveal())}) {
@@ -110,5 +111,11 @@ patient_text pdf_file_name(const cda::header& header)
         if (!part.empty()) out.append(out.empty() ? "" : "_").append(truncate_characters(part, max_label_characters));
     }
     return patient_text(out + ".pdf");
+}
+
+std::string document_name(std::size_t number)
+{
+    const std::string digits = std::to_string(number);
+    return "DOC" + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits + ".XML";
 }
 }

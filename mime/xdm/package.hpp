@@ -1,7 +1,8 @@
-// mime/xdm/package.hpp: the IHE XDM zip of one document (IHE ITI TF-3 cross-document media, French layout of mssante.md
-// §5): INDEX.HTM, README.TXT, IHE_XDM/SUBSET01/METADATA.XML and DOC0001.XML. INDEX.HTM and README.TXT hold no identity.
-// Writing is deterministic: same input, same bytes. Reading accepts other producers' zips: names without case, extra
-// files. Errors: xdm_errc. No input throws. Pure, any thread; borrows its input only during the call.
+// mime/xdm/package.hpp: the IHE XDM zip of a letter (IHE ITI TF-3 cross-document media, French layout of mssante.md
+// §5): INDEX.HTM, README.TXT, IHE_XDM/SUBSET01/METADATA.XML and DOC0001.XML, DOC0002.XML... INDEX.HTM and README.TXT
+// hold no identity. Writing is deterministic: same input, same bytes. Reading accepts other producers' zips: names
+// without case, extra files. Errors: xdm_errc. No input throws. Pure, any thread; borrows its input only during the
+// call.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +18,19 @@
 namespace mime::xdm {
 enum class compression { by_content, stored, deflated };  // by_content: stored when the CDA is mostly base64 (N1)
 enum class letter_action { initial, replace, remove };    // « action » metadata: none, C, D
+enum class action_place { submission_set, document_entry };
 
-struct xdm_input {
-    std::string_view document;  // the CDA: goes into the zip byte for byte
+inline constexpr std::size_t max_written_documents = 99;
+
+struct xdm_source {
+    std::string_view bytes;     // the CDA: goes into the zip byte for byte
     const cda::header& header;  // of that document
     const cda::body& body;
-    const mime::zone& zone;  // of the site, for times without offset
+};
+
+struct xdm_input {
+    std::vector<xdm_source> documents;  // 1 to max_written_documents, all about one patient; the first speaks for all
+    const mime::zone& zone;             // of the site, for times without offset
 
     utc_instant built_at;                 // submission time and date of the zip's files
     std::string source_id;                // OID of this system
@@ -30,15 +38,16 @@ struct xdm_input {
     std::string patient_class = "I";      // PV1-2
     std::vector<std::string> flags = {};  // MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX
     letter_action action = letter_action::initial;
-    std::string action_slot =
-        "urn:action:extraMetadataSlot";         // name and place are not settled: see README.md; empty: no slot
-    const cda::professional* sender = nullptr;  // PRT SB; else the first author
-    std::string establishment = {};             // for README.TXT; empty: the author's organisation
+    std::string action_slot = "urn:action:extraMetadataSlot";  // name and place are not settled: see README.md;
+    action_place place = action_place::submission_set;         // empty name: no slot
+    const cda::professional* sender = nullptr;                 // PRT SB; else the first author
+    std::string establishment = {};                            // for README.TXT; empty: the author's organisation
     compression how = compression::by_content;
     const code_tables& tables = default_code_tables();
 };
 
-// Errors: missing_value (no patient id, no date, no signatory, no facility or practice code in the header), zip_failed.
+// Errors: missing_value (no document or too many; in one of them no patient id, date, signatory, facility or practice
+// code), zip_failed.
 [[nodiscard]] result<std::string> write_package(const xdm_input& input);
 
 // METADATA.XML alone, of write_package.

@@ -1,4 +1,5 @@
 #include "mime/text/charset.hpp"
+#include "mime/xdm/names.hpp"
 #include "mime/xdm/package.hpp"
 #include "mime/xdm/zip_handles.hpp"
 
@@ -9,7 +10,18 @@ using detail::source_ptr;
 
 std::string establishment_of(const xdm_input& input)
 {
-    return input.establishment.empty() ? std::string(input.header.author_organisation_name()) : input.establishment;
+    return input.establishment.empty() ? std::string(input.documents.front().header.author_organisation_name())
+                                       : input.establishment;
+}
+
+std::string index_entries(const xdm_input& input)
+{
+    std::string out;
+    std::size_t number = 0;
+    for (const xdm_source& one : input.documents)
+        out += "<li><a href=\"IHE_XDM/SUBSET01/" + document_name(++number) + "\">" + xml_escape(one.header.type.label) +
+               " (CDA)</a></li>\r\n";
+    return out;
 }
 
 // ISO 9660 and old readers: CRLF in both pages.
@@ -22,9 +34,16 @@ std::string index_page(const xdm_input& input)
            "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\"/>\r\n"
            "<title>Document de santé (IHE XDM)</title>\r\n</head>\r\n<body>\r\n"
            "<h1>Document de santé transmis par messagerie sécurisée</h1>\r\n<p>Émetteur : " +
-           xml_escape(establishment_of(input)) + "</p>\r\n<ul>\r\n<li><a href=\"IHE_XDM/SUBSET01/DOC0001.XML\">" +
-           xml_escape(input.header.type.label) +
-           " (CDA)</a></li>\r\n<li><a href=\"README.TXT\">Lisez-moi</a></li>\r\n</ul>\r\n</body>\r\n</html>\r\n";
+           xml_escape(establishment_of(input)) + "</p>\r\n<ul>\r\n" + index_entries(input) +
+           "<li><a href=\"README.TXT\">Lisez-moi</a></li>\r\n</ul>\r\n</body>\r\n</html>\r\n";
+}
+
+std::string readme_entries(const xdm_input& input)
+{
+    std::string out;
+    for (std::size_t number = 1; number <= input.documents.size(); ++number)
+        out += "  IHE_XDM/SUBSET01/" + document_name(number) + "   document CDA R2\r\n";
+    return out;
 }
 
 std::string readme_text(const xdm_input& input)
@@ -36,9 +55,9 @@ std::string readme_text(const xdm_input& input)
            "\r\n\r\nContenu\r\n"
            "  INDEX.HTM                      page d'accueil\r\n"
            "  README.TXT                     ce fichier\r\n"
-           "  IHE_XDM/SUBSET01/METADATA.XML  métadonnées XDS du lot\r\n"
-           "  IHE_XDM/SUBSET01/DOC0001.XML   document CDA R2\r\n\r\n"
-           "Instructions\r\n"
+           "  IHE_XDM/SUBSET01/METADATA.XML  métadonnées XDS du lot\r\n" +
+           readme_entries(input) +
+           "\r\nInstructions\r\n"
            "  Le document s'intègre dans le logiciel du professionnel (profil IHE XDM). Pour le lire à l'écran,\r\n"
            "  ouvrir le PDF joint au même courriel.\r\n"
            "  Données de santé à caractère personnel : ne pas diffuser.\r\n";
@@ -87,10 +106,10 @@ result<std::string> read_back(zip_source_t* buffer)
     return out;
 }
 
-compression chosen(const xdm_input& input)
+compression chosen(compression how, const cda::body& body)
 {
-    if (input.how != compression::by_content) return input.how;
-    return input.body.kind == cda::body_kind::non_xml ? compression::stored : compression::deflated;
+    if (how != compression::by_content) return how;
+    return body.kind == cda::body_kind::non_xml ? compression::stored : compression::deflated;
 }
 }
 
@@ -107,11 +126,13 @@ result<std::string> write_package(const xdm_input& input)
     archive_ptr archive(zip_open_from_source(buffer.get(), ZIP_TRUNCATE, nullptr));
     if (!archive) return xdm_errc::zip_failed;
     zip_source_keep(buffer.get());  // one reference is the archive's, one stays ours
-    const bool added =
-        add_file(archive.get(), "INDEX.HTM", index, compression::stored, stamp) &&
-        add_file(archive.get(), "README.TXT", readme, compression::stored, stamp) &&
-        add_file(archive.get(), "IHE_XDM/SUBSET01/METADATA.XML", *metadata, compression::deflated, stamp) &&
-        add_file(archive.get(), "IHE_XDM/SUBSET01/DOC0001.XML", input.document, chosen(input), stamp);
+    bool added = add_file(archive.get(), "INDEX.HTM", index, compression::stored, stamp) &&
+                 add_file(archive.get(), "README.TXT", readme, compression::stored, stamp) &&
+                 add_file(archive.get(), "IHE_XDM/SUBSET01/METADATA.XML", *metadata, compression::deflated, stamp);
+    std::size_t number = 0;
+    for (const xdm_source& one : input.documents)
+        added = added && add_file(archive.get(), ("IHE_XDM/SUBSET01/" + document_name(++number)).c_str(), one.bytes,
+                                  chosen(input.how, one.body), stamp);
     if (!added || zip_close(archive.get()) != 0) return xdm_errc::zip_failed;
     (void)archive.release();  // closed
     return read_back(buffer.get());

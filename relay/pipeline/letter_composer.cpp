@@ -77,9 +77,7 @@ private:
             if (!what_.details.author_organisation_id.empty())
                 sender.place.id = {std::string(cda::oid::structure), "1" + what_.details.author_organisation_id};
         }
-        mime::xdm::xdm_input input{.document = what_.document,
-                                   .header = header_,
-                                   .body = document_.body(),
+        mime::xdm::xdm_input input{.documents = {{what_.document, header_, document_.body()}},
                                    .zone = options_.zone,
                                    .built_at = what_.now,
                                    .source_id = options_.oid_root,

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <pugixml.hpp>
+#include <set>
 
 #include "mime/text/digest.hpp"
 #include "mime/xdm/names.hpp"
@@ -20,9 +21,7 @@ struct fixture {
 
     xdm_input input() const
     {
-        return {.document = bytes,
-                .header = document.header(),
-                .body = document.body(),
+        return {.documents = {{bytes, document.header(), document.body()}},
                 .zone = paris,
                 .built_at = mime::utc_instant(std::chrono::milliseconds(1'795'181'406'000)),  // 2026-11-20 13:30:06 UTC
                 .source_id = "2.999.1",
@@ -103,8 +102,9 @@ TEST_CASE_METHOD(fixture, "a package gives back the document, hash and size", "[
     CHECK(one.mime_type == "text/xml");
     // The pages beside the metadata hold no identity.
     for (const char* mark : {"MARTEL", "BRUNEL", "lodie"}) {
-        auto stored = in;
-        stored.document = "<x/>";
+        auto stored = input();
+        stored.documents.clear();
+        stored.documents.push_back({"<x/>", document.header(), document.body()});
         CHECK(write_package(stored)->find(mark) == std::string::npos);
     }
 }
@@ -159,13 +159,96 @@ TEST_CASE_METHOD(fixture, "flags and action of the message", "[xdm]")
 {
     auto in = input();
     in.flags = {"MASQUE_PS", "INVISIBLE_REPRESENTANTS_LEGAUX"};
-    in.action = letter_action::replace;
+    in.action = letter_action::remove;
     const auto text = write_metadata(in);
     REQUIRE(text.has_value());
     CHECK(text->find("nodeRepresentation=\"INVISIBLE_REPRESENTANTS_LEGAUX\"") != std::string::npos);
     pugi::xml_document tree;
     REQUIRE(tree.load_buffer(text->data(), text->size()));
-    CHECK(slot(tree, "urn:action:extraMetadataSlot") == "C");
+    CHECK(slot(tree, "urn:action:extraMetadataSlot") == "D");
+}
+
+TEST_CASE_METHOD(fixture, "the action stands where the settings say, once per object", "[xdm]")
+{
+    struct row {
+        letter_action action;
+        action_place place;
+        const char* slot;
+        const char* path;
+        const char* value;
+        std::size_t count;
+    };
+    const char* const in_set = "//rim:RegistryPackage/rim:Slot[starts-with(@name,'urn:a')]";
+    const char* const in_entry = "//rim:ExtrinsicObject/rim:Slot[starts-with(@name,'urn:a')]";
+    const auto tc = GENERATE_COPY(values<row>({
+        {letter_action::initial, action_place::submission_set, "urn:a:b", "//rim:Slot[@name='urn:a:b']", "", 0},
+        {letter_action::replace, action_place::submission_set, "urn:a:b", in_set, "C", 1},
+        {letter_action::remove, action_place::submission_set, "urn:a:b", in_set, "D", 1},
+        {letter_action::replace, action_place::submission_set, "urn:a:b", in_entry, "", 0},
+        {letter_action::replace, action_place::document_entry, "urn:a:b", in_entry, "C", 2},
+        {letter_action::remove, action_place::document_entry, "urn:a:c", in_entry, "D", 2},
+        {letter_action::remove, action_place::document_entry, "urn:a:c", in_set, "", 0},
+        {letter_action::remove, action_place::document_entry, "", in_entry, "", 0},
+    }));
+    CAPTURE(tc.path, tc.slot);
+    auto in = input();
+    in.documents.push_back(in.documents.front());
+    in.action = tc.action;
+    in.place = tc.place;
+    in.action_slot = tc.slot;
+    const auto text = write_metadata(in);
+    REQUIRE(text.has_value());
+    pugi::xml_document tree;
+    REQUIRE(tree.load_buffer(text->data(), text->size()));
+    const auto found = tree.select_nodes(tc.path);
+    CHECK(found.size() == tc.count);
+    for (const auto& one : found)
+        CHECK(one.node().child("rim:ValueList").child("rim:Value").text().get() == std::string_view(tc.value));
+}
+
+TEST_CASE_METHOD(fixture, "two documents in one package: names, hashes, sizes, ids of each", "[xdm]")
+{
+    auto second_letter = sample::letter();
+    second_letter.id = "2.999.7.418.1";
+    const std::string second = mime::cda::write_n1(second_letter, sample::pdf);
+    const auto other = read_document(second);
+    REQUIRE(other.has_value());
+    auto in = input();
+    in.documents.push_back({second, other->header(), other->body()});
+    const auto zip = write_package(in);
+    REQUIRE(zip.has_value());
+    const auto read = read_package(*zip);
+    REQUIRE(read.has_value());
+    REQUIRE(read->documents.size() == 2);
+    CHECK(read->documents[0].uri == "DOC0001.XML");
+    CHECK(read->documents[1].uri == "DOC0002.XML");
+    CHECK(read->documents[0].bytes == bytes);
+    CHECK(read->documents[1].bytes == second);
+    CHECK(read->documents[0].unique_id == "2.999.7.417.1");
+    CHECK(read->documents[1].unique_id == "2.999.7.418.1");
+    CHECK(read->documents[1].hash == mime::hex(mime::sha1(second)));
+    const auto text = write_metadata(in);
+    pugi::xml_document tree;
+    REQUIRE(tree.load_buffer(text->data(), text->size()));
+    CHECK(tree.select_nodes("//rim:Association").size() == 2);
+    std::set<std::string> ids;
+    for (const auto& one : tree.select_nodes("//@id")) CHECK(ids.insert(one.attribute().value()).second);
+}
+
+TEST_CASE_METHOD(fixture, "a package holds one document to ninety-nine", "[xdm]")
+{
+    auto in = input();
+    const xdm_source one = in.documents.front();
+    for (const auto& [count, good] : {std::pair<std::size_t, bool>{0, false}, {99, true}, {100, false}}) {
+        std::vector<xdm_source> many;
+        for (std::size_t i = 0; i < count; ++i) many.push_back(one);
+        const xdm_input filled{.documents = many,
+                               .zone = paris,
+                               .built_at = in.built_at,
+                               .source_id = in.source_id,
+                               .submission_id = in.submission_id};
+        CHECK(write_metadata(filled).has_value() == good);
+    }
 }
 
 TEST_CASE_METHOD(fixture, "what the header lacks is a missing value", "[xdm]")
@@ -175,9 +258,7 @@ TEST_CASE_METHOD(fixture, "what the header lacks is a missing value", "[xdm]")
     const std::string broken = sample::replaced(bytes, part, part.back() == '>' ? "" : "<x");
     const auto other = read_document(broken);
     REQUIRE(other.has_value());
-    const xdm_input in{.document = broken,
-                       .header = other->header(),
-                       .body = other->body(),
+    const xdm_input in{.documents = {{broken, other->header(), other->body()}},
                        .zone = paris,
                        .built_at = {},
                        .source_id = "2.999.1",
@@ -281,6 +362,11 @@ TEST_CASE_METHOD(fixture, "subject and file name", "[xdm][names]")
     CHECK(subject_without_identity(head) == "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ");
     CHECK(subject_with_identity(head).reveal() ==
           "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ MARTEL Elodie 14/07/1985");
+    CHECK(subject_without_identity(head, 2) == "XDM/1.0/DDM+2 documents");
+    CHECK(subject_with_identity(head, 2).reveal() == "XDM/1.0/DDM+2 documents MARTEL Elodie 14/07/1985");
+    CHECK(mime::xdm::document_name(1) == "DOC0001.XML");
+    CHECK(mime::xdm::document_name(12) == "DOC0012.XML");
+    CHECK(mime::xdm::document_name(99999) == "DOC99999.XML");
     CHECK(pdf_file_name(head).reveal() == "20261116_Lettre-de-liaison-a-la-sortie-d-un-etabl_MARTEL_Elodie.pdf");
 
     mime::cda::header bare;
