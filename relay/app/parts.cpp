@@ -145,7 +145,32 @@ public:
         site.facility_type = all_.establishment.facility_type;
         made.sidecar.zone = zone;
         if (given.lenient_keys) made.sidecar.keys = mime::sidecar::key_checks::lenient;
+        if (given.patient_ids_may_differ) made.patient_ids = pipeline::identifier_sets::may_differ;
+        intake_rules(made);
         return made;
+    }
+
+    void intake_rules(pipeline::site_options& site)
+    {
+        const config::intake_settings& given = all_.intake;
+        if (given.matrix == config::matrix_mode::strict) site.mode = pipeline::matrix_mode::strict;
+        if (given.shared_record == config::shared_record::mail_only)
+            site.shared_record = pipeline::shared_record_policy::mail_only;
+        if (!given.matrix_version.empty()) {
+            const auto* matrix = pipeline::national_matrix(given.matrix_version);
+            if (matrix == nullptr)
+                wrong("[intake] matrix_version", "version inconnue : la plus récente est " + site.matrix.version);
+            else
+                site.matrix = *matrix;
+        }
+        if (all_.hospital.profile.empty()) return;
+        const auto text = io::read_file(all_.hospital.profile, 1U << 20U);
+        if (!text.has_value()) return;  // load_hl7_tolerances has told
+        auto rows = pipeline::read_profile_rows(*text);
+        const std::string name = all_.hospital.profile.filename().string();
+        for (const pipeline::matrix_mistake& one : rows.mistakes)
+            read_.mistakes.push_back({name + ":" + std::to_string(one.line) + " [[matrix_row]]", one.what});
+        for (pipeline::matrix_row& row : rows.matrix.rows) site.matrix.rows.push_back(std::move(row));
     }
 
     std::string node_id(const path& file)

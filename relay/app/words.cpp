@@ -67,6 +67,8 @@ std::string word(cause value, language in)
         case cause::content_refused: return "contenu refusé";
         case cause::filing_refused: return "non classée par le logiciel";
         case cause::disputed: return "contestée";
+        case cause::minor_patient: return "patient mineur, document caché à ses représentants";
+        case cause::address_refused: return "adresse de patient mal formée";
         case cause::unknown: return "à examiner";
     }
     return "?";
@@ -92,6 +94,12 @@ std::string next_action(cause value, language in)
             return french ? "vérifier les certificats avec l'opérateur" : "check the certificates with the operator";
         case cause::mailbox_full:
         case cause::closed: return french ? "choisir une autre adresse" : "choose another address";
+        case cause::minor_patient:
+            return french ? "remettre le document autrement, ou l'émettre à nouveau sans INVISIBLE_REP_LEGAUX"
+                          : "hand the document over otherwise, or issue it again without INVISIBLE_REP_LEGAUX";
+        case cause::address_refused:
+            return french ? "corriger l'adresse et émettre une nouvelle version"
+                          : "correct the address and issue a new version";
         case cause::too_big: return french ? "réduire le document" : "make the document smaller";
         case cause::content_refused:
         case cause::expired:

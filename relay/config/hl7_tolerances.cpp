@@ -11,6 +11,7 @@ hl7_tolerances load_hl7_tolerances(const path& file, std::vector<mistake>& mista
         const toml::table root = toml::parse_file(file.string());
         table_reader top(&root, "racine", file, mistakes);
         top.mark("hl7");
+        top.mark("matrix_row");  // rows of the routing matrix: relay/pipeline/routing_matrix.hpp
         table_reader in(root["hl7"].as_table(), "hl7", file, mistakes);
         in.texts("processing_ids", read.processing_ids);
         in.texts("document_profiles", read.document_profiles);
@@ -22,6 +23,7 @@ hl7_tolerances load_hl7_tolerances(const path& file, std::vector<mistake>& mista
         in.flag("test_identities", read.test_identities);
         in.flag("open_last_segment", read.open_last_segment);
         in.flag("lenient_keys", read.lenient_keys);
+        in.flag("patient_ids_may_differ", read.patient_ids_may_differ);
     } catch (const toml::parse_error& error) {
         mistakes.push_back({file.filename().string() + ":" + std::to_string(error.source().begin.line),
                             "profil HL7 illisible : " + std::string(error.description())});

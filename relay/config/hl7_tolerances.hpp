@@ -20,6 +20,7 @@ struct hl7_tolerances {
     bool document_id_namespace = false;              // TXA-12.2 filled with a name
     bool test_identities = false;                    // test INS while MSH-11 is P
     bool open_last_segment = false;                  // no CR or LF at the end
+    bool patient_ids_may_differ = false;             // PID-3 and the document hold different sets: told, not refused
     bool lenient_keys = false;  // check digits of INS, RPPS and FINESS are not enforced in sidecars
 };
 

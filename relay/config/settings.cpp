@@ -104,6 +104,22 @@ private:
         in.file("signing_key", all.hospital.signing_key);
         in.address("returns", all.hospital.returns);
         in.file("profile", all.hospital.profile, need::optional);
+        read_intake(all.intake);
+    }
+
+    void read_intake(intake_settings& intake)
+    {
+        auto in = table("intake");
+        std::string mode = "tolerant";
+        std::string record = "refuse";
+        in.text("matrix", mode, need::optional);
+        in.text("matrix_version", intake.matrix_version, need::optional);
+        in.text("shared_record", record, need::optional);
+        if (mode != "strict" && mode != "tolerant") in.mistaken("matrix", "strict ou tolerant est attendu");
+        if (record != "refuse" && record != "mail_only")
+            in.mistaken("shared_record", "refuse ou mail_only est attendu");
+        if (mode == "strict") intake.matrix = matrix_mode::strict;
+        if (record == "mail_only") intake.shared_record = shared_record::mail_only;
     }
 
     void read_operator(operator_settings& op)

@@ -60,6 +60,13 @@ struct hospital_settings {
     std::optional<endpoint> returns;  // SMTP listener for reports only
     path profile;                     // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
 };
+enum class matrix_mode { strict, tolerant };
+enum class shared_record { refuse, mail_only };
+struct intake_settings {
+    matrix_mode matrix = matrix_mode::tolerant;                           // mssante.md §2.6
+    std::string matrix_version;                                           // of conf/matrix; empty: the newest
+    config::shared_record shared_record = config::shared_record::refuse;  // DESTDMP=Y, while there is no DMP link
+};
 enum class seal_profile { smime, mssante, hold };
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
@@ -101,6 +108,7 @@ struct settings {
     spool_settings spool;
     establishment_settings establishment;
     hospital_settings hospital;
+    intake_settings intake;
     operator_settings operator_;
     trust_settings trust;
     std::vector<route_settings> routes;

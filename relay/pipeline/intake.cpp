@@ -202,7 +202,8 @@ submission_result intake::accept(const submission& from)
 
 intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, const keys& known_by)
 {
-    if (plan.operation != letter_operation::initial || plan.documents.size() != 1)
+    if (plan.form == submission_form::hl7_mdm &&
+        (plan.operation != letter_operation::initial || plan.documents.size() != 1))
         return refuse_hl7({{hl7::condition::unsupported_event, "MSH^1^9", "Opération non prise en charge"}});
     const instant now = with_.clock.now();
     const plan_document& main = plan.documents.front();

@@ -21,7 +21,8 @@ struct letter_details {
     std::vector<std::string> masking;  // MASQUE_PS, INVISIBLE_PATIENT, ...: confidentialityCode of METADATA
     std::string author_id, author_family, author_given;  // PRT SB: XDS author of the submission set
     std::string author_organisation, author_organisation_id;
-    bool qualified_identity = false;  // PID-32 = VALI
+    bool qualified_identity = false;     // PID-32 = VALI
+    bool shared_record_refused = false;  // DESTDMP = Y, and this site has no DMP link: a ZAM^Z01 = N is due
     friend bool operator==(const letter_details&, const letter_details&) = default;
 };
 

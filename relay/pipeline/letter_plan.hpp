@@ -14,9 +14,16 @@
 #include "relay/pipeline/letter_details.hpp"
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/route.hpp"
+#include "relay/pipeline/routing_matrix.hpp"
 #include "relay/pipeline/submission.hpp"
 
 namespace relay::pipeline {
+enum class shared_record_policy {
+    refuse,     // AE: the sender asks for what this site cannot do
+    mail_only,  // accepted and mailed; the sender is told that the shared record got nothing (ZAM^Z01 = N)
+};
+enum class identifier_sets { must_agree, may_differ };
+
 struct site_options {
     mime::zone zone;  // of the site
     mime::hl7::profile hl7;
@@ -24,6 +31,10 @@ struct site_options {
     mime::cda::site_environment environment = mime::cda::site_environment::production;
     std::uint64_t max_input_octets = 40U << 20U;
     std::string finess;  // of the establishment: namespace of stay numbers
+    routing_matrix matrix = national_matrices().back();
+    matrix_mode mode = matrix_mode::tolerant;
+    shared_record_policy shared_record = shared_record_policy::refuse;  // for DESTDMP=Y, while there is no DMP link
+    identifier_sets patient_ids = identifier_sets::must_agree;          // PID-3 and recordTarget
 };
 
 struct discharge_fact {
@@ -48,6 +59,16 @@ struct plan_document {
     std::optional<std::string> parent_id;  // of the version it replaces, by its own header
 };
 
+struct handling_orders {  // of an HL7 message
+    flag_values flags{};
+    std::string row;  // of the matrix
+};
+
+struct plan_warning {
+    std::string field;
+    std::string text;  // French
+};
+
 struct letter_plan {
     submission_form form{};
     letter_operation operation = letter_operation::initial;
@@ -56,6 +77,8 @@ struct letter_plan {
     std::optional<instant> signed_at;
     stay_fact stay;
     letter_details details;
+    std::optional<handling_orders> orders;
+    std::vector<plan_warning> warnings;
     std::vector<recipient> recipients;  // never empty; one with neither address nor RPPS is a NO_DOCTOR
 };
 

@@ -32,10 +32,11 @@ struct words<delivery_state> {
 };
 template <>
 struct words<cause> {
-    static constexpr std::array<std::string_view, 18> all{
-        "NONE",           "NO_DOCTOR",    "DOCTOR_UNKNOWN",  "NO_MAILBOX",       "AMBIGUOUS",   "CLOSED",
-        "NO_CERTIFICATE", "MAILBOX_FULL", "TOO_BIG",         "UNTRUSTED_DOMAIN", "TLS_REFUSED", "PEER_DOWN",
-        "REPLY_LOST",     "EXPIRED",      "CONTENT_REFUSED", "FILING_REFUSED",   "DISPUTED",    "UNKNOWN"};
+    static constexpr std::array<std::string_view, 20> all{
+        "NONE",           "NO_DOCTOR",      "DOCTOR_UNKNOWN", "NO_MAILBOX",      "AMBIGUOUS",
+        "CLOSED",         "NO_CERTIFICATE", "MAILBOX_FULL",   "TOO_BIG",         "UNTRUSTED_DOMAIN",
+        "TLS_REFUSED",    "PEER_DOWN",      "REPLY_LOST",     "EXPIRED",         "CONTENT_REFUSED",
+        "FILING_REFUSED", "DISPUTED",       "MINOR_PATIENT",  "ADDRESS_REFUSED", "UNKNOWN"};
     static constexpr auto last = cause::unknown;
 };
 template <>

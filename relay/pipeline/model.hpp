@@ -57,6 +57,8 @@ enum class cause {
     content_refused,
     filing_refused,
     disputed,
+    minor_patient,    // hidden from the representatives of a minor, whose mailbox they read (mssante.md §2.6)
+    address_refused,  // no address of a patient: 15 digits before patient.mssante.fr (§2.8)
     unknown
 };
 enum class event_kind {

@@ -22,9 +22,10 @@ letter_or_refusal plan_cda_file(const plan_request& with)
 {
     letter_plan plan;
     plan.form = submission_form::cda;
-    if (auto why = take_document(with, plan, with.from.bytes, "cda")) return std::move(*why);
-    const auto read = cda::read_document(plan.documents.front().bytes);
-    const cda::header& header = read->header();
+    auto taken = take_document(with, plan, with.from.bytes, "cda");
+    if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
+    const cda::header& header = std::get<cda::cda_document>(taken).header();
+    take_operation(plan);
     if (header.encounter) plan.details.patient_class = patient_class_of(*header.encounter);
     // A bare document has no addressees of its own: the treating doctor, and the professionals it names, by RPPS only.
     if (const cda::participant* doctor = header.treating_doctor())

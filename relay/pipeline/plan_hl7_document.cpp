@@ -1,20 +1,9 @@
 #include "mime/hl7/document_message.hpp"
-#include "relay/pipeline/plan_parts.hpp"
+#include "relay/pipeline/plan_hl7.hpp"
 
 namespace relay::pipeline {
 namespace hl7 = mime::hl7;
 namespace {
-recipient_role role_of(hl7::recipient_kind kind)
-{
-    switch (kind) {
-        case hl7::recipient_kind::professional: return recipient_role::professional;
-        case hl7::recipient_kind::organisation:
-        case hl7::recipient_kind::application: return recipient_role::organisation;
-        case hl7::recipient_kind::patient: return recipient_role::patient;
-    }
-    return recipient_role::professional;
-}
-
 letter_details details_of(const hl7::document_message& message)
 {
     letter_details d;
@@ -45,23 +34,11 @@ letter_details details_of(const hl7::document_message& message)
     return d;
 }
 
-bool wanted(const hl7::handling_flags& flags, hl7::recipient_kind kind)
+std::vector<plan_warning> warnings_of(const hl7::document_message& read)
 {
-    if (kind != hl7::recipient_kind::patient) return flags.to_professionals;
-    return flags.to_patient && !flags.invisible_to_patient;  // hard rule of mssante.md §2.6
-}
-
-recipient recipient_of(const hl7::recipient& named)
-{
-    recipient to{named.address.reveal(), "", "", "", role_of(named.kind)};
-    if (named.person) {
-        to.rpps = named.person->rpps;
-        to.family = named.person->family.reveal();
-        to.given = named.person->given.reveal();
-    } else if (named.organisation) {
-        to.family = named.organisation->name;
-    }
-    return to;
+    std::vector<plan_warning> all;
+    for (const hl7::hl7_warning& one : read.warnings) all.push_back({one.location, one.text});
+    return all;
 }
 
 letter_operation operation_of(hl7::operation what)
@@ -74,31 +51,28 @@ letter_operation operation_of(hl7::operation what)
     return letter_operation::initial;
 }
 
-std::string text_of(const hl7::document_id& id)
+std::optional<refusal> take_carried(const plan_request& with, letter_plan& plan, const hl7::document_message& read,
+                                    hl7::carried_document& carried)
 {
-    return id.extension.empty() ? id.root : id.root + "^" + id.extension;
-}
-
-std::optional<refusal> take_carried(const plan_request& with, letter_plan& plan, hl7::carried_document& carried)
-{
-    if (auto why = take_document(with, plan, std::move(carried.bytes), "hl7", carried.location)) return why;
-    if (const std::string said = text_of(carried.id); !said.empty() && said != plan.documents.back().document_id)
-        return refuse("hl7", "207", "TXA^1^12", "TXA-12 et ClinicalDocument/id désignent deux documents différents");
+    auto taken = take_document(with, plan, std::move(carried.bytes), "hl7", carried.location);
+    if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
+    const auto& document = std::get<mime::cda::cda_document>(taken);
+    auto wrong = differences(with, read, carried, document.header(), plan.warnings);
+    if (!wrong.empty()) return refuse_hl7(std::move(wrong));
     return std::nullopt;
 }
 
-std::optional<refusal> take_recipients(const plan_request& with, letter_plan& plan, const hl7::document_message& read)
+// ORU may carry the same content twice, as N1 and as N3, each under an id of its own (mssante.md §1.2).
+std::optional<refusal> check_two(const letter_plan& plan, const hl7::document_message& read)
 {
-    for (const hl7::recipient& named : read.recipients) {
-        if (!wanted(read.flags, named.kind)) continue;
-        if (named.refusal) return refuse_hl7({*named.refusal});
-        recipient to = recipient_of(named);
-        if (auto why = refuse_domain(with.routes, to, "hl7", named.location + "^15^1^4")) return why;
-        add_recipient(plan.recipients, std::move(to));
-    }
-    if (!plan.recipients.empty()) return std::nullopt;
-    return refuse("hl7", "207", "OBX",
-                  "aucun destinataire par messagerie n'est demandé (DESTMSSANTEPS, DESTMSSANTEPAT) : rien à envoyer");
+    if (plan.documents.size() < 2 || plan.documents[0].document_id != plan.documents[1].document_id)
+        return std::nullopt;
+    return refuse("hl7", "207", read.documents[1].location, "les deux documents portent le même ClinicalDocument/id");
+}
+
+std::optional<std::string> parent_of(const letter_plan& plan)
+{
+    return plan.operation == letter_operation::replace ? plan.documents.front().parent_id : std::nullopt;
 }
 }
 
@@ -114,8 +88,12 @@ letter_or_refusal plan_hl7_document(const plan_request& with, const hl7::message
     plan.stay.service = code_or_nothing(read->visit.service);
     plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document, with.site.zone);
     plan.operation = operation_of(read->what);
+    plan.warnings = warnings_of(*read);
     for (hl7::carried_document& carried : read->documents)
-        if (auto why = take_carried(with, plan, carried)) return std::move(*why);
+        if (auto why = take_carried(with, plan, *read, carried)) return std::move(*why);
+    if (auto why = check_two(plan, *read)) return std::move(*why);
+    plan.parent_id = parent_of(plan);
+    if (auto why = take_orders(with, plan, message, *read)) return std::move(*why);
     if (auto why = take_recipients(with, plan, *read)) return std::move(*why);
     return plan;
 }

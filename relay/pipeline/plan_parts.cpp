@@ -36,10 +36,10 @@ void take_from_header(letter_plan& plan, const cda::header& header, const mime::
 }
 }
 
-std::optional<refusal> take_document(const plan_request& with, letter_plan& plan, std::string bytes, std::string form,
-                                     std::string_view place)
+document_or_refusal take_document(const plan_request& with, letter_plan& plan, std::string bytes, std::string form,
+                                  std::string_view place)
 {
-    const auto read = cda::read_document(bytes);
+    auto read = cda::read_document(bytes);
     if (!read.has_value())
         return refuse_document(form, place, std::string(cda::name_of(read.error().code)), read.error().field,
                                read.error().text);
@@ -54,7 +54,13 @@ std::optional<refusal> take_document(const plan_request& with, letter_plan& plan
                                "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
     if (plan.documents.empty()) take_from_header(plan, header, with.site.zone);
     plan.documents.push_back(described(header, std::move(bytes)));
-    return std::nullopt;
+    return std::move(*read);
+}
+
+void take_operation(letter_plan& plan)
+{
+    plan.parent_id = plan.documents.front().parent_id;
+    if (plan.parent_id) plan.operation = letter_operation::replace;
 }
 
 refusal refuse(std::string form, std::string code, std::string field, std::string message)

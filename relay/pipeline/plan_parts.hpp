@@ -2,6 +2,7 @@
 // takes from its document. Internal to letter_plan; pure, any thread.
 #pragma once
 
+#include "mime/cda/document.hpp"
 #include "mime/hl7/message.hpp"
 #include "mime/hl7/patient.hpp"
 #include "relay/pipeline/letter_plan.hpp"
@@ -23,10 +24,15 @@ using discharge_or_refusal = std::variant<discharge_plan, refusal>;
 [[nodiscard]] letter_or_refusal plan_cda_file(const plan_request& with);
 [[nodiscard]] letter_or_refusal plan_sidecar(const plan_request& with);
 
-// Reads and checks one document and appends it to the plan. From the first it fills what a letter has once: the
-// signature's instant, and of the stay what the message did not say. `place`: of the OBX, for HL7.
-[[nodiscard]] std::optional<refusal> take_document(const plan_request& with, letter_plan& plan, std::string bytes,
-                                                   std::string form, std::string_view place = {});
+using document_or_refusal = std::variant<mime::cda::cda_document, refusal>;
+// Reads and checks one document, appends it to the plan and gives it back, so that nobody reads it twice. From the
+// first it fills what a letter has once: the signature's instant, and of the stay what the message did not say.
+// `place`: of the OBX, for HL7.
+[[nodiscard]] document_or_refusal take_document(const plan_request& with, letter_plan& plan, std::string bytes,
+                                                std::string form, std::string_view place = {});
+
+// Where no message says it: a document that names the one it replaces is a replacement.
+void take_operation(letter_plan& plan);
 
 // `form` "hl7" also fills the error for the ERR segment, 207.
 [[nodiscard]] refusal refuse(std::string form, std::string code, std::string field, std::string message);

@@ -52,7 +52,7 @@ std::string text_of(const json::object& from, std::string_view key)
 
 bool route_policy::trusts(std::string_view domain) const
 {
-    return trusted_domains.contains(domain);
+    return domain == patient_domain || trusted_domains.contains(domain);
 }
 
 const route_rule* route_policy::rule_for(std::string_view domain) const
@@ -61,7 +61,7 @@ const route_rule* route_policy::rule_for(std::string_view domain) const
     const route_rule* any = nullptr;
     for (const route_rule& rule : rules) {
         if (rule.domain == domain) return &rule;
-        if (rule.domain == "*") any = &rule;
+        if (rule.domain == "*" && domain != patient_domain) any = &rule;
     }
     return any;
 }
@@ -86,11 +86,13 @@ std::string lower_address(std::string_view address)
 
 std::string write_recipient(const recipient& value)
 {
-    return json::serialize(json::object{{"address", value.address},
-                                        {"rpps", value.rpps},
-                                        {"family", value.family},
-                                        {"given", value.given},
-                                        {"role", name(value.role)}});
+    json::object out{{"address", value.address},
+                     {"rpps", value.rpps},
+                     {"family", value.family},
+                     {"given", value.given},
+                     {"role", name(value.role)}};
+    if (value.hold != cause::none) out["hold"] = name(value.hold);
+    return json::serialize(out);
 }
 
 recipient read_recipient(std::string_view text)
@@ -99,13 +101,18 @@ recipient read_recipient(std::string_view text)
     const json::value parsed = json::parse(text, damaged);
     if (damaged || !parsed.is_object()) return {};
     const json::object& from = parsed.get_object();
-    return {text_of(from, "address"), text_of(from, "rpps"), text_of(from, "family"), text_of(from, "given"),
-            from_name<recipient_role>(text_of(from, "role")).value_or(recipient_role::professional)};
+    return {text_of(from, "address"),
+            text_of(from, "rpps"),
+            text_of(from, "family"),
+            text_of(from, "given"),
+            from_name<recipient_role>(text_of(from, "role")).value_or(recipient_role::professional),
+            from_name<cause>(text_of(from, "hold")).value_or(cause::none)};
 }
 
 route_decision decide_route(const recipient& to, ports::directory& directory, const route_policy& policy,
                             const certs::trust_anchors& anchors, instant now)
 {
+    if (to.hold != cause::none) return to.hold;
     route_found found;
     found.address = to.address;
     if (found.address.empty()) {
@@ -115,7 +122,7 @@ route_decision decide_route(const recipient& to, ports::directory& directory, co
     }
     found.domain = domain_of(found.address);
     const route_rule* rule = policy.rule_for(found.domain);
-    if (rule == nullptr) return cause::untrusted_domain;
+    if (rule == nullptr) return found.domain == patient_domain ? cause::no_certificate : cause::untrusted_domain;
     found.to = rule->to;
     found.profile = rule->profile;
     // No clear text unless a rule says so: `mssante` is a rule, a missing certificate is not (design.md §3.5).

@@ -16,6 +16,8 @@
 namespace relay::pipeline {
 enum class seal_profile { smime, mssante, hold };  // design.md §4
 
+inline constexpr std::string_view patient_domain = "patient.mssante.fr";
+
 struct next_hop {
     std::string host;
     std::uint16_t port = 0;
@@ -34,7 +36,8 @@ struct route_policy {
     std::set<std::string, std::less<>> trusted_domains;  // exact, lower case, A-label form
 
     [[nodiscard]] bool trusts(std::string_view domain) const;
-    // The exact rule, else "*"; nullptr if the domain is not trusted or no rule speaks of it.
+    // The exact rule, else "*"; nullptr if the domain is not trusted or no rule speaks of it. Patients' mailboxes are
+    // trusted everywhere (mssante.md §7.5) and follow a rule of their own only, never "*" (domain.md §11).
     [[nodiscard]] const route_rule* rule_for(std::string_view domain) const;
 };
 
@@ -45,6 +48,7 @@ struct recipient {
     std::string family;
     std::string given;
     recipient_role role = recipient_role::professional;
+    cause hold = cause::none;  // set: not to be routed at all, whatever the directory says
     friend bool operator==(const recipient&, const recipient&) = default;
 };
 // One mailbox under two descriptions: the same address (case does not matter, as operators treat it), or, where one of

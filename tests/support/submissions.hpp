@@ -92,12 +92,14 @@ inline std::string mdm_file(const letter_order& order = {})
            order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^VN" + std::string(25, '|') + "202611160905+0100|" +
            order.discharge +
            "\rORC|NW\r"
-           "OBR|1|||11490-0^Lettre de liaison à la sortie^LN\r"
-           "TXA|1|11490-0|TEXT|||||||||" +
-           order.document +
+           "OBR|1|||" +
+           order.type +
+           "^Lettre de liaison à la sortie^LN\r"
+           "TXA|1|" +
+           order.type + "|TEXT|||||||||" + order.document +
            "|||||AU\r"
-           "OBX|1|ED|11490-0^Lettre de liaison à la sortie^LN||^text^XML^Base64^" +
-           mime::base64_encode(cda_file(order)) +
+           "OBX|1|ED|" +
+           order.type + "^Lettre de liaison à la sortie^LN||^text^XML^Base64^" + mime::base64_encode(cda_file(order)) +
            "||||||F\r"
            "PRT||UC||SB^Send by^participation|899900000011^VIDAL^PAUL^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^"
            "IDNPS|||HOPITAL DEMO^^^^^ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO^FINEG^^^990000010\r"

@@ -57,6 +57,16 @@ TEST_CASE("each form becomes one plan", "[plan]")
         CHECK(plan.recipients[0].address.empty());
         CHECK(plan.recipients[0].rpps == tests::second_doctor);
         CHECK(plan.recipients[0].role == recipient_role::treating_doctor);
+        CHECK(plan.operation == letter_operation::initial);
+        CHECK_FALSE(plan.parent_id.has_value());
+    }
+    SECTION("CDA that names the one it replaces")
+    {
+        const auto plan =
+            letter_of(tests::dropped("a.xml", tests::cda_file({.document = "2.999.7.417.2", .version = 2})));
+        CHECK(plan.operation == letter_operation::replace);
+        CHECK(plan.parent_id == "2.999.7.417.1");
+        CHECK(plan.documents.front().parent_id == plan.parent_id);
     }
     SECTION("PDF with its sidecar")
     {
@@ -143,7 +153,7 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
         {tests::dropped("a.hl7", replaced(mdm, "medecin.example", "inconnu.example")), "hl7", "UNTRUSTED_DOMAIN", "*"},
         {tests::dropped("a.hl7",
                         replaced(mdm, "DESTMSSANTEPS^Libellé^MetaDMPMSS||Y", "DESTMSSANTEPS^Libellé^MetaDMPMSS||N")),
-         "hl7", "207", "OBX"},
+         "hl7", "207", "OBX^8^5"},
         {tests::dropped("a.hl7", mdm.substr(0, mdm.size() / 2)), "hl7", "*", "*"},
         {tests::dropped("a.hl7", "MSH|^~\\&|"), "hl7", "*", "*"},
         {tests::dropped("a.hl7", replaced(adt, "|20261120141000\r", "|202611\r")), "hl7", "102", "*"},
