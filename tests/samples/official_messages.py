@@ -37,7 +37,8 @@ def document_of(message):
 def test(lab, checks):
     samples = pathlib.Path(lab.options.more[0])
     lab.make_pki([DOCTOR])
-    lab.add_pair({"domains": (DOMAIN, "hopital.demo.mssante.fr"), "hospital": {"profile": ROOT / "conf/profiles/ans-samples.toml"}},
+    lab.add_pair({"domains": (DOMAIN, "hopital.demo.mssante.fr"), "hospital": {"profile": ROOT / "conf/profiles/ans-samples.toml"},
+                  "intake": {"shared_record": "mail_only"}},
                  {"domains": (DOMAIN,)})
     lab.start_pair()
 
