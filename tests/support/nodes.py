@@ -74,7 +74,7 @@ class Nodes(Lab):
             "retry": {"first_seconds": 1, "most_seconds": 1},
         }
         for table, keys in changed.items():
-            tables[table] |= keys
+            tables[table] = tables.get(table, {}) | keys
         self.write_settings(name, tables, [{"domain": "*", "next_hop": f"127.0.0.1:{next_hop}", "server_name": server_name}])
 
     def add_operator(self, name="operator", *, smtp, returns, imap=0, imaps=0, domains=(DOMAIN,), **changed):
@@ -89,7 +89,7 @@ class Nodes(Lab):
             "retry": {"first_seconds": 1, "most_seconds": 1},
         }
         for table, keys in changed.items():
-            tables[table] |= keys
+            tables[table] = tables.get(table, {}) | keys
         self.write_settings(name, tables, [{"domain": "hopital.demo.mssante.fr", "next_hop": f"127.0.0.1:{returns}",
                                             "server_name": HOSPITAL_NAME}])
 
