@@ -164,6 +164,35 @@ TEST_CASE("the hospital role asks for its tables", "[config]")
         CHECK(told.find(key) != std::string::npos);
 }
 
+TEST_CASE("what is taken of the hospital's software", "[config]")
+{
+    std::ifstream from(path(TESTS_DATA).parent_path().parent_path() / "conf" / "liaison.toml");
+    const std::string whole((std::istreambuf_iterator<char>(from)), {});
+    const file f;
+    const auto plain = f.load(whole);
+    REQUIRE(plain.mistakes.empty());
+    CHECK(plain.values.intake.matrix == matrix_mode::tolerant);
+    CHECK(plain.values.intake.matrix_version.empty());
+    CHECK(plain.values.intake.shared_record == shared_record::refuse);
+    const auto changed = f.load(replaced(replaced(whole, "matrix = \"tolerant\"", "matrix = \"strict\""),
+                                         "shared_record = \"refuse\"", "shared_record = \"mail_only\""));
+    REQUIRE(changed.mistakes.empty());
+    CHECK(changed.values.intake.matrix == matrix_mode::strict);
+    CHECK(changed.values.intake.shared_record == shared_record::mail_only);
+    struct row {
+        std::string_view from, to, where;
+    };
+    for (const row& tc : {row{"matrix = \"tolerant\"", "matrix = \"lenient\"", "[intake] matrix"},
+                          row{"matrix = \"tolerant\"", "matrix = true", "[intake] matrix"},
+                          row{"shared_record = \"refuse\"", "shared_record = \"ignore\"", "[intake] shared_record"},
+                          row{"shared_record = \"refuse\"", "sharedrecord = \"refuse\"", "[intake] sharedrecord"}}) {
+        CAPTURE(tc.to);
+        const auto read = f.load(replaced(whole, tc.from, tc.to));
+        REQUIRE(read.mistakes.size() == 1);
+        CHECK(read.mistakes[0].where.find(tc.where) != std::string::npos);
+    }
+}
+
 TEST_CASE("host and port", "[config]")
 {
     struct row {
