@@ -1,5 +1,6 @@
 #include "relay/app/command_tools.hpp"
 
+#include <map>
 #include <ostream>
 
 #include "relay/app/control_commands.hpp"
@@ -9,6 +10,26 @@ namespace relay::app {
 void tell(const console& to, const std::vector<config::mistake>& mistakes)
 {
     for (const config::mistake& one : mistakes) to.err << one.where << " : " << one.what << "\n";
+}
+
+void tell_unreadable(const console& to, const error_code& why)
+{
+    to.err << "base illisible : " << why.message() << "\n";
+}
+
+void print(const console& to, const table& rows)
+{
+    to.out << (to.format == output_format::csv ? as_csv(rows) : as_text(rows));
+}
+
+std::string type_name(const std::string& code)
+{
+    static const std::map<std::string, std::string, std::less<>> known{
+        {"11490-0", "lettre de liaison"}, {"34112-3", "CRH"},         {"34874-8", "CR opératoire"},
+        {"15507-7", "CR urgences"},       {"18748-4", "CR imagerie"}, {"11488-4", "CR consultation"},
+        {"18761-7", "note de transfert"}};
+    const auto found = known.find(code);
+    return found == known.end() ? code : found->second;
 }
 
 std::unique_ptr<open_reading> open_to_read(const console& to, const config::path& settings)

@@ -1,8 +1,10 @@
-// relay/app/command_tools.hpp: what several commands share: opening for reading, telling mistakes, sending a change.
+// relay/app/command_tools.hpp: what several commands share: opening for reading, telling mistakes, sending a change,
+// tables and words.
 #pragma once
 
 #include "relay/app/commands.hpp"
 #include "relay/app/parts.hpp"
+#include "relay/app/table.hpp"
 #include "relay/control/protocol.hpp"
 
 namespace relay::app {
@@ -13,11 +15,26 @@ struct open_reading {
 };
 [[nodiscard]] std::unique_ptr<open_reading> open_to_read(const console& to, const config::path& settings);
 
+void tell_unreadable(const console& to, const error_code& why);
 void tell(const console& to, const std::vector<config::mistake>& mistakes);
 
 // Sends a change to the running node, or runs it here when none runs. nullopt after telling why.
 [[nodiscard]] std::optional<boost::json::object> change(const console& to, const config::path& settings,
                                                         const control::request& what);
+
+// As text, or as CSV if the console says so.
+void print(const console& to, const table& rows);
+
+// Runs `read` on the store; false after telling why.
+template <class Read>
+bool read_all(const console& to, const open_reading& from, Read read)
+{
+    const auto done = from.store->read(read);
+    if (!done.has_value()) tell_unreadable(to, done.error());
+    return done.has_value();
+}
+
+[[nodiscard]] std::string type_name(const std::string& code);  // French; the code itself when it is not listed
 
 [[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);  // JJ/MM/AAAA HH:MM
 [[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);    // 2026-11-21T10:00:00+01:00
