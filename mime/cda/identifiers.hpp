@@ -1,7 +1,8 @@
-// mime/cda/identifiers.hpp: shape and check digits of the French identifiers a letter carries (RPPS, FINESS, INS), and
-// the OIDs of their systems. A valid number proves that it was typed well, never who it belongs to. Algorithms: Luhn
-// (RPPS, FINESS), 97 rule (INS matricule). Pure functions, any thread.
+// mime/cda/identifiers.hpp: shape of the French identifiers a letter carries (RPPS, FINESS, INS) and the OIDs of their
+// systems. Pure functions, any thread.
 #pragma once
+
+#include "mime/text/check_digits.hpp"
 
 #include <string>
 #include <string_view>
@@ -25,18 +26,11 @@ inline constexpr std::string_view participation_function = "2.16.840.1.113883.5.
 inline constexpr std::string_view n1_pdf_template = "1.3.6.1.4.1.19376.1.2.20";
 }
 
-[[nodiscard]] bool all_digits(std::string_view text) noexcept;  // false when empty
-[[nodiscard]] bool passes_luhn(std::string_view digits) noexcept;
-
-// 11 digits, Luhn over all of them.
-[[nodiscard]] bool is_rpps(std::string_view text) noexcept;
-
-// 9 characters: department (digits, or 2A and 2B, for which the key rule is not published and is not applied) and 7
-// digits; Luhn over the 9.
-[[nodiscard]] bool is_finess(std::string_view text) noexcept;
-
-// 13 characters and a two-digit key: key = 97 - (N mod 97), department 2A read as 19 and 2B as 18.
-[[nodiscard]] bool is_ins_matricule(std::string_view text) noexcept;
+using mime::all_digits;
+using mime::is_finess;
+using mime::is_ins_matricule;
+using mime::is_rpps;
+using mime::passes_luhn;
 
 // Five characters: commune (2A and 2B included) or 99xxx for a birth abroad.
 [[nodiscard]] bool is_cog(std::string_view text) noexcept;

@@ -53,6 +53,15 @@ std::optional<timestamp> checker::required_time(const segment& from, std::size_t
     return time(from, field);
 }
 
+void checker::wrong_key(const profile& profile, std::string location, std::string text)
+{
+    if (profile.wrong_keys == tolerance::refused) {
+        fail(condition::data_type, std::move(location), std::move(text));
+    } else {
+        warn(std::move(location), std::move(text));
+    }
+}
+
 std::optional<segment> checker::only(const message& message, std::string_view name)
 {
     const auto found = message.first(name);
@@ -66,11 +75,6 @@ bool same_letters(std::string_view a, std::string_view b) noexcept
 {
     return a.size() == b.size() &&
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool all_digits(std::string_view text) noexcept
-{
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view trimmed(std::string_view text) noexcept

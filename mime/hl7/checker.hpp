@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mime/hl7/message.hpp"
+#include "mime/hl7/profile.hpp"
 #include "mime/text/timestamp.hpp"
 
 #include <algorithm>
@@ -26,6 +27,8 @@ public:
     // nullopt if empty; 102 if it is no timestamp to the day at least.
     std::optional<timestamp> time(const segment& from, std::size_t field);
     std::optional<timestamp> required_time(const segment& from, std::size_t field);
+    // 102, or a warning where wrong check digits are tolerated (§9.3).
+    void wrong_key(const profile& profile, std::string location, std::string text);
     // The only segment of that name: 100 if missing, 198 if repeated (the first is returned).
     std::optional<segment> only(const message& message, std::string_view name);
 
@@ -44,6 +47,5 @@ private:
 }
 
 [[nodiscard]] bool same_letters(std::string_view a, std::string_view b) noexcept;  // ASCII, without case
-[[nodiscard]] bool all_digits(std::string_view text) noexcept;                     // and not empty
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;            // without spaces around
 }

@@ -3,6 +3,7 @@
 #include "mime/hl7/checker.hpp"
 #include "mime/hl7/grammar.hpp"
 #include "mime/hl7/observation.hpp"
+#include "mime/text/check_digits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -133,6 +134,7 @@ std::vector<coded_value> read_types(checker& check, const message& message)
 void read_txa(checker& check, const segment& txa, const profile& profile, const operation_rule* rule,
               carried_document& into)
 {
+    check.one_of(txa, 1, {"1"});
     const std::string again = check.required(txa, 2);
     if (!again.empty() && !into.type.code.empty() && again != into.type.code) {
         check.fail(condition::application, txa.location(2), "TXA-2 et OBR-4 désignent deux types différents");
@@ -206,6 +208,26 @@ bool any_recipient(const document_message& value, bool patient)
                        [&](const recipient& r) { return (r.kind == recipient_kind::patient) == patient; });
 }
 
+// A patient's mailbox is named after an INS (§4.8): the letter goes to the patient it is about, and to no other.
+void check_patient_mailboxes(document_message& value)
+{
+    const auto known = [&](std::string_view ins) {
+        return std::any_of(
+            value.patient.identifiers.begin(), value.patient.identifiers.end(),
+            [&](const patient_identifier& id) { return is_ins_oid(id.authority_id) && id.value.reveal() == ins; });
+    };
+    for (recipient& each : value.recipients) {
+        if (each.kind != recipient_kind::patient || each.refusal || !value.patient.ins) continue;
+        const std::string_view address = each.address.reveal();
+        const std::string_view local = address.substr(0, address.find('@'));
+        const bool ins = local.size() == 15 && all_digits(local);
+        if (ins && !known(local)) {
+            each.refusal = hl7_error{condition::application, each.location + "^15^1^4",
+                                     "Adresse de patient qui n'est pas celle du patient du message", ack_code::AE};
+        }
+    }
+}
+
 // What the volet leaves to the reader, and the hard rules of §2.4 and §2.6.
 void check_coherence(checker& check, const document_message& value, const flag_places& places)
 {
@@ -219,6 +241,9 @@ void check_coherence(checker& check, const document_message& value, const flag_p
     }
     if (flags.to_patient && flags.invisible_to_patient) {
         check.fail(condition::application, places.to_patient, "Document invisible au patient et adressé au patient");
+    }
+    if (!value.sender && !flags.to_shared_record) {
+        check.warn(value.documents.empty() ? "OBX^1" : value.documents.front().location, "Aucun expéditeur (PRT SB)");
     }
     if (flags.to_shared_record && !value.sender) {
         check.fail(condition::application, places.to_shared_record, "DESTDMP demande un expéditeur (PRT SB)");
@@ -245,6 +270,7 @@ hl7_result<document_message> read_document_message(const message& message, const
     const observations all = group_observations(check, message, profile, mdm ? 1 : max_oru_documents);
     read_documents(check, message, all, profile, rule, value);
     read_people(check, all, profile, value);
+    check_patient_mailboxes(value);
     const flag_places places = read_metadata(check, all, message.charset(), value);
     check_coherence(check, value, places);
     if (!check.good()) return std::move(check).errors();

@@ -41,6 +41,21 @@ constexpr std::array message_types = {
     message_type{"ADT", "A03", "ADT_A03", "2.5", message_form::discharge},
 };
 
+// A damaged MSH-2 must not cost the sender its answer: the field separator and the component sign are enough for MSH.
+std::optional<delimiters> header_delimiters(std::string_view octets) noexcept
+{
+    if (auto marks = read_delimiters(octets)) return marks;
+    const auto sign = [](char c) { return c > 0x20 && c < 0x7f && (c < '0' || c > '9') && (c < 'A' || c > 'Z'); };
+    if (octets.size() < 5 || !octets.starts_with("MSH") || !sign(octets[3])) return std::nullopt;
+    constexpr std::size_t max_encoding_octets = 12;
+    const std::size_t end = octets.substr(4, max_encoding_octets).find(octets[3]);
+    if (end == std::string_view::npos || octets.size() <= 5 + end) return std::nullopt;
+    delimiters marks;
+    marks.field = octets[3];
+    if (sign(octets[4]) && octets[4] != octets[3]) marks.component = octets[4];
+    return marks;
+}
+
 void check_common(checker& check, const segment& msh, const profile& profile)
 {
     for (const std::size_t field : {3U, 4U, 5U, 6U}) check.required(msh, field);
@@ -116,7 +131,7 @@ message_header header_of(const segment& msh)
 std::optional<message_header> read_header(std::string_view octets)
 {
     const std::string_view body = without_frame(octets.substr(0, max_header_octets));
-    const auto marks = read_delimiters(body);
+    const auto marks = header_delimiters(body);
     if (!marks) return std::nullopt;
     std::string line(body.substr(0, body.find_first_of("\r\n")));
     for (char& c : line) {

@@ -25,9 +25,9 @@ struct message_header {
     friend bool operator==(const message_header&, const message_header&) = default;
 };
 
-// As much of MSH as there is, from bytes that may otherwise be refused: first line only, without looking at the
-// character set (octets outside ASCII become '?'). nullopt if MSH cannot be read: then no acknowledgement can be
-// addressed (§3.1).
+// As much of MSH as there is, even when MSH-2 is damaged, from bytes that may otherwise be refused: first line only,
+// without looking at the character set (octets outside ASCII become '?'). nullopt if MSH cannot be read: then no
+// acknowledgement can be addressed (§3.1).
 [[nodiscard]] std::optional<message_header> read_header(std::string_view octets);
 
 enum class message_form { document, discharge };

@@ -94,6 +94,12 @@ hl7_errors one(int code, std::string location, std::string text)
     return {hl7_error{code, std::move(location), std::move(text), ack_code::AE}};
 }
 
+// Offsets are counted in UTF-8, from the M of MSH.
+std::string at_octet(std::size_t offset)
+{
+    return "à l'octet " + std::to_string(offset);
+}
+
 struct line {
     std::string_view text;
     bool terminated;
@@ -137,7 +143,9 @@ hl7_result<std::vector<segment>> split_segments(std::string_view text, const del
         const std::string_view name = each.text.substr(0, 3);
         const std::string previous = segments.empty() ? "MSH^1" : segments.back().location();
         if (!is_name(name) || (each.text.size() > 3 && each.text[3] != marks->field)) {
-            return one(condition::segment_sequence, previous, "La ligne qui suit ce segment n'est pas un segment HL7");
+            return one(condition::segment_sequence, previous,
+                       "La ligne qui suit ce segment n'est pas un segment HL7, " +
+                           at_octet(static_cast<std::size_t>(each.text.data() - text.data())));
         }
         if (name == "MSH" && !segments.empty()) {
             return one(condition::cardinality, "MSH^2", "Un seul message par fichier");
@@ -318,7 +326,9 @@ std::string_view without_frame(std::string_view octets) noexcept
 hl7_result<message> read_message(std::string octets, last_segment ending, const message_limits& limits)
 {
     if (octets.size() > limits.max_octets) return one(condition::application, "", "Message trop volumineux");
-    if (octets.find('\0') != std::string::npos) return one(condition::data_type, "", "Octet nul dans le message");
+    if (const std::size_t zero = octets.find('\0'); zero != std::string::npos) {
+        return one(condition::data_type, "", "Octet nul dans le message, " + at_octet(zero));
+    }
     std::string_view body = without_frame(octets);
     const auto marks = read_delimiters(body);
     if (!marks) {

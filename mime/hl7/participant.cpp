@@ -1,6 +1,7 @@
 #include "mime/hl7/participant.hpp"
 
 #include "mime/hl7/patient.hpp"
+#include "mime/text/check_digits.hpp"
 
 #include <algorithm>
 
@@ -30,6 +31,30 @@ std::optional<organisation> read_organisation(const segment& prt)
     organisation value{xon.component(1).text(), oid.text(), xon.component(7).text(), xon.component(10).text()};
     if (value.name.empty() && value.id.empty()) return std::nullopt;
     return value;
+}
+
+// Check digits of the numbers that say who somebody is (§9.3).
+void check_keys(checker& check, const segment& prt, const profile& profile, const std::optional<person>& who,
+                const std::optional<organisation>& where)
+{
+    if (who) {
+        const std::string& id = who->id.reveal();
+        const std::string& type = who->id_type;
+        const bool patient = type == "INS" || is_ins_oid(who->authority_oid);
+        const bool rpps = type == "RPPS" || (!who->rpps.empty() && (type.empty() || type == "IDNPS"));
+        if (patient ? !is_ins_matricule(id) : rpps && !is_rpps(who->rpps)) {
+            check.wrong_key(
+                profile, prt.location(5, 1),
+                patient ? "INS dont la clé ou la longueur est fausse" : "RPPS dont la clé ou la longueur est fausse");
+        }
+    }
+    if (where && (where->id_type == "FINEJ" || where->id_type == "FINEG") && !where->id.empty()) {
+        std::string_view id = where->id;
+        if (id.size() == 10 && id.front() == '1') id.remove_prefix(1);  // Struct_IdNat, type 1 = FINESS (§9.1)
+        if (!is_finess(id)) {
+            check.wrong_key(profile, prt.location(8, 10), "FINESS dont la clé ou la longueur est fausse");
+        }
+    }
 }
 
 // PRT-15.4 with its checks; empty if it was refused.
@@ -84,13 +109,19 @@ void add_recipient(checker& check, const segment& prt, const profile& profile, p
     value.device = prt.field(10).component(1).text();
     value.location = prt.location();
     classify(check, prt, value);
+    check_keys(check, prt, profile, value.person, value.organisation);
     into.recipients.push_back(std::move(value));
 }
 
-void add_sender(checker& check, const segment& prt, participants& into)
+void add_sender(checker& check, const segment& prt, const profile& profile, participants& into)
 {
     if (into.sender) check.fail(condition::cardinality, prt.location(4), "Un seul expéditeur (SB) est admis");
     into.sender = sender{read_person(prt.field(5).first()), read_organisation(prt), prt.field(10).component(1).text()};
+    if (!into.sender->person && !into.sender->organisation && into.sender->device.empty()) {
+        check.fail(condition::required_field_missing, prt.location(5),
+                   "Expéditeur sans personne (PRT-5), structure (PRT-8) ni application (PRT-10)");
+    }
+    check_keys(check, prt, profile, into.sender->person, into.sender->organisation);
 }
 
 void add_reply(checker& check, const segment& prt, const profile& profile, participants& into)
@@ -146,8 +177,9 @@ participants read_participants(checker& check, const std::vector<segment>& prts,
         check.one_of(prt, 2, {"UC"});
         const std::string role =
             check.required(prt, 4);  // .2 and .3 vary between senders: the code alone counts (§2.8)
+        if (!role.empty()) check.required(prt, 4, 3);
         if (role == "SB") {
-            add_sender(check, prt, value);
+            add_sender(check, prt, profile, value);
         } else if (role == "RCT") {
             add_recipient(check, prt, profile, value);
         } else if (role == "REPLY") {

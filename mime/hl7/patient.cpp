@@ -1,5 +1,7 @@
 #include "mime/hl7/patient.hpp"
 
+#include "mime/text/check_digits.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -39,10 +41,17 @@ void read_names(checker& check, const segment& pid, patient& into)
 void read_identifiers(checker& check, const segment& pid, const profile& profile, std::string_view processing_id,
                       patient& into)
 {
+    std::size_t repetition = 0;
     for (const auto& cx : pid.field(3).repetitions()) {
+        ++repetition;
         patient_identifier id = read_identifier(cx);
         if (id.value.empty()) continue;
-        if (!into.ins && is_ins_oid(id.authority_id)) into.ins = id;
+        if (is_ins_oid(id.authority_id)) {
+            if (!is_ins_matricule(id.value.reveal())) {
+                check.wrong_key(profile, pid.location(3, 1, repetition), "INS dont la clé ou la longueur est fausse");
+            }
+            if (!into.ins) into.ins = id;
+        }
         if (!into.local && id.type == "PI") into.local = id;
         if (id.type == "INS" && !is_ins_oid(id.authority_id)) {
             check.warn(pid.location(3), "Identifiant de type INS sans OID d'INS : traité comme un identifiant local");

@@ -38,6 +38,8 @@ struct profile {
     tolerance document_id_namespace = tolerance::refused;
     // Test INS (OIDs .10 and .11) while MSH-11 is P (§9.2).
     tolerance test_identities_in_production = tolerance::refused;
+    // Wrong check digits of INS, RPPS and FINESS: refused in production only (§9.3); accepted, they are warned of.
+    tolerance wrong_keys = tolerance::refused;
     // A last segment without CR or LF: cannot be told from a message cut short.
     last_segment ending = last_segment::terminated;
 

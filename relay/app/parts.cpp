@@ -123,6 +123,12 @@ public:
         if (!given.availability_codes.empty()) hl7.availability_codes = given.availability_codes;
         if (!given.telecom_uses.empty()) hl7.telecom_uses = given.telecom_uses;
         if (!given.treating_doctor_roles.empty()) hl7.treating_doctor_roles = given.treating_doctor_roles;
+        hl7.discharge_profiles = given.discharge_profiles;
+        hl7.ignored_metadata.insert(hl7.ignored_metadata.end(), given.ignored_metadata.begin(),
+                                    given.ignored_metadata.end());
+        hl7.metadata_aliases.insert(hl7.metadata_aliases.end(), given.metadata_aliases.begin(),
+                                    given.metadata_aliases.end());
+        if (test || given.lenient_keys) hl7.wrong_keys = mime::hl7::tolerance::accepted;
         if (given.document_id_namespace) hl7.document_id_namespace = mime::hl7::tolerance::accepted;
         if (given.test_identities) hl7.test_identities_in_production = mime::hl7::tolerance::accepted;
         if (given.open_last_segment) hl7.ending = mime::hl7::last_segment::any;

@@ -19,6 +19,9 @@ hl7_tolerances load_hl7_tolerances(const path& file, std::vector<mistake>& mista
         in.texts("availability_codes", read.availability_codes);
         in.texts("telecom_uses", read.telecom_uses);
         in.texts("treating_doctor_roles", read.treating_doctor_roles);
+        in.texts("discharge_profiles", read.discharge_profiles);
+        in.texts("ignored_metadata", read.ignored_metadata);
+        in.pairs("metadata_aliases", read.metadata_aliases);
         in.flag("document_id_namespace", read.document_id_namespace);
         in.flag("test_identities", read.test_identities);
         in.flag("open_last_segment", read.open_last_segment);

@@ -126,6 +126,23 @@ void table_reader::texts(std::string_view key, std::vector<std::string>& into)
     if (!good) mistaken(key, "une liste de textes est attendue");
 }
 
+void table_reader::pairs(std::string_view key, std::vector<std::pair<std::string, std::string>>& into)
+{
+    const toml::node* node = find(key, need::optional);
+    if (node == nullptr) return;
+    const toml::table* table = node->as_table();
+    bool good = table != nullptr;
+    if (good)
+        for (const auto& [name, item] : *table) {
+            const auto value = item.value_exact<std::string>();
+            if (!value)
+                good = false;
+            else
+                into.emplace_back(std::string(name.str()), *value);
+        }
+    if (!good) mistaken(key, "une table de textes est attendue : { ancien = \"nouveau\" }");
+}
+
 void table_reader::address(std::string_view key, endpoint& into)
 {
     std::string value;

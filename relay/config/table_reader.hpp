@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <toml++/toml.h>
@@ -31,6 +32,7 @@ public:
     void octets(std::string_view key, std::uint64_t& into);
     void count(std::string_view key, std::uint32_t& into);
     void texts(std::string_view key, std::vector<std::string>& into);
+    void pairs(std::string_view key, std::vector<std::pair<std::string, std::string>>& into);  // { a = "b" }
     void address(std::string_view key, endpoint& into);
     void address(std::string_view key, std::optional<endpoint>& into);
     void mistaken(std::string_view key, std::string what);

@@ -70,6 +70,8 @@ TEST_CASE("a header is read from a message that is refused otherwise", "[hl7][ac
     CHECK(header("MSH|^~\\&|A\xe9|B|C|D|||ORU^R01|42|P|2.3|||||FRA|KOI8\rgarbage\0").control_id == "42");
     CHECK(header("MSH|^~\\&|A\xe9|B").sending_application == "A?");
     CHECK(header("MSH!*#/+!A*B|C!D").sending_application == "A^B\\F\\C");
+    CHECK(header("MSH|^\u02dc\\&|A|B|C|D|||ORU^R01|42").control_id == "42");
+    CHECK(header("MSH|^\u02dc\\&|A|B|C|D|||ORU^R01|42").event == "R01");
     CHECK(header("MSH|^~\\&|A\x1b\x07").sending_application == "A");
     CHECK(header("MSH|^~\\&|" + std::string(100'000, 'x')).sending_application.size() < 10'000);
 }

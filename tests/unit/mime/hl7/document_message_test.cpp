@@ -196,6 +196,9 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("PRT", 2, "", 101, "PRT^1^2"),
         field_fault("PRT", 2, "AD", 103, "PRT^1^2"),
         field_fault("PRT", 4, "", 101, "PRT^1^4"),
+        field_fault("PRT", 4, "SB^Send by", 101, "PRT^1^4^1^3"),
+        field_fault("TXA", 1, "", 101, "TXA^1^1"),
+        field_fault("TXA", 1, "2", 103, "TXA^1^1"),
         field_fault("PRT", 15, "", 101, "PRT^2^15^1^3", 2),
         field_fault("PRT", 15, "^NET^X.400^a@b.fr", 103, "PRT^2^15^1^2", 2),
         field_fault("PRT", 15, "^^Internet^a@b.fr", 103, "PRT^2^15^1^3", 2),
@@ -221,7 +224,7 @@ TEST_CASE("segments missing, repeated or misplaced are refused", "[hl7][document
 {
     const std::string base = document_text();
     const std::string document_line = base.substr(base.find("OBX|1|"), base.find("PRT||") - base.find("OBX|1|") - 1);
-    const std::string rct = "PRT||UC||RCT|899900000029^ROUX^ANNE||||||||||^^X.400^a@b.fr";
+    const std::string rct = "PRT||UC||RCT^x^y|899900000029^ROUX^ANNE||||||||||^^X.400^a@b.fr";
     const auto tc = GENERATE_COPY(values<fault>({
         {without(base, "EVN"), 100, "EVN^1"},
         {without(base, "PID"), 100, "PID^1"},
@@ -238,8 +241,8 @@ TEST_CASE("segments missing, repeated or misplaced are refused", "[hl7][document
         {with_line_after(base, "OBX", "OBX|2|CWE|MASQUE_PS^x^MetaDMPMSS||N||||||F", 2), 198, "OBX^3^3"},
         {without(base, "OBX", 2), 101, "OBX^2"},
         {without(base, "OBX", 9), 101, "OBX^9"},
-        {with_line_after(base, "PRT", "PRT||UC||SB|899900000011^VIDAL", 1), 198, "PRT^2^4"},
-        {with_line_after(base, "PRT", "PRT||UC||REPLY|||||||||||^^X.400^a@b.fr", 4), 198, "PRT^5^4"},
+        {with_line_after(base, "PRT", "PRT||UC||SB^x^y|899900000011^VIDAL", 1), 198, "PRT^2^4"},
+        {with_line_after(base, "PRT", "PRT||UC||REPLY^x^y|||||||||||^^X.400^a@b.fr", 4), 198, "PRT^5^4"},
     }));
     check_fault(tc);
 }
@@ -370,6 +373,36 @@ TEST_CASE("metadata in another order is read, with a warning", "[hl7][document]"
     CHECK(got->warnings[0].location == "OBX^3^3");
 }
 
+TEST_CASE("wrong check digits are refused in production and told elsewhere", "[hl7][document]")
+{
+    const std::string base = document_text();
+    const auto tc = GENERATE_COPY(values<fault>({
+        {replaced(base, "~285076900000095^", "~285076900000096^"), 102, "PID^1^3^2^1"},
+        {replaced(base, "|899900000011^", "|899900000012^"), 102, "PRT^1^5^1^1"},
+        {replaced(base, "|899900000029^", "|99900000028^"), 102, "PRT^2^5^1^1"},
+        {replaced(base, "|285076900000095^", "|285076900000096^"), 102, "PRT^3^5^1^1"},
+        {replaced(base, "FINEG^^^990000010", "FINEG^^^990000011"), 102, "PRT^1^8^1^10"},
+        {replaced(base, "FINEG^^^990000010", "FINEG^^^1990000011"), 102, "PRT^1^8^1^10"},
+    }));
+    check_fault(tc);
+    profile lenient;
+    lenient.wrong_keys = tolerance::accepted;
+    const auto got = read(tc.text, lenient);
+    REQUIRE(got.has_value());
+    REQUIRE(got->warnings.size() == 1);
+    CHECK(got->warnings[0].location == tc.location);
+    CHECK(read(replaced(base, "FINEG^^^990000010", "FINEG^^^1990000010")).has_value());
+}
+
+TEST_CASE("a letter goes to the mailbox of its own patient only", "[hl7][document]")
+{
+    const auto got = read(replaced(document_text(), "^X.400^285076900000095@", "^X.400^185076900000012@"));
+    REQUIRE(got.has_value());
+    REQUIRE(got->recipients[1].refusal.has_value());
+    CHECK(got->recipients[1].refusal->code == 207);
+    CHECK(got->recipients[1].refusal->location == "PRT^3^15^1^4");
+}
+
 TEST_CASE("a control id may be as long as the limit", "[hl7][document]")
 {
     CHECK(read(with_field(document_text(), "MSH", 10, std::string(199, 'x'))).has_value());
@@ -452,7 +485,7 @@ TEST_CASE("recipients are classified by what the message says", "[hl7][document]
         {"99900000029^ROUX", "", "", "285076900000095@Patient.MSSante.fr", patient},
     }));
     CAPTURE(tc.five, tc.eight, tc.ten, tc.address);
-    const std::string line = "PRT||UC||RCT|" + std::string(tc.five) + "|||" + std::string(tc.eight) + "||" +
+    const std::string line = "PRT||UC||RCT^x^y|" + std::string(tc.five) + "|||" + std::string(tc.eight) + "||" +
                              std::string(tc.ten) + "|||||^^x.400^" + std::string(tc.address);
     const auto got = read(with_line_after(document_text(), "PRT", line, 4));
     REQUIRE(got.has_value());

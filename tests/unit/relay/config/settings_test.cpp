@@ -224,6 +224,13 @@ TEST_CASE("the settings and the profile that come with us have no mistake", "[co
     CHECK(mistakes.empty());
     CHECK(lenient.test_identities);
     CHECK(lenient.telecom_uses == std::vector<std::string>{"NET"});
+    const auto legacy = load_hl7_tolerances(conf / "profiles" / "legacy.toml", mistakes);
+    INFO(all(mistakes));
+    CHECK(mistakes.empty());
+    CHECK(legacy.document_profiles.size() == 3);
+    CHECK(legacy.new_order_codes == std::vector<std::string>{"NW", "SC"});
+    REQUIRE(legacy.metadata_aliases.size() == 3);
+    CHECK(legacy.metadata_aliases[0] == std::pair<std::string, std::string>{"ACK_LECTURE", "ACK_LECTURE_MSS"});
 }
 
 TEST_CASE("HL7 tolerances: none by default, mistakes with their place", "[config]")
