@@ -229,24 +229,29 @@ void check_patient_mailboxes(document_message& value)
 }
 
 // What the volet leaves to the reader, and the hard rules of §2.4 and §2.6.
-void check_coherence(checker& check, const document_message& value, const flag_places& places)
+void check_coherence(checker& check, const document_message& value)
 {
+    const auto place = [&](std::string_view code) {
+        const auto found = value.flag_places.find(code);
+        return found == value.flag_places.end() ? std::string() : found->second;
+    };
     const handling_flags& flags = value.flags;
     if (flags.to_professionals && !any_recipient(value, false)) {
-        check.fail(condition::application, places.to_professionals,
+        check.fail(condition::application, place("DESTMSSANTEPS"),
                    "DESTMSSANTEPS sans destinataire autre que le patient");
     }
     if (flags.to_patient && !any_recipient(value, true)) {
-        check.fail(condition::application, places.to_patient, "DESTMSSANTEPAT sans destinataire patient");
+        check.fail(condition::application, place("DESTMSSANTEPAT"), "DESTMSSANTEPAT sans destinataire patient");
     }
     if (flags.to_patient && flags.invisible_to_patient) {
-        check.fail(condition::application, places.to_patient, "Document invisible au patient et adressé au patient");
+        check.fail(condition::application, place("DESTMSSANTEPAT"),
+                   "Document invisible au patient et adressé au patient");
     }
     if (!value.sender && !flags.to_shared_record) {
         check.warn(value.documents.empty() ? "OBX^1" : value.documents.front().location, "Aucun expéditeur (PRT SB)");
     }
     if (flags.to_shared_record && !value.sender) {
-        check.fail(condition::application, places.to_shared_record, "DESTDMP demande un expéditeur (PRT SB)");
+        check.fail(condition::application, place("DESTDMP"), "DESTDMP demande un expéditeur (PRT SB)");
     }
 }
 }
@@ -271,8 +276,8 @@ hl7_result<document_message> read_document_message(const message& message, const
     read_documents(check, message, all, profile, rule, value);
     read_people(check, all, profile, value);
     check_patient_mailboxes(value);
-    const flag_places places = read_metadata(check, all, message.charset(), value);
-    check_coherence(check, value, places);
+    read_metadata(check, all, message.charset(), value);
+    check_coherence(check, value);
     if (!check.good()) return std::move(check).errors();
     value.warnings = std::move(check).warnings();
     return value;

@@ -13,6 +13,7 @@
 #include "mime/text/sensitive.hpp"
 #include "mime/text/timestamp.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,8 @@ struct document_message {
     std::vector<recipient> recipients;        // PRT RCT, all of them: `flags` say which kinds are wanted
     std::optional<patient_text> reply_to;     // PRT REPLY
     handling_flags flags;
+    // National code of each flag that was given -> its place, "OBX^7^5", for errors about combinations.
+    std::map<std::string, std::string, std::less<>> flag_places;
     patient_reply reply = patient_reply::allowed;
     std::optional<patient_text> body_for_professionals;  // CORPSMAIL_PS, UTF-8
     std::optional<patient_text> body_for_patient;        // CORPSMAIL_PATIENT, UTF-8

@@ -227,13 +227,13 @@ std::string read_document(checker& check, const segment& obx, std::string_view t
     return decode(check, obx);
 }
 
-flag_places read_metadata(checker& check, const observations& all, charset message_charset, document_message& into)
+void read_metadata(checker& check, const observations& all, charset message_charset, document_message& into)
 {
-    flag_places places;
     for (const flag_rule& rule : flag_rules) {
         const auto found = all.metadata.find(rule.code);
         if (found != all.metadata.end()) {
             into.flags.*rule.flag = read_flag(check, found->second.obx);
+            into.flag_places.emplace(rule.code, found->second.obx.location(5));
         } else if (rule.need == presence::required) {
             check.fail(condition::required_field_missing, expected_place(all, rule.code),
                        "Métadonnée absente : " + std::string(rule.code));
@@ -241,20 +241,12 @@ flag_places read_metadata(checker& check, const observations& all, charset messa
             check.warn(expected_place(all, rule.code), "Métadonnée absente, lue comme N : " + std::string(rule.code));
         }
     }
-    if (const auto found = all.metadata.find("DESTDMP"); found != all.metadata.end()) {
-        places.to_shared_record = found->second.obx.location(5);
-    }
-    if (const auto found = all.metadata.find("DESTMSSANTEPS"); found != all.metadata.end()) {
-        places.to_professionals = found->second.obx.location(5);
-    }
     if (const auto found = all.metadata.find("DESTMSSANTEPAT"); found != all.metadata.end()) {
-        places.to_patient = found->second.obx.location(5);
         for (const segment& nte : found->second.ntes) {
             if (nte.field(4).component(1).text() == "FIN") into.reply = patient_reply::closed;
         }
     }
     into.body_for_professionals = read_body(check, all, body_for_professionals, message_charset);
     into.body_for_patient = read_body(check, all, body_for_patient, message_charset);
-    return places;
 }
 }

@@ -33,12 +33,6 @@ struct observations {
 // OBX-5 `^text^XML^Base64^…`, without case. The decoded octets.
 [[nodiscard]] std::string read_document(checker& check, const segment& obx, std::string_view type_code);
 
-// Where the flags stand, for errors about them.
-struct flag_places {
-    std::string to_professionals;
-    std::string to_patient;
-    std::string to_shared_record;
-};
-// Fills flags, reply and bodies of `into`.
-flag_places read_metadata(checker& check, const observations& all, charset message_charset, document_message& into);
+// Fills flags, their places, reply and bodies of `into`.
+void read_metadata(checker& check, const observations& all, charset message_charset, document_message& into);
 }

@@ -111,6 +111,7 @@ TEST_CASE("a document message says all it holds", "[hl7][document]")
     CHECK(got->flags.to_professionals);
     CHECK(got->flags.to_patient);
     CHECK(got->flags.acknowledge_reception);
+    CHECK(got->flag_places.at("DESTMSSANTEPS") == "OBX^8^5");
     CHECK_FALSE(got->flags.acknowledge_reading);
     CHECK_FALSE(got->flags.invisible_to_patient);
     CHECK(got->reply == patient_reply::closed);
