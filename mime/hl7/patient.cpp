@@ -38,6 +38,19 @@ void read_names(checker& check, const segment& pid, patient& into)
     }
 }
 
+void check_ins(checker& check, const segment& pid, std::size_t repetition, const patient_identifier& ins,
+               const profile& profile, std::string_view processing_id)
+{
+    if (!is_ins_matricule(ins.value.reveal())) {
+        check.wrong_key(profile, pid.location(3, 1, repetition), "INS dont la clé ou la longueur est fausse");
+    }
+    if (processing_id == "P" && is_test_ins_oid(ins.authority_id) &&
+        profile.test_identities_in_production == tolerance::refused) {
+        check.fail(condition::table_value_not_found, pid.location(3, 4, repetition),
+                   "INS de test dans un message de production");
+    }
+}
+
 void read_identifiers(checker& check, const segment& pid, const profile& profile, std::string_view processing_id,
                       patient& into)
 {
@@ -47,9 +60,7 @@ void read_identifiers(checker& check, const segment& pid, const profile& profile
         patient_identifier id = read_identifier(cx);
         if (id.value.empty()) continue;
         if (is_ins_oid(id.authority_id)) {
-            if (!is_ins_matricule(id.value.reveal())) {
-                check.wrong_key(profile, pid.location(3, 1, repetition), "INS dont la clé ou la longueur est fausse");
-            }
+            check_ins(check, pid, repetition, id, profile, processing_id);
             if (!into.ins) into.ins = id;
         }
         if (!into.local && id.type == "PI") into.local = id;
@@ -60,10 +71,6 @@ void read_identifiers(checker& check, const segment& pid, const profile& profile
     }
     if (into.identifiers.empty()) {
         check.fail(condition::required_field_missing, pid.location(3), "Aucun identifiant de patient");
-    }
-    if (into.ins && processing_id == "P" && is_test_ins_oid(into.ins->authority_id) &&
-        profile.test_identities_in_production == tolerance::refused) {
-        check.fail(condition::table_value_not_found, pid.location(3), "INS de test dans un message de production");
     }
 }
 

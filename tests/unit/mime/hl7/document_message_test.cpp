@@ -154,7 +154,7 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("EVN", 2, "", 101, "EVN^1^2"),
         field_fault("EVN", 2, "20261320", 102, "EVN^1^2"),
         field_fault("PID", 3, "", 101, "PID^1^3"),
-        field_fault("PID", 3, "285076900000095^^^X&1.2.250.1.213.1.4.10&ISO^INS", 103, "PID^1^3"),
+        field_fault("PID", 3, "285076900000095^^^X&1.2.250.1.213.1.4.10&ISO^INS", 103, "PID^1^3^1^4"),
         field_fault("PID", 5, "", 101, "PID^1^5"),
         field_fault("PID", 5, "BRUNEL^ELODIE^^^^^D", 101, "PID^1^5"),
         field_fault("PID", 7, "14/07/1985", 102, "PID^1^7"),
