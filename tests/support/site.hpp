@@ -21,6 +21,7 @@ inline relay::pipeline::site_options site()
 {
     relay::pipeline::site_options made{paris(), {}, {}, mime::cda::site_environment::test, 40U << 20U, "990000010"};
     made.hl7.processing_ids = {"T"};
+    made.hl7.wrong_keys = mime::hl7::tolerance::accepted;
     made.sidecar.site.finess = "990000010";
     made.sidecar.site.name = "HOPITAL DEMO";
     made.sidecar.site.oid_root = "2.999.1";

@@ -111,6 +111,12 @@ std::string orders(const shape& as, int number)
     return text;
 }
 
+std::string with_flag(std::string text, std::string_view code, std::string_view value)
+{
+    const std::size_t at = text.find("||", text.find("|" + text_of(code) + "^"));
+    return text.replace(at + 2, 1, value);
+}
+
 std::string mdm(const shape& as)
 {
     return head_of(as) + document_line(as, 1, n1(as.cda)) + people() + orders(as, 2);
@@ -120,6 +126,9 @@ std::string mdm(const shape& as)
 std::string base(std::string_view name)
 {
     if (name == "T02") return mdm(t02);
+    if (name == "T02-PS") return with_flag(mdm(t02), "DESTMSSANTEPAT", "N");
+    if (name == "T02-PAT") return with_flag(mdm(t02), "DESTMSSANTEPS", "N");
+    if (name == "T02-HIDDEN") return with_flag(with_flag(mdm(t02), "DESTMSSANTEPAT", "N"), "INVISIBLE_PATIENT", "Y");
     if (name == "T10") return mdm(t10);
     if (name == "T04") return mdm(t04);
     if (name == "ORU1") return head_of(oru) + document_line(oru, 1, n1(1)) + people() + orders(oru, 2);

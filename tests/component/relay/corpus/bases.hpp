@@ -7,6 +7,8 @@
 
 namespace corpus {
 // T02, T10, T04: one document; ORU1, ORU2: one and two (N1 and N3); A03: a discharge. Empty for another name.
-// Row A of the routing matrix: a doctor, an organisation and the patient; replies to a desk; own texts for both.
+// A doctor, an organisation and the patient are named; replies to a desk; own texts for both. Mailed to all of them
+// (row A of the routing matrix), but T02-PS to the professionals (B'), T02-HIDDEN likewise and hidden from the patient
+// (B), and T02-PAT to the patient (C).
 [[nodiscard]] std::string base(std::string_view name);
 }
