@@ -191,6 +191,7 @@ std::optional<node::start_error> node::start()
         watching.acknowledgements = s.all().spool.acknowledgements;
         watching.rescan = s.all().spool.rescan;
         watching.max_octets = s.all().limits.input_octets;
+        watching.keep_octets = s.all().limits.refused_octets;
         watching.workers = s.all().limits.workers;
         s.spool_in = std::make_unique<spool::watcher>(
             std::move(watching), [&s](const pipeline::submission& from) { return s.intake->accept(from); });

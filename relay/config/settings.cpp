@@ -66,6 +66,7 @@ private:
     {
         auto in = table("limits");
         in.octets("input_octets", limits.input_octets);
+        in.octets("refused_octets", limits.refused_octets);
         in.octets("sealed_octets", limits.sealed_octets);
         in.octets("free_disk_octets", limits.free_disk_octets);
         in.count("connections", limits.connections);

@@ -88,6 +88,7 @@ struct operator_settings {
 };
 struct limit_settings {
     std::uint64_t input_octets = 40U << 20U;
+    std::uint64_t refused_octets = 128U << 20U;  // an oversize file up to this is kept as an object
     std::uint64_t sealed_octets = 20U << 20U;
     std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
     std::uint32_t connections = 200;

@@ -153,16 +153,13 @@ result<void> rename_durably(const std::filesystem::path& from, const std::filesy
     return sync_folder(source);
 }
 
-result<std::string> read_file(const std::filesystem::path& path, std::size_t max_octets)
+namespace {
+result<std::string> read_octets(int fd, std::size_t octets)
 {
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat facts {};
-    if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return last_error();
-    if (std::cmp_greater(facts.st_size, max_octets)) return make_error_code(errc::too_large);
-    std::string bytes(static_cast<std::size_t>(facts.st_size), '\0');
+    std::string bytes(octets, '\0');
     std::size_t length = 0;
     while (length < bytes.size()) {
-        const ssize_t got = ::read(file.get(), bytes.data() + length, bytes.size() - length);
+        const ssize_t got = ::read(fd, bytes.data() + length, bytes.size() - length);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return last_error();
         if (got == 0) break;
@@ -170,5 +167,22 @@ result<std::string> read_file(const std::filesystem::path& path, std::size_t max
     }
     bytes.resize(length);
     return bytes;
+}
+}
+
+result<std::string> read_file(const std::filesystem::path& path, std::size_t max_octets)
+{
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat facts {};
+    if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return last_error();
+    if (std::cmp_greater(facts.st_size, max_octets)) return make_error_code(errc::too_large);
+    return read_octets(file.get(), static_cast<std::size_t>(facts.st_size));
+}
+
+result<std::string> read_beginning(const std::filesystem::path& path, std::size_t octets)
+{
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) return last_error();
+    return read_octets(file.get(), octets);
 }
 }

@@ -24,4 +24,7 @@ namespace relay::io {
 [[nodiscard]] result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 [[nodiscard]] result<std::string> read_file(const std::filesystem::path& path, std::size_t max_octets);
+
+// The first `octets` of a file of any size, or all of a shorter one.
+[[nodiscard]] result<std::string> read_beginning(const std::filesystem::path& path, std::size_t octets);
 }

@@ -23,7 +23,7 @@ std::string content_digest(const submission& from)
 {
     std::string both = sha256_hex(from.bytes);
     if (from.attachment) both += sha256_hex(*from.attachment);
-    if (from.oversize) both += from.name;
+    if (from.size == size_class::beyond_keeping) both += from.name;  // the rest of it was not read
     return both;
 }
 }
@@ -338,10 +338,9 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
     row.source_name = with_.vault.seal_field(field::source_name, from.name);
     row.source_name_key = with_.vault.match_key("refused", from.name + '|' + content_digest(from) + '|' + why.code);
     std::optional<ports::sealed_object> kept;
-    if (!from.oversize) {
-        std::string both = from.bytes;
-        if (from.attachment) both += *from.attachment;  // the PDF follows its sidecar
-        kept = with_.vault.seal(both);
+    if (from.size != size_class::beyond_keeping) {
+        const std::string pair = from.attachment ? from.bytes + *from.attachment : std::string();
+        kept = with_.vault.seal(from.attachment ? pair : from.bytes);
         row.content = kept->id;
     }
     submission_result answer = text.refused(why);

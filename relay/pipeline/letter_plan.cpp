@@ -57,9 +57,15 @@ planned plan_submission(const submission& from, const site_options& site, const 
 {
     const plan_request with{from, site, routes, now};
     const std::string_view bytes = from.bytes;
-    if (from.oversize || bytes.size() + (from.attachment ? from.attachment->size() : 0) > site.max_input_octets)
-        return {refuse("unknown", "TOO_LARGE", "", "le fichier dépasse limits.input_octets : réduire le document"), {}};
-    if (hl7::peek(bytes.substr(0, 64)) == hl7::message_kind::hl7) return {plan_message(with), hl7::read_header(bytes)};
+    const bool is_hl7 = hl7::peek(bytes.substr(0, 64)) == hl7::message_kind::hl7;
+    std::optional<hl7::message_header> header;
+    if (is_hl7) header = hl7::read_header(bytes);
+    if (from.size != size_class::fits ||
+        bytes.size() + (from.attachment ? from.attachment->size() : 0) > site.max_input_octets)
+        return {refuse(is_hl7 ? "hl7" : "unknown", "TOO_LARGE", "",
+                       "le fichier dépasse limits.input_octets : réduire le document"),
+                std::move(header)};
+    if (is_hl7) return {plan_message(with), std::move(header)};
     return {plan_file(with), {}};
 }
 }

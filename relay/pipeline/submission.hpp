@@ -7,11 +7,16 @@
 #include <string_view>
 
 namespace relay::pipeline {
+// A file over limits.input_octets is refused unread. Up to limits.refused_octets its bytes are here, to be kept as those
+// of any refused file; beyond, `bytes` is only its beginning, so that an HL7 sender can be answered, and whoever
+// hands it over keeps the file.
+enum class size_class { fits, oversize, beyond_keeping };
+
 struct submission {
     std::string name;                       // file name without folder: sensitive, never logged
     std::string bytes;                      // the HL7 message, the CDA, the sidecar (JSON), or a lone PDF
     std::optional<std::string> attachment;  // the PDF that goes with a sidecar
-    bool oversize = false;                  // bytes left out: the file is over limits.input_octets
+    size_class size = size_class::fits;
 };
 
 enum class verdict {

@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 // Bounds what sits claimed; the rest waits in the folder. Each claim looks at the whole folder, so a long backlog wants
 // few of them.
 constexpr std::size_t claims_at_once = 512;
+constexpr std::size_t beginning_octets = 64U << 10U;  // holds any MSH
 
 class descriptor {
 public:
@@ -58,6 +59,7 @@ struct watcher::state {
     folder files;
     int notify, wake;
     std::mutex mutex;
+    std::mutex one_big_file;  // whole oversize files in memory: one
     std::condition_variable changed;
     std::deque<claimed_file> ready;
     struct waiting {
@@ -73,6 +75,8 @@ struct watcher::state {
     void process(const claimed_file& file);
     void retry_later(const claimed_file& file);
     void set_aside(const claimed_file& file) const;
+    [[nodiscard]] pipeline::size_class measure(const claimed_file& file) const;
+    [[nodiscard]] result<pipeline::submission> read(const claimed_file& file, pipeline::size_class size) const;
     // How many files may be claimed now, after those whose pause is over became ready again.
     [[nodiscard]] std::size_t make_room();
     void read_notices();
@@ -219,36 +223,53 @@ void watcher::state::set_aside(const claimed_file& file) const
     }
 }
 
-void watcher::state::process(const claimed_file& file)
+// Of a pair, both halves together.
+pipeline::size_class watcher::state::measure(const claimed_file& file) const
+{
+    std::error_code unknown;
+    std::uintmax_t octets = std::filesystem::file_size(file.main, unknown);
+    if (!unknown && !file.attachment.empty()) octets += std::filesystem::file_size(file.attachment, unknown);
+    if (unknown || octets <= options.max_octets) return pipeline::size_class::fits;
+    return octets <= options.keep_octets ? pipeline::size_class::oversize : pipeline::size_class::beyond_keeping;
+}
+
+result<pipeline::submission> watcher::state::read(const claimed_file& file, pipeline::size_class size) const
 {
     pipeline::submission next;
     next.name = file.name();
+    next.size = size;
+    const bool whole = size != pipeline::size_class::beyond_keeping;
+    auto bytes = whole ? io::read_file(file.main, options.keep_octets) : io::read_beginning(file.main, beginning_octets);
+    if (!bytes.has_value()) return bytes.error();
+    next.bytes = std::move(*bytes);
+    if (whole && !file.attachment.empty()) {
+        auto attachment = io::read_file(file.attachment, options.keep_octets);
+        if (!attachment.has_value()) return attachment.error();
+        next.attachment = std::move(*attachment);
+    }
+    return next;
+}
+
+void watcher::state::process(const claimed_file& file)
+{
     std::error_code unknown;
     if (!std::filesystem::exists(file.main, unknown)) return;  // somebody took it out of our hands: nothing is left
-    std::uintmax_t size = std::filesystem::file_size(file.main, unknown);
-    if (!file.attachment.empty() && !unknown) size += std::filesystem::file_size(file.attachment, unknown);
-    next.oversize = !unknown && size > options.max_octets;
-    if (!next.oversize) {
-        auto bytes = io::read_file(file.main, options.max_octets);
-        if (!bytes.has_value()) return retry_later(file);
-        next.bytes = std::move(*bytes);
-        if (!file.attachment.empty()) {
-            auto attachment = io::read_file(file.attachment, options.max_octets);
-            if (!attachment.has_value()) return retry_later(file);
-            next.attachment = std::move(*attachment);
-        }
-    }
-    const pipeline::submission_result answer = accept(next);
+    const pipeline::size_class size = measure(file);
+    std::unique_lock alone(one_big_file, std::defer_lock);
+    if (size != pipeline::size_class::fits) alone.lock();
+    const auto next = read(file, size);
+    if (!next.has_value()) return retry_later(file);
+    const pipeline::submission_result answer = accept(*next);
     if (answer.suffix.empty() && answer.what == pipeline::verdict::busy) return retry_later(file);
     if (!answer.suffix.empty()) {
         const auto written = io::write_file_atomic(
-            options.acknowledgements / pipeline::acknowledgement_name(next.name, answer.suffix), answer.content, 0600);
+            options.acknowledgements / pipeline::acknowledgement_name(next->name, answer.suffix), answer.content, 0600);
         if (!written.has_value()) {
             obs::error(obs::event::spool_failed, "step=acknowledge code={}", written.error().value());
             return retry_later(file);
         }
     }
-    if (next.oversize) return set_aside(file);
+    if (size == pipeline::size_class::beyond_keeping) return set_aside(file);
     folder::remove_answered(file);
 }
 }

@@ -17,6 +17,7 @@ struct watcher_options {
     path acknowledgements;
     std::chrono::seconds rescan{5};
     std::uint64_t max_octets = 40U << 20U;
+    std::uint64_t keep_octets = 128U << 20U;  // an oversize file up to this is handed over whole, one at a time
     std::uint32_t workers = 4;
     std::chrono::milliseconds busy_pause{5000};  // before a file that could not be taken in is tried again
 };

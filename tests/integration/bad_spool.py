@@ -21,6 +21,7 @@ MARKS = ("QUIBERLANT", "THELONIUS", "187036900090193", "J770001")
 PATIENT = {"birth_name": MARKS[0], "given": MARKS[1], "all_given": "THELONIUS JEAN", "birth": "1987-03-09", "sex": "M", "cog": "69381",
            "ins": "285076900000095", "ipp": MARKS[3]}
 INPUT_OCTETS = 1 << 20
+REFUSED_OCTETS = 2 << 20
 SEALED_OCTETS = 300_000
 ENDED = ("confirmed", "failed")
 ANY = object()  # a place that is a position in the file: any offset will do
@@ -168,8 +169,10 @@ def bad_files(make):
         one("nom \u00e9trange;$(x) 'y'.dat", b"?", "unknown", "UNKNOWN_FORM", ""),
         one("n" * 251 + ".bin", b"?", "unknown", "UNKNOWN_FORM", ""),  # no room for the ending of its acknowledgement
         one(os.fsdecode(b"caf\xe9.bin"), b"?", "unknown", "UNKNOWN_FORM", ""),  # a name that is not UTF-8
-        one("trop-gros.hl7", make.hl7() + b"Z" * INPUT_OCTETS, "unknown", "TOO_LARGE", ""),
+        one("trop-gros.hl7", make.hl7() + b"Z" * INPUT_OCTETS, "hl7", "TOO_LARGE", ""),
         one("trop-gros.xml", document + b" " * INPUT_OCTETS, "unknown", "TOO_LARGE", ""),
+        one("demesure.hl7", make.hl7() + b"Z" * REFUSED_OCTETS, "hl7", "TOO_LARGE", ""),
+        one("demesure.xml", document + b" " * REFUSED_OCTETS, "unknown", "TOO_LARGE", ""),
     ]
     return dict(rows)
 
@@ -248,7 +251,7 @@ def check_slow_writer(lab, checks, make):
 def test(lab, checks):
     make = Maker()
     lab.make_pki([Doctor.from_stays(make.world.doctors["lenoiraud"])])
-    lab.add_pair({"limits": {"input_octets": INPUT_OCTETS, "sealed_octets": SEALED_OCTETS},
+    lab.add_pair({"limits": {"input_octets": INPUT_OCTETS, "refused_octets": REFUSED_OCTETS, "sealed_octets": SEALED_OCTETS},
                   "spool": {"stable_milliseconds": 1000}})
     lab.start_pair()
     bad, good = bad_files(make), good_files(make)
@@ -302,12 +305,12 @@ def test(lab, checks):
     checks.that("jamais tentée", "attempt_started" not in [e["kind"] for e in events])
     wait_for("ZAM^Z02 de la lettre trop lourde", lambda: lab.zams_of(heavy.control_id))
 
-    # Nothing is left but what is no file; what was too large lies aside, whole.
+    # Nothing is left but what is no file; what was too large to keep lies aside, whole.
     wait_for("dépôt vide", lambda: visible(lab.spool) == left, 10)
     claimed = [p for p in lab.spool.glob(".claimed-*/*")]
     checks.equal("rien de pris et laissé", claimed, [])
     aside = {p.name: p.stat().st_size for p in lab.spool.glob(".refused-*/*")}
-    checks.equal("trop gros gardés à part", aside, {n: len(f[n]) for n, (f, _, code, _) in bad.items() if code == "TOO_LARGE"})
+    checks.equal("démesurés gardés à part", aside, {n: len(f[n]) for n, (f, *_) in bad.items() if n.startswith("demesure")})
     checks.equal("lien jamais suivi", (lab.spool / "lien.hl7").readlink(), pathlib.Path("/etc/passwd"))
 
     # A file handed in again is judged again, the same way.

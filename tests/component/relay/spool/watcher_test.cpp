@@ -172,16 +172,17 @@ TEST_CASE("what was there before the start, and what a stop left, is taken", "[w
     CHECK(scene::eventually([&] { return fs::exists(s.acks() / "a.xml.ack.json"); }));
 }
 
-TEST_CASE("a pair arrives as one, an oversize file as its name only", "[watcher]")
+TEST_CASE("a pair arrives as one; an oversize file whole, and beyond keeping as its beginning", "[watcher]")
 {
     scene s;
     s.options.max_octets = 100;
+    s.options.keep_octets = 100'000;
     std::mutex mutex;
     std::map<std::string, submission> got;
     s.answer = [&](const submission& from) {
         std::scoped_lock lock(mutex);
         got[from.name] = from;
-        return submission_result{from.oversize ? verdict::refused : verdict::accepted, ".ack.json", "{}"};
+        return submission_result{from.size != size_class::fits ? verdict::refused : verdict::accepted, ".ack.json", "{}"};
     };
     s.start();
     s.drop("p.pdf", "%PDF");
@@ -190,18 +191,32 @@ TEST_CASE("a pair arrives as one, an oversize file as its name only", "[watcher]
     REQUIRE(s.called("p.json"));
     REQUIRE(s.called("limit.xml"));
     for (const char* text : {"1", "2"}) {
-        s.drop("big.xml", std::string(101, *text));
-        REQUIRE(s.called("big.xml", *text - '0'));
-        CHECK(scene::eventually([&] { return !fs::exists(s.claimed("big.xml")); }));
+        s.drop("huge.xml", std::string(100'001, *text));
+        REQUIRE(s.called("huge.xml", *text - '0'));
+        CHECK(scene::eventually([&] { return !fs::exists(s.claimed("huge.xml")); }));
     }
+    for (const auto& [name, octets] : {std::pair{"over.xml", 101}, std::pair{"most.xml", 100'000}}) {
+        s.drop(name, std::string(static_cast<std::size_t>(octets), 'o'));
+        REQUIRE(s.called(name));
+        CHECK(scene::eventually([&] { return !fs::exists(s.claimed(name)); }));
+    }
+    s.drop("wide.pdf", std::string(100, 'w'));
+    s.drop("wide.json", "{}");
+    REQUIRE(s.called("wide.json"));
     s.stop();
     CHECK(got["p.json"].attachment == "%PDF");
-    CHECK_FALSE(got["limit.xml"].oversize);
-    CHECK(got["big.xml"].oversize);
-    CHECK(got["big.xml"].bytes.empty());
-    CHECK(fs::exists(s.acks() / "big.xml.ack.json"));
-    CHECK(fs::exists(s.spool() / ".refused-n1" / "big.xml"));
-    CHECK(fs::exists(s.spool() / ".refused-n1" / "2-big.xml"));  // the first one was not overwritten
+    CHECK(got["limit.xml"].size == size_class::fits);
+    CHECK(got["over.xml"].size == size_class::oversize);
+    CHECK(got["over.xml"].bytes == std::string(101, 'o'));
+    CHECK(got["most.xml"].size == size_class::oversize);
+    CHECK(got["wide.json"].size == size_class::oversize);  // the pair together
+    CHECK(got["wide.json"].attachment == std::string(100, 'w'));
+    CHECK(got["huge.xml"].size == size_class::beyond_keeping);
+    CHECK(got["huge.xml"].bytes == std::string(64U << 10U, '2'));
+    CHECK(fs::exists(s.acks() / "huge.xml.ack.json"));
+    CHECK_FALSE(fs::exists(s.spool() / ".refused-n1" / "most.xml"));
+    CHECK(fs::exists(s.spool() / ".refused-n1" / "huge.xml"));
+    CHECK(fs::exists(s.spool() / ".refused-n1" / "2-huge.xml"));  // the first one was not overwritten
 }
 
 TEST_CASE("the longest name a file can have is acknowledged", "[watcher]")

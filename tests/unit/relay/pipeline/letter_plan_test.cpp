@@ -25,10 +25,9 @@ letter_plan letter_of(const submission& from)
     return std::get<letter_plan>(plan.what);
 }
 
-submission oversized()
+submission sized(submission from, size_class size)
 {
-    submission from = tests::dropped("grand.pdf", "");
-    from.oversize = true;
+    from.size = size;
     return from;
 }
 }
@@ -173,7 +172,10 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
         {tests::dropped("LISEZMOI.txt", "bonjour"), "unknown", "UNKNOWN_FORM", ""},
         {tests::dropped("vide", ""), "unknown", "UNKNOWN_FORM", ""},
         {tests::dropped("nul", std::string(100, '\0')), "unknown", "UNKNOWN_FORM", ""},
-        {oversized(), "unknown", "TOO_LARGE", ""},
+        {sized(tests::dropped("grand.pdf", ""), size_class::oversize), "unknown", "TOO_LARGE", ""},
+        {sized(tests::dropped("grand.hl7", tests::mdm_file()), size_class::oversize), "hl7", "TOO_LARGE", ""},
+        {sized(tests::dropped("grand.hl7", tests::mdm_file().substr(0, 200)), size_class::beyond_keeping), "hl7",
+         "TOO_LARGE", ""},
     };
     for (const row& tc : rows) {
         CAPTURE(tc.from.name, tc.code, tc.field, tc.from.bytes.substr(0, 60));
