@@ -29,6 +29,8 @@ namespace detail {
 [[nodiscard]] pugi::xml_node at(pugi::xml_node from, std::initializer_list<std::string_view> path) noexcept;
 [[nodiscard]] std::string attribute(const pugi::xml_node& node, const char* name);  // trimmed; empty if absent
 [[nodiscard]] std::string text_of(const pugi::xml_node& node);                      // all text below, blanks collapsed
+// The narrative of one section, `text` being its text element, as narrative_text gives it.
+[[nodiscard]] std::string narrative_of(const pugi::xml_node& text, std::size_t max_octets);
 
 template <class Visit>
 void each(const pugi::xml_node& parent, std::string_view name, Visit visit)

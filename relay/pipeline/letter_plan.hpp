@@ -56,7 +56,8 @@ struct plan_document {
     std::string document_id, set_id;
     int version = 1;
     std::string type_code;
-    std::optional<std::string> parent_id;  // of the version it replaces, by its own header
+    std::optional<std::string> parent_id;          // of the version it replaces, by its own header
+    std::vector<mime::cda::check_outcome> checks;  // none of them blocks
 };
 
 struct handling_orders {  // of an HL7 message
@@ -91,8 +92,9 @@ struct refusal {
     std::string form;  // "hl7", "cda", "pdf", "unknown"
     std::string code;  // "207", "C03", "unknown_key", ...
     std::string field;
-    std::string message;        // French: what is wrong and what to do
-    mime::hl7::hl7_errors hl7;  // for ERR segments, when the form is HL7
+    std::string message;                                // French: what is wrong and what to do
+    mime::hl7::hl7_errors hl7;                          // for ERR segments, when the form is HL7
+    std::vector<mime::cda::check_outcome> checks = {};  // of the document, when one of them refuses it
 };
 
 struct planned {
