@@ -101,6 +101,21 @@ std::string route_text(const pipeline::route_decision& decision, const console& 
     return "partirait vers " + std::get<pipeline::route_found>(decision).domain;
 }
 
+std::string movement_text(const std::optional<pipeline::event_kind>& what)
+{
+    using pipeline::event_kind;
+    if (!what) return "mouvement sans effet sur les délais";
+    switch (*what) {
+        case event_kind::stay_admitted: return "entrée";
+        case event_kind::stay_admission_cancelled: return "entrée annulée : séjour exclu";
+        case event_kind::stay_moved: return "mutation : le service change";
+        case event_kind::stay_move_cancelled: return "mutation annulée";
+        case event_kind::stay_discharged: return "sortie : démarre le délai";
+        case event_kind::stay_discharge_cancelled: return "sortie annulée";
+        default: return std::string(name(*what));
+    }
+}
+
 // What would happen to this file, sending and storing nothing. Recipients are shown by number, not by name.
 bool check_file(const console& to, const parts& part, routing::sqlite_directory& directory, const config::path& file,
                 table& rows)
@@ -128,9 +143,8 @@ bool check_file(const console& to, const parts& part, routing::sqlite_directory&
                 {"", "refusé " + std::to_string(why->hl7[i].code), why->hl7[i].location, why->hl7[i].text});
         return false;
     }
-    if (const auto* discharge = std::get_if<discharge_plan>(&plan.what)) {
-        rows.rows.push_back(
-            {from.name, "accepté", "", discharge->cancelled ? "sortie annulée" : "sortie : démarre le délai"});
+    if (const auto* movement = std::get_if<movement_plan>(&plan.what)) {
+        rows.rows.push_back({from.name, "accepté", "", movement_text(movement->what)});
         return true;
     }
     const auto& letter = std::get<letter_plan>(plan.what);

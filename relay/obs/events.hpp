@@ -39,7 +39,7 @@ inline constexpr event_name letter_composed{"letter.composed"};
 inline constexpr event_name letter_sealed{"letter.sealed"};
 inline constexpr event_name letter_queued{"letter.queued"};
 inline constexpr event_name letter_failed{"letter.failed"};
-inline constexpr event_name stay_discharged{"stay.discharged"};
+inline constexpr event_name stay_moved{"stay.moved"};
 inline constexpr event_name delivery_started{"delivery.started"};
 inline constexpr event_name delivery_accepted{"delivery.accepted"};
 inline constexpr event_name delivery_deferred{"delivery.deferred"};

@@ -26,7 +26,7 @@ private:
     struct keys;
     using taken = std::variant<submission_result, refusal>;
     taken accept_letter(letter_plan plan, const answer_text& text, const keys& known_by);
-    taken accept_discharge(const discharge_plan& plan, const answer_text& text, const keys& known_by);
+    taken accept_movement(const movement_plan& plan, const answer_text& text, const keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
 
     services with_;
