@@ -39,6 +39,7 @@ inline constexpr event_name letter_composed{"letter.composed"};
 inline constexpr event_name letter_sealed{"letter.sealed"};
 inline constexpr event_name letter_queued{"letter.queued"};
 inline constexpr event_name letter_failed{"letter.failed"};
+inline constexpr event_name letter_matched{"letter.matched"};
 inline constexpr event_name stay_moved{"stay.moved"};
 inline constexpr event_name delivery_started{"delivery.started"};
 inline constexpr event_name delivery_accepted{"delivery.accepted"};

@@ -359,4 +359,16 @@ result<std::size_t> intake::route_again()
     if (freed > 0 && on_queued_) on_queued_();
     return freed;
 }
+
+result<stay_keeper::binding> intake::bind_by_hand(const letter_id& letter, const stay_id& stay,
+                                                  const std::string& actor)
+{
+    auto done = stay_keeper::binding::no_letter;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        done = stay_keeper(with_, site_, with_.clock.now()).bind_by_hand(tx, letter, stay, actor);
+    });
+    if (!written.has_value()) return written.error();
+    if (done == stay_keeper::binding::done) obs::info(obs::event::letter_matched, "id={}", letter.text());
+    return done;
+}
 }

@@ -8,6 +8,7 @@
 
 #include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/services.hpp"
+#include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
 class intake {
@@ -19,6 +20,9 @@ public:
     // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
     // hold.
     [[nodiscard]] result<std::size_t> route_again();
+    // A person names the stay of a letter.
+    [[nodiscard]] result<stay_keeper::binding> bind_by_hand(const letter_id& letter, const stay_id& stay,
+                                                            const std::string& actor);
     [[nodiscard]] const site_options& site() const noexcept { return site_; }
 
 private:

@@ -172,18 +172,18 @@ void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter
         letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), to.stay.treating_rpps);
 }
 
-stay_keeper::bound stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
+stay_keeper::binding stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
                                              const std::string& actor) const
 {
     auto row = tx.letter(letter);
-    if (!row) return bound::no_letter;
+    if (!row) return binding::no_letter;
     auto chosen = tx.stay(stay);
-    if (!chosen) return bound::no_stay;
+    if (!chosen) return binding::no_stay;
     letter_clues clues = tx.clues_of(letter).value_or(letter_clues{});
-    if (row->stay == stay && clues.state != match_state::open) return bound::already;
+    if (row->stay == stay && clues.state != match_state::open) return binding::already;
     clues.letter = letter;
     clues.state = match_state::person;
     rebind(tx, std::move(*row), {std::move(*chosen), std::move(clues)}, actor);
-    return bound::done;
+    return binding::done;
 }
 }

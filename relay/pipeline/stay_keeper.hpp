@@ -27,8 +27,8 @@ public:
     [[nodiscard]] bound_letter bind_new(ports::transaction& tx, const letter_id& letter, const stay_fact& fact) const;
 
     // A person's decision, which the feed does not undo.
-    enum class bound { done, no_letter, no_stay, already };
-    [[nodiscard]] bound bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
+    enum class binding { done, no_letter, no_stay, already };
+    [[nodiscard]] binding bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
                                      const std::string& actor) const;
 
 private:
