@@ -35,7 +35,7 @@ struct site_options {
     matrix_mode mode = matrix_mode::tolerant;
     shared_record_policy shared_record = shared_record_policy::refuse;  // for DESTDMP=Y, while there is no DMP link
     identifier_sets patient_ids = identifier_sets::must_agree;          // PID-3 and recordTarget
-    stay_rules stays;
+    stay_rules stays = {};
 };
 
 struct discharge_fact {
