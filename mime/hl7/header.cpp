@@ -38,7 +38,12 @@ constexpr std::array message_types = {
     message_type{"MDM", "T10", "MDM_T02", "2.6", message_form::document},
     message_type{"MDM", "T04", "MDM_T02", "2.6", message_form::document},
     message_type{"ORU", "R01", "ORU_R01", "2.5", message_form::document},
-    message_type{"ADT", "A03", "ADT_A03", "2.5", message_form::discharge},
+    message_type{"ADT", "A01", "ADT_A01", "2.5", message_form::movement},
+    message_type{"ADT", "A02", "ADT_A02", "2.5", message_form::movement},
+    message_type{"ADT", "A03", "ADT_A03", "2.5", message_form::movement},
+    message_type{"ADT", "A11", "ADT_A09", "2.5", message_form::movement},
+    message_type{"ADT", "A13", "ADT_A01", "2.5", message_form::movement},
+    message_type{"ADT", "Z99", "ADT_A01", "2.5", message_form::movement},
 };
 
 // A damaged MSH-2 must not cost the sender its answer: the field separator and the component sign are enough for MSH.
@@ -106,7 +111,7 @@ const message_type* find_type(checker& check, const segment& msh, std::string_vi
 void check_structure(checker& check, const segment& msh, const message_type& type)
 {
     const std::string structure = msh.field(9).component(3).text();
-    if (structure == type.structure || (structure.empty() && type.form == message_form::discharge)) return;
+    if (structure == type.structure || (structure.empty() && type.form == message_form::movement)) return;
     check.fail(structure.empty() ? condition::required_field_missing : condition::table_value_not_found,
                msh.location(9, 3), "Structure de message attendue : " + std::string(type.structure));
 }

@@ -30,12 +30,13 @@ struct message_header {
 // acknowledgement can be addressed (§3.1).
 [[nodiscard]] std::optional<message_header> read_header(std::string_view octets);
 
-enum class message_form { document, discharge };
+enum class message_form { document, movement };
 
 // The same of a message that was read; its texts are UTF-8.
 [[nodiscard]] message_header header_of(const segment& msh);
 
-// MDM^T02/T10/T04^MDM_T02 2.6 and ORU^R01^ORU_R01 2.5 are documents, ADT^A03 2.5 a discharge. Errors: 200 unknown type,
+// MDM^T02/T10/T04^MDM_T02 2.6 and ORU^R01^ORU_R01 2.5 are documents; ADT^A01, A02, A03, A11, A13 and Z99 2.5 (PAM
+// France 2.11) are movements of a stay. Errors: 200 unknown type,
 // 201 unknown event of a known type, 202 MSH-11, 203 MSH-12, 101 and 103 for the rest of MSH.
 [[nodiscard]] hl7_result<message_form> form_of(const message& message, const profile& profile);
 }

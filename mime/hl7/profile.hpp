@@ -45,5 +45,11 @@ struct profile {
 
     // ROL-3.1 of the treating doctor in ADT (PAM France: officially declared referring physician).
     std::vector<std::string> treating_doctor_roles = {"ODRP"};
+    // Fields of ADT whose doctor is the treating one when no ROL names him: "PV1-7", "PV1-8". PAM France says attending
+    // and referring there, so none by default.
+    std::vector<std::string> treating_doctor_fields;
+    // PID-32 of identities that stand for nobody in particular (fictitious, doubtful): stays and letters are never
+    // matched by them.
+    std::vector<std::string> unmatched_identities = {"FICT", "FICTI", "DOUT", "DOUTE", "CACH"};
 };
 }

@@ -87,6 +87,23 @@ reply requeue(const control_context& with, const request& asked)
     with.wake();
     return {true, {{"requeued", count}}, {}, {}};
 }
+
+reply match(const control_context& with, const request& asked)
+{
+    using binding = pipeline::stay_keeper::binding;
+    if (with.intake == nullptr) return failure("NO_HOSPITAL", "ce nœud n'a pas le rôle hospital");
+    const std::string letter = text_of(asked, "letter");
+    const std::string stay = text_of(asked, "stay");
+    if (!base::is_token(letter) || !base::is_token(stay))
+        return failure("UNKNOWN_ID", "aucune lettre ni séjour de ces identifiants");
+    const auto done = with.intake->bind_by_hand(pipeline::letter_id(letter), pipeline::stay_id(stay),
+                                                text_of(asked, "actor").substr(0, 100));
+    if (!done.has_value()) return failure("STORE", done.error().message());
+    if (*done == binding::no_letter) return failure("UNKNOWN_ID", "aucune lettre de cet identifiant");
+    if (*done == binding::no_stay) return failure("UNKNOWN_ID", "aucun séjour de cet identifiant");
+    if (*done == binding::already) return failure("NOT_NEEDED", "cette lettre a déjà ce séjour");
+    return {true, {{"letter", letter}, {"stay", stay}}, {}, {}};
+}
 }
 
 reply run_command(const control_context& with, const request& asked)
@@ -95,6 +112,7 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "certs.add") return add_certificates(with, asked);
     if (asked.command == "mailbox.add") return add_mailbox(with, asked);
     if (asked.command == "requeue") return requeue(with, asked);
+    if (asked.command == "match") return match(with, asked);
     return failure("UNKNOWN_COMMAND", "commande inconnue de ce nœud : versions différentes ?");
 }
 }

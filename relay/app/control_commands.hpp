@@ -19,6 +19,7 @@ struct control_context {
     std::function<void()> wake;  // something was queued
 };
 
-// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id}.
+// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id},
+// match {letter, stay, actor}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

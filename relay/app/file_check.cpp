@@ -132,8 +132,7 @@ private:
         tell_history(letter);
     }
 
-    template <class Movement>
-    void tell(const Movement& movement)
+    void tell(const movement_plan& movement)
     {
         report_.form = form_of("hl7_adt");
         report_.operation = movement_text(movement);
@@ -142,9 +141,18 @@ private:
         tell_stay(movement.stay);
     }
 
-    static std::string movement_text(const discharge_plan& plan)
+    static std::string movement_text(const movement_plan& plan)
     {
-        return plan.cancelled ? "sortie annulée" : "sortie : démarre le délai";
+        if (!plan.what) return "mouvement sans effet sur les délais";
+        switch (*plan.what) {
+            case event_kind::stay_admitted: return "entrée";
+            case event_kind::stay_admission_cancelled: return "entrée annulée : séjour exclu";
+            case event_kind::stay_moved: return "mutation : le service change";
+            case event_kind::stay_move_cancelled: return "mutation annulée";
+            case event_kind::stay_discharged: return "sortie : démarre le délai";
+            case event_kind::stay_discharge_cancelled: return "sortie annulée";
+            default: return std::string(name(*plan.what));
+        }
     }
 
     [[nodiscard]] std::string form_of(const std::string& form) const

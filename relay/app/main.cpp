@@ -16,10 +16,11 @@ struct arguments {
     path folder;
     path password_file;
     std::vector<std::string> files;
-    std::string id, user, address, from, until;
+    std::string id, stay, user, address, from, until;
     std::string format = "table";
     std::string words = "fr";
     bool rejected = false;
+    bool unmatched = false;
     bool all = false;
 
     [[nodiscard]] console to() const
@@ -53,17 +54,24 @@ public:
         with_output(
             with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));
         auto* queue = with_output(with_settings(add("queue", "envois ouverts, retenus ou en échec", [this] {
+            if (args_.unmatched) return run_unmatched(args_.to(), args_.settings);
             return run_queue(args_.to(), args_.settings,
                              args_.rejected ? queue_view::rejected
                              : args_.all    ? queue_view::all
                                             : queue_view::open);
         })));
         queue->add_flag("--rejected", args_.rejected, "fichiers refusés à l'entrée");
+        queue->add_flag("--unmatched", args_.unmatched, "lettres sans séjour connu, et leurs séjours possibles");
         queue->add_flag("--all", args_.all, "tous les envois");
         with_id(with_output(with_settings(add("letter", "histoire d'une lettre",
                                               [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
         with_id(with_output(with_settings(add("requeue", "remettre en file une lettre ou un envoi",
                                               [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
+        with_id(with_output(
+                    with_settings(add("match", "rattacher une lettre à un séjour",
+                                      [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))
+            ->add_option("stay", args_.stay, "identifiant du séjour, dans liaison queue --unmatched")
+            ->required();
         auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
             return run_report(args_.to(), args_.settings, args_.from, args_.until);
         })));

@@ -129,6 +129,8 @@ public:
         hl7.metadata_aliases.insert(hl7.metadata_aliases.end(), given.metadata_aliases.begin(),
                                     given.metadata_aliases.end());
         if (test || given.lenient_keys) hl7.wrong_keys = mime::hl7::tolerance::accepted;
+        if (!given.treating_doctor_fields.empty()) hl7.treating_doctor_fields = given.treating_doctor_fields;
+        if (!given.unmatched_identities.empty()) hl7.unmatched_identities = given.unmatched_identities;
         if (given.document_id_namespace) hl7.document_id_namespace = mime::hl7::tolerance::accepted;
         if (given.test_identities) hl7.test_identities_in_production = mime::hl7::tolerance::accepted;
         if (given.open_last_segment) hl7.ending = mime::hl7::last_segment::any;
@@ -139,6 +141,9 @@ public:
                                     all_.limits.input_octets,
                                     all_.establishment.finess};
         if (test) made.environment = mime::cda::site_environment::test;
+        if (!given.series_classes.empty()) made.stays.series_classes = given.series_classes;
+        if (!given.emergency_classes.empty()) made.stays.emergency_classes = given.emergency_classes;
+        if (!given.admitted_classes.empty()) made.stays.admitted_classes = given.admitted_classes;
         auto& site = made.sidecar.site;
         site.finess = all_.establishment.finess;
         site.name = all_.establishment.name;

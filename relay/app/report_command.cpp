@@ -128,7 +128,8 @@ table table_of(const period_report& report, const mime::zone& zone, language in)
                {}};
     for (const stay_line& line : report.stays) {
         const std::string discharge =
-            line.stay.quality == discharge_quality::date_only
+            !line.stay.discharge ? "–"
+            : line.stay.quality == discharge_quality::date_only
                 ? mime::format_local(*line.stay.discharge, zone, mime::local_format::date_text)
                 : local_time(*line.stay.discharge, zone);
         const stay_assessment& o = line.outcome;

@@ -22,6 +22,11 @@ hl7_tolerances load_hl7_tolerances(const path& file, std::vector<mistake>& mista
         in.texts("discharge_profiles", read.discharge_profiles);
         in.texts("ignored_metadata", read.ignored_metadata);
         in.pairs("metadata_aliases", read.metadata_aliases);
+        in.texts("treating_doctor_fields", read.treating_doctor_fields);
+        in.texts("unmatched_identities", read.unmatched_identities);
+        in.texts("series_classes", read.series_classes);
+        in.texts("emergency_classes", read.emergency_classes);
+        in.texts("admitted_classes", read.admitted_classes);
         in.flag("document_id_namespace", read.document_id_namespace);
         in.flag("test_identities", read.test_identities);
         in.flag("open_last_segment", read.open_last_segment);

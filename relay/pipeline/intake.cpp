@@ -9,7 +9,7 @@
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
-#include "relay/pipeline/stay_fold.hpp"
+#include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
 namespace hl7 = mime::hl7;
@@ -85,51 +85,6 @@ private:
     }
 };
 
-namespace {
-class stay_keeper {
-public:
-    stay_keeper(const services& with, const site_options& site) : with_(with), site_(site) {}
-
-    // The stay with these numbers, made if need be; an empty id when there is no number to know it by.
-    stay_row find_or_make(ports::transaction& tx, const stay_fact& fact, instant now) const
-    {
-        const std::string visit = key("visit", fact.visit_number);
-        const std::string file = key("file", fact.file_number);
-        if (visit.empty() && file.empty()) return {};
-        stay_row row = tx.stay_by_key(visit, file).value_or(stay_row{});
-        if (row.id.empty()) {
-            row.id = stay_id::make();
-            row.establishment = site_.finess;
-            row.created_at = now;
-        }
-        if (row.visit_key.empty()) row.visit_key = visit;
-        if (row.file_key.empty()) row.file_key = file;
-        if (row.service.empty()) row.service = fact.service;
-        return row;
-    }
-
-private:
-    [[nodiscard]] std::string key(std::string_view kind, const std::string& number) const
-    {
-        return number.empty() ? std::string() : with_.vault.match_key(kind, site_.finess + "|" + number);
-    }
-    const services& with_;
-    const site_options& site_;
-};
-
-event stay_event(const stay_id& id, event_kind kind, instant now, const discharge_fact& fact)
-{
-    event next;
-    next.at = now;
-    next.kind = kind;
-    next.stay = id;
-    next.facts.discharge = fact.at;
-    next.facts.quality = fact.quality;
-    next.facts.flags = fact.flags;
-    return next;
-}
-}
-
 intake::intake(services with, site_options site, std::function<void()> on_queued)
     : with_(with), site_(std::move(site)), on_queued_(std::move(on_queued))
 {
@@ -195,7 +150,7 @@ submission_result intake::accept(const submission& from)
         letter->details.source_name = from.name;
         made = accept_letter(std::move(*letter), text, known_by);
     } else {
-        made = accept_discharge(std::get<discharge_plan>(plan.what), text, known_by);
+        made = accept_movement(std::get<movement_plan>(plan.what), text, known_by);
     }
     if (const refusal* why = std::get_if<refusal>(&made)) return refuse(*why, from, text);
     return std::get<submission_result>(std::move(made));
@@ -259,19 +214,17 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             name_treating_doctor(named, existing->treating_rpps, nullptr);
             deliveries.add(tx, *existing, named);
         } else {
-            stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
             letter_row letter = row;
+            const bound_letter bound = stay_keeper(with_, site_, now).bind_new(tx, letter.id, plan.stay);
+            const stay_row& stay = bound.stay;
             letter.stay = stay.id;
+            if (bound.clues.state == match_state::identity) add_flag(letter.flags, flag_matched_by_identity);
             letter.service = !plan.stay.service.empty() ? plan.stay.service : stay.service;
             letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan.stay.treating_rpps;
             name_treating_doctor(named, letter.treating_rpps, &letter.flags);
-            if (!stay.id.empty()) {
-                if (plan.stay.discharge)
-                    tx.append(stay_event(stay.id, event_kind::stay_discharged, now, *plan.stay.discharge));
-                project_stay(tx, stay);
-            }
             tx.add_blob(document);
             tx.save_letter(letter);
+            tx.save_clues(bound.clues);
             event received;
             received.at = now;
             received.kind = event_kind::letter_received;
@@ -296,26 +249,17 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
     return answer;
 }
 
-intake::taken intake::accept_discharge(const discharge_plan& plan, const answer_text& text, const keys& known_by)
+intake::taken intake::accept_movement(const movement_plan& plan, const answer_text& text, const keys& known_by)
 {
     const instant now = with_.clock.now();
-    submission_result answer = text.accepted({}, "sortie reçue");
+    submission_result answer = text.accepted({}, "mouvement reçu");
     stay_id id;
     bool message_known = false;
     std::optional<ports::submission_answer> before;
     const auto stored = with_.store.write([&](ports::transaction& tx) {
         if ((before = tx.answered(known_by.content))) return;
         if ((message_known = known_by.is_message_known(tx))) return;
-        stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
-        if (!plan.stay.treating_rpps.empty()) stay.treating_rpps = plan.stay.treating_rpps;
-        if (!plan.stay.service.empty()) stay.service = plan.stay.service;
-        const auto kind = plan.cancelled ? event_kind::stay_discharge_cancelled : event_kind::stay_discharged;
-        if (plan.stay.discharge) tx.append(stay_event(stay.id, kind, now, *plan.stay.discharge));
-        project_stay(tx, stay);
-        if (!plan.stay.treating_rpps.empty())
-            for (letter_row& letter : tx.letters_of_stay(stay.id))
-                letter_deliveries(with_, now).name_doctor(tx, std::move(letter), stay.treating_rpps);
-        id = stay.id;
+        id = stay_keeper(with_, site_, now).take_movement(tx, plan);
         known_by.remember(tx, {{}, answer.content});
     });
     if (!stored.has_value()) {
@@ -324,7 +268,7 @@ intake::taken intake::accept_discharge(const discharge_plan& plan, const answer_
     }
     if (before) return text.repeated(*before);
     if (message_known) return reused_message();
-    obs::info(obs::event::stay_discharged, "stay={}", id.text());
+    obs::info(obs::event::stay_moved, "stay={} event={}", id.text(), plan.what ? name(*plan.what) : "none");
     return answer;
 }
 
@@ -415,5 +359,17 @@ result<std::size_t> intake::route_again()
     }
     if (freed > 0 && on_queued_) on_queued_();
     return freed;
+}
+
+result<stay_keeper::binding> intake::bind_by_hand(const letter_id& letter, const stay_id& stay,
+                                                  const std::string& actor)
+{
+    auto done = stay_keeper::binding::no_letter;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        done = stay_keeper(with_, site_, with_.clock.now()).bind_by_hand(tx, letter, stay, actor);
+    });
+    if (!written.has_value()) return written.error();
+    if (done == stay_keeper::binding::done) obs::info(obs::event::letter_matched, "id={}", letter.text());
+    return done;
 }
 }

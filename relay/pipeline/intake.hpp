@@ -8,6 +8,7 @@
 
 #include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/services.hpp"
+#include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
 class intake {
@@ -19,6 +20,9 @@ public:
     // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
     // hold.
     [[nodiscard]] result<std::size_t> route_again();
+    // A person names the stay of a letter.
+    [[nodiscard]] result<stay_keeper::binding> bind_by_hand(const letter_id& letter, const stay_id& stay,
+                                                            const std::string& actor);
     [[nodiscard]] const site_options& site() const noexcept { return site_; }
 
 private:
@@ -26,7 +30,7 @@ private:
     struct keys;
     using taken = std::variant<submission_result, refusal>;
     taken accept_letter(letter_plan plan, const answer_text& text, const keys& known_by);
-    taken accept_discharge(const discharge_plan& plan, const answer_text& text, const keys& known_by);
+    taken accept_movement(const movement_plan& plan, const answer_text& text, const keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
 
     services with_;

@@ -1,4 +1,4 @@
-// relay/pipeline/letter_plan.hpp: from submitted bytes, whatever their form, to one plan of a letter or of a discharge,
+// relay/pipeline/letter_plan.hpp: from submitted bytes, whatever their form, to one plan of a letter or of a movement,
 // or to a coded refusal that names the field (domain.md §4 "Submission", mssante.md §2, cda.md §11). Pure: reads no
 // store and no directory. Texts of refusals are French, name places and never hold a value of the patient.
 #pragma once
@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "mime/cda/checks.hpp"
-#include "mime/hl7/discharge_message.hpp"
 #include "mime/hl7/error.hpp"
 #include "mime/hl7/header.hpp"
 #include "mime/hl7/profile.hpp"
@@ -15,6 +14,7 @@
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/route.hpp"
 #include "relay/pipeline/routing_matrix.hpp"
+#include "relay/pipeline/stay_fold.hpp"
 #include "relay/pipeline/submission.hpp"
 
 namespace relay::pipeline {
@@ -35,6 +35,7 @@ struct site_options {
     matrix_mode mode = matrix_mode::tolerant;
     shared_record_policy shared_record = shared_record_policy::refuse;  // for DESTDMP=Y, while there is no DMP link
     identifier_sets patient_ids = identifier_sets::must_agree;          // PID-3 and recordTarget
+    stay_rules stays = {};
 };
 
 struct discharge_fact {
@@ -43,12 +44,21 @@ struct discharge_fact {
     std::string flags;
 };
 
+// What a patient is matched by; only keyed HMACs of it are stored. Traits count when all four are there.
+struct identity_fact {
+    mime::patient_text ins;                             // matricule
+    mime::patient_text family, given, birth_date, sex;  // birth name, first given name
+};
+
 struct stay_fact {
     std::string visit_number;  // PV1-19, encounter id or stay.number: identity when joined, so only hashed
     std::string file_number;   // PID-18
     std::string service;       // code
     std::string treating_rpps;
     std::optional<discharge_fact> discharge;
+    std::optional<instant> admission;
+    std::optional<instant> written;  // of the message or document that says all this
+    identity_fact identity;
 };
 
 struct plan_document {
@@ -83,9 +93,13 @@ struct letter_plan {
     std::vector<recipient> recipients;  // never empty; one with neither address nor RPPS is a NO_DOCTOR
 };
 
-struct discharge_plan {
+struct movement_plan {
     stay_fact stay;
-    bool cancelled = false;  // ZBE-4 = CANCEL: the discharge did not take place
+    std::optional<event_kind> what;  // none: accepted without effect (an update of what no clock depends on)
+    std::string movement_id;         // ZBE-1
+    movement_action action = movement_action::insert;
+    std::optional<instant> at;  // of an admission or a transfer
+    std::string patient_class;
 };
 
 struct refusal {
@@ -98,7 +112,7 @@ struct refusal {
 };
 
 struct planned {
-    std::variant<letter_plan, discharge_plan, refusal> what;
+    std::variant<letter_plan, movement_plan, refusal> what;
     std::optional<mime::hl7::message_header> header;  // of an HL7 message whose MSH could be read
 };
 

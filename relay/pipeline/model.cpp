@@ -41,7 +41,9 @@ struct words<cause> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 25> all{"stay_discharged",  "stay_discharge_cancelled",
+    static constexpr std::array<std::string_view, 29> all{"stay_admitted",    "stay_admission_cancelled",
+                                                          "stay_moved",       "stay_move_cancelled",
+                                                          "stay_discharged",  "stay_discharge_cancelled",
                                                           "stay_excluded",    "letter_received",
                                                           "letter_matched",   "held",
                                                           "routed",           "sealed",
@@ -80,6 +82,17 @@ template <>
 struct words<letter_operation> {
     static constexpr std::array<std::string_view, 3> all{"initial", "replace", "remove"};
     static constexpr auto last = letter_operation::remove;
+};
+
+template <>
+struct words<movement_action> {
+    static constexpr std::array<std::string_view, 2> all{"insert", "update"};
+    static constexpr auto last = movement_action::update;
+};
+template <>
+struct words<match_state> {
+    static constexpr std::array<std::string_view, 4> all{"open", "number", "identity", "person"};
+    static constexpr auto last = match_state::person;
 };
 
 template <class Enum>
@@ -124,6 +137,14 @@ std::string_view name(letter_operation value) noexcept
 {
     return word_of(value);
 }
+std::string_view name(movement_action value) noexcept
+{
+    return word_of(value);
+}
+std::string_view name(match_state value) noexcept
+{
+    return word_of(value);
+}
 
 template <class Enum>
 std::optional<Enum> from_name(std::string_view text) noexcept
@@ -141,4 +162,6 @@ template std::optional<delivery_kind> from_name<delivery_kind>(std::string_view)
 template std::optional<recipient_role> from_name<recipient_role>(std::string_view) noexcept;
 template std::optional<submission_form> from_name<submission_form>(std::string_view) noexcept;
 template std::optional<letter_operation> from_name<letter_operation>(std::string_view) noexcept;
+template std::optional<movement_action> from_name<movement_action>(std::string_view) noexcept;
+template std::optional<match_state> from_name<match_state>(std::string_view) noexcept;
 }

@@ -62,6 +62,10 @@ enum class cause {
     unknown
 };
 enum class event_kind {
+    stay_admitted,
+    stay_admission_cancelled,
+    stay_moved,
+    stay_move_cancelled,
     stay_discharged,
     stay_discharge_cancelled,
     stay_excluded,  // about a stay
@@ -93,6 +97,9 @@ enum class discharge_quality { exact, movement, event, document, date_only };
 enum class delivery_kind { letter, report };  // a report is a DSN of ours on its way back: no patient data, TLS only
 enum class recipient_role { treating_doctor, professional, organisation, patient };
 enum class submission_form { hl7_mdm, cda, pdf_sidecar, hl7_adt };
+enum class movement_action { insert, update };  // a cancellation is an event kind of its own
+// How a letter came to its stay. `open`: no stay of the ADT feed was found, a person may name it.
+enum class match_state { open, number, identity, person };
 enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 
 [[nodiscard]] std::string_view name(delivery_state value) noexcept;
@@ -103,9 +110,25 @@ enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 [[nodiscard]] std::string_view name(recipient_role value) noexcept;
 [[nodiscard]] std::string_view name(submission_form value) noexcept;
 [[nodiscard]] std::string_view name(letter_operation value) noexcept;
+[[nodiscard]] std::string_view name(movement_action value) noexcept;
+[[nodiscard]] std::string_view name(match_state value) noexcept;
 // The reverse of name(); nullopt for an unknown word.
 template <class Enum>
 [[nodiscard]] std::optional<Enum> from_name(std::string_view text) noexcept;
+
+// Of an event about a stay that the ADT feed told: one message about one movement (IHE PAM France). Several messages
+// may be about one movement: stay_fold says which is right.
+struct movement_facts {
+    std::string id;  // ZBE-1; may be empty
+    movement_action action = movement_action::insert;
+    std::optional<instant> recorded;  // EVN-2, or when a document was written: orders what is said about one stay
+    std::optional<instant> at;        // of an admission or a transfer; of a discharge, the admission it names
+    std::string patient_class;        // PV1-2
+    std::string service;              // UF code
+    std::string treating_rpps;
+    std::string identity_key, traits_key;  // keyed HMACs, as in stay_row
+    friend bool operator==(const movement_facts&, const movement_facts&) = default;
+};
 
 // What an event says beside its kind. Which members are used depends on the kind; kept encrypted in the ledger.
 struct event_facts {
@@ -120,6 +143,8 @@ struct event_facts {
     std::string flags;      // space-separated: ambiguous_time, mt_assumed, crh_as_letter, ...
     std::string evidence;   // id of the report this was read from: the same report applied twice changes nothing
     std::string peer_text;  // words of the peer: shown to operators only, never logged
+    std::string actor;      // the person who did it; empty for what happens by itself
+    movement_facts movement;
     friend bool operator==(const event_facts&, const event_facts&) = default;
 };
 
@@ -141,12 +166,17 @@ struct stay_row {
     std::string establishment;         // FINESS or site code, allowed in logs
     std::string service;               // UF code, allowed in logs
     std::string treating_rpps;         // from the ADT feed; empty if not given
-    std::optional<instant> discharge;  // projection of the stay's events
+    std::optional<instant> admission;  // projections of the stay's events
+    std::optional<instant> discharge;
     discharge_quality quality = discharge_quality::exact;
     std::string flags;
     std::string exclusion;  // empty, or the code of domain.md §5
     instant created_at{};
-    std::string details;  // sealed field (details.hpp)
+    std::string details;        // sealed field (details.hpp)
+    std::string patient_class;  // PV1-2
+    std::string identity_key;   // HMAC of the INS; empty if unknown
+    std::string traits_key;     // HMAC of birth name, first given name, birth date and sex; empty if incomplete
+    bool in_feed = false;       // the ADT feed knows it; else only a letter spoke of it
 };
 
 struct letter_row {
@@ -183,6 +213,19 @@ struct letter_document_row {
     std::string type_code;
     std::string content_sha256;
     blob_id document;
+};
+
+// What a letter says of its stay, kept to match it again when the ADT feed knows more. Keys are keyed HMACs, as in
+// stay_row.
+struct letter_clues {
+    letter_id letter;
+    match_state state = match_state::open;
+    std::string visit_key, file_key, identity_key, traits_key;
+    std::optional<instant> starts;  // admission, by the letter
+    std::optional<instant> ends;    // discharge, by the letter
+    discharge_quality ends_quality = discharge_quality::document;
+    std::string ends_flags;
+    instant written{};  // when the letter was written
 };
 
 struct delivery_row {

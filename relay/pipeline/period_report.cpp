@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
 namespace {
@@ -33,10 +34,16 @@ void judge_line(letter_line& line, const stay_clock& clock, instant now, const m
     line.h48_met = found.h48_met;
 }
 
+// The day it counts for. An admission that was cancelled before any discharge counts, excluded, for the day it was for.
+instant cohort_instant(const stay_row& stay)
+{
+    return stay.discharge ? *stay.discharge : stay.admission.value_or(stay.created_at);
+}
+
 stay_line read_stay(ports::reader& store, stay_row stay, instant now, const mime::zone& where)
 {
     stay_line found;
-    const stay_clock clock{*stay.discharge, stay.quality};
+    const stay_clock clock{cohort_instant(stay), stay.quality};
     const std::vector<letter_row> letters = store.letters_of_stay(stay.id);
     stay_progress progress;
     progress.excluded = !stay.exclusion.empty();
@@ -85,11 +92,12 @@ period_report build_report(ports::reader& store, instant from, instant to, insta
     }
     for (const letter_row& letter : store.letters_received(from, to)) {
         const auto stay = letter.stay.empty() ? std::nullopt : store.stay(letter.stay);
-        if (stay && stay->discharge) continue;
+        if (stay && (stay->discharge || stay->exclusion == exclusion_cancelled)) continue;
         for (letter_line& line : lines_of(store, letter, false)) all.without_stay.push_back(std::move(line));
     }
-    std::stable_sort(all.stays.begin(), all.stays.end(),
-                     [](const stay_line& a, const stay_line& b) { return a.stay.discharge < b.stay.discharge; });
+    std::stable_sort(all.stays.begin(), all.stays.end(), [](const stay_line& a, const stay_line& b) {
+        return cohort_instant(a.stay) < cohort_instant(b.stay);
+    });
     all.totals = figures(assessed);
     return all;
 }

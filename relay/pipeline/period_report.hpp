@@ -23,7 +23,7 @@ struct stay_line {
 };
 
 struct period_report {
-    std::vector<stay_line> stays;           // by discharge instant
+    std::vector<stay_line> stays;           // by discharge instant; a cancelled admission without one by its own
     std::vector<letter_line> without_stay;  // received in the period, no discharge known
     period_figures totals;
 };

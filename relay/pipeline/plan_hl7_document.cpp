@@ -116,6 +116,8 @@ letter_or_refusal plan_hl7_document(const plan_request& with, const hl7::message
     plan.stay.file_number = number_of(read->patient.file_number);
     plan.stay.service = code_or_nothing(read->visit.service);
     plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document, with.site.zone);
+    plan.stay.admission = instant_of(read->visit.admission, with.site.zone);
+    plan.stay.identity = identity_of(read->patient, with.site.hl7);
     plan.operation = operation_of(read->what);
     plan.warnings = warnings_of(*read);
     const mime::cda::check_context context = context_of(with, *read);

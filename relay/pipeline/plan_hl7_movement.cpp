@@ -1,47 +1,69 @@
+#include "mime/hl7/movement_message.hpp"
 #include "relay/pipeline/plan_parts.hpp"
-#include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
 namespace hl7 = mime::hl7;
 namespace {
-discharge_quality quality_of(hl7::discharge_source source)
+discharge_quality quality_of(hl7::time_source source)
 {
     switch (source) {
-        case hl7::discharge_source::exact: return discharge_quality::exact;
-        case hl7::discharge_source::movement: return discharge_quality::movement;
-        case hl7::discharge_source::event: return discharge_quality::event;
+        case hl7::time_source::exact: return discharge_quality::exact;
+        case hl7::time_source::movement: return discharge_quality::movement;
+        case hl7::time_source::event: return discharge_quality::event;
     }
     return discharge_quality::event;
 }
 
-std::string place_of(hl7::discharge_source source)
+std::optional<event_kind> event_of(hl7::movement_kind kind, hl7::movement_action action)
 {
-    switch (source) {
-        case hl7::discharge_source::exact: return "PV1^1^45";
-        case hl7::discharge_source::movement: return "ZBE^1^2";
-        case hl7::discharge_source::event: return "EVN^1^6";
+    const bool cancels = action == hl7::movement_action::cancel;
+    switch (kind) {
+        case hl7::movement_kind::admission:
+            return cancels ? event_kind::stay_admission_cancelled : event_kind::stay_admitted;
+        case hl7::movement_kind::transfer: return cancels ? event_kind::stay_move_cancelled : event_kind::stay_moved;
+        case hl7::movement_kind::discharge:
+            return cancels ? event_kind::stay_discharge_cancelled : event_kind::stay_discharged;
+        case hl7::movement_kind::other: break;
     }
-    return "PV1^1^45";
+    return std::nullopt;
+}
+
+movement_plan plan_of(const hl7::movement_message& read, const site_options& site)
+{
+    movement_plan plan;
+    plan.stay.visit_number = number_of(read.visit.number);
+    plan.stay.file_number = number_of(read.patient.file_number);
+    plan.stay.service = code_or_nothing(read.visit.service);
+    if (read.treating_doctor) plan.stay.treating_rpps = read.treating_doctor->rpps;
+    plan.stay.written = instant_of(read.recorded, site.zone);
+    plan.stay.admission = instant_of(read.visit.admission, site.zone);
+    plan.stay.identity = identity_of(read.patient, site.hl7);
+    plan.what = event_of(read.kind, read.action);
+    plan.movement_id = read.movement_id;
+    if (read.action == hl7::movement_action::update) plan.action = movement_action::update;
+    plan.patient_class = read.visit.patient_class;
+    if (!read.when) return plan;
+    if (read.kind == hl7::movement_kind::discharge)
+        plan.stay.discharge = discharge_of(read.when->value, quality_of(read.when->source), site.zone);
+    else
+        plan.at = instant_of(read.when->value, site.zone);
+    return plan;
 }
 }
 
-discharge_or_refusal plan_hl7_movement(const plan_request& with, const hl7::message& message)
+movement_or_refusal plan_hl7_movement(const plan_request& with, const hl7::message& message)
 {
-    const auto read = hl7::read_discharge_message(message, with.site.hl7);
+    const auto read = hl7::read_movement_message(message, with.site.hl7);
     if (!read.has_value()) return refuse_hl7(read.error());
-    discharge_plan plan;
-    plan.stay.visit_number = number_of(read->visit.number);
-    plan.stay.file_number = number_of(read->patient.file_number);
-    plan.stay.service = code_or_nothing(read->visit.service);
-    if (read->treating_doctor) plan.stay.treating_rpps = read->treating_doctor->rpps;
-    plan.cancelled = read->action == hl7::movement_action::cancel;
-    plan.stay.discharge = discharge_of(read->discharged.value, quality_of(read->discharged.source), with.site.zone);
+    movement_plan plan = plan_of(*read, with.site);
     if (plan.stay.visit_number.empty() && plan.stay.file_number.empty())
         return refuse("hl7", "101", "PV1^1^19",
                       "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
-    if (!plan.stay.discharge)  // a month is no day: it would be acknowledged and start no clock
-        return refuse("hl7", "102", place_of(read->discharged.source), "la date de sortie n'a pas de jour");
-    add_flag(plan.stay.discharge->flags, flag_adt);
+    const bool needs_day = read->when && read->kind != hl7::movement_kind::other;
+    if (needs_day && !plan.stay.discharge && !plan.at)  // a month is no day: it would start no clock
+        return refuse("hl7", "102", std::string(hl7::place_of(read->when->source, read->kind)),
+                      "la date du mouvement n'a pas de jour");
+    if (plan.stay.discharge) add_flag(plan.stay.discharge->flags, flag_adt);
     return plan;
 }
 }

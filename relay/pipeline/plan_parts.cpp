@@ -22,13 +22,30 @@ plan_document described(const cda::header& header, std::string bytes)
     return document;
 }
 
+identity_fact identity_of(const cda::patient& patient)
+{
+    identity_fact fact;
+    if (const cda::patient_id* ins = patient.ins()) fact.ins = ins->extension;
+    // Traits are those of birth; a used name would match somebody else.
+    fact.family = patient.birth_family.empty() ? patient.family : patient.birth_family;
+    const std::string& all_given = patient.given_list.reveal();
+    fact.given = patient.birth_given.empty() ? mime::patient_text(all_given.substr(0, all_given.find(' ')))
+                                             : patient.birth_given;
+    fact.birth_date = patient.birth_date;
+    fact.sex = patient.gender;
+    return fact;
+}
+
 void take_from_header(letter_plan& plan, const cda::header& header, const mime::zone& zone)
 {
     if (header.legal_authenticator && header.legal_authenticator->at)
         plan.signed_at = mime::to_utc(*header.legal_authenticator->at, zone).at;
     if (const cda::participant* doctor = header.treating_doctor())
         plan.stay.treating_rpps = cda::rpps_of(doctor->who.id.root, doctor->who.id.extension);
+    if (!plan.stay.written && header.effective_time) plan.stay.written = instant_of(header.effective_time, zone);
+    if (plan.form != submission_form::hl7_mdm) plan.stay.identity = identity_of(header.patient);
     if (!header.encounter) return;
+    if (!plan.stay.admission) plan.stay.admission = instant_of(header.encounter->when.low, zone);
     if (plan.stay.visit_number.empty() && !header.encounter->ids.empty())
         plan.stay.visit_number = header.encounter->ids.front().extension;
     if (!plan.stay.discharge)
@@ -124,6 +141,26 @@ std::optional<discharge_fact> discharge_of(const std::optional<mime::timestamp>&
     discharge_fact fact{when.at, quality, {}};
     if (when.detail == mime::time_detail::date_only) fact.quality = discharge_quality::date_only;
     if (when.ambiguity != mime::time_ambiguity::exact) add_flag(fact.flags, flag_ambiguous_time);
+    return fact;
+}
+
+std::optional<instant> instant_of(const std::optional<mime::timestamp>& at, const mime::zone& zone)
+{
+    if (!at || at->precision < mime::time_precision::day) return std::nullopt;
+    return mime::to_utc(*at, zone).at;
+}
+
+identity_fact identity_of(const hl7::patient& patient, const hl7::profile& profile)
+{
+    const auto& never = profile.unmatched_identities;
+    if (patient.identity_unknown || std::find(never.begin(), never.end(), patient.reliability) != never.end())
+        return {};
+    identity_fact fact;
+    if (patient.ins) fact.ins = patient.ins->value;
+    fact.family = patient.birth_name.family;
+    fact.given = patient.birth_name.given;
+    fact.birth_date = patient.birth_date;
+    fact.sex = patient.sex;
     return fact;
 }
 

@@ -16,11 +16,11 @@ struct plan_request {  // borrows all of it
 };
 
 using letter_or_refusal = std::variant<letter_plan, refusal>;
-using discharge_or_refusal = std::variant<discharge_plan, refusal>;
+using movement_or_refusal = std::variant<movement_plan, refusal>;
 
 // One per form.
 [[nodiscard]] letter_or_refusal plan_hl7_document(const plan_request& with, const mime::hl7::message& message);
-[[nodiscard]] discharge_or_refusal plan_hl7_movement(const plan_request& with, const mime::hl7::message& message);
+[[nodiscard]] movement_or_refusal plan_hl7_movement(const plan_request& with, const mime::hl7::message& message);
 [[nodiscard]] letter_or_refusal plan_cda_file(const plan_request& with);
 [[nodiscard]] letter_or_refusal plan_sidecar(const plan_request& with);
 
@@ -53,7 +53,10 @@ void add_recipient(std::vector<recipient>& all, recipient next);
 // None without a day.
 [[nodiscard]] std::optional<discharge_fact> discharge_of(const std::optional<mime::timestamp>& at,
                                                          discharge_quality quality, const mime::zone& zone);
+[[nodiscard]] std::optional<instant> instant_of(const std::optional<mime::timestamp>& at, const mime::zone& zone);
 [[nodiscard]] std::string number_of(const std::optional<mime::hl7::patient_identifier>& from);
+// Empty for an identity that stands for nobody in particular.
+[[nodiscard]] identity_fact identity_of(const mime::hl7::patient& patient, const mime::hl7::profile& profile);
 [[nodiscard]] bool is_code(std::string_view text);
 // A ward's name in the place of its code is not kept: it may tell what the patient suffers from (domain.md §10.4).
 [[nodiscard]] std::string code_or_nothing(const std::string& text);

@@ -47,6 +47,7 @@ letter_or_refusal plan_sidecar(const plan_request& with)
     plan.stay.visit_number = read->stay.number;
     plan.stay.service = code_or_nothing(read->stay.service_code);
     plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document, with.site.zone);
+    plan.stay.admission = instant_of(read->stay.admission, with.site.zone);
     plan.details.patient_class = read->stay.patient_class;
     plan.details.service_label = read->stay.service_label;
     auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf", context_of(with));

@@ -42,13 +42,22 @@ void record(ports::transaction& tx, delivery_row& row, event next)
     tx.save_delivery(row);
 }
 
-void project_stay(ports::transaction& tx, stay_row& row)
+void project_stay(ports::transaction& tx, stay_row& row, const stay_rules& rules)
 {
-    const stay_view view = fold_stay(tx.events_of(row.id));
+    const stay_view view = fold_stay(tx.events_of(row.id), rules);
     row.discharge = view.discharge;
     row.quality = view.quality;
     row.flags = view.flags;
     row.exclusion = view.exclusion;
+    row.patient_class = view.patient_class;
+    row.in_feed = view.in_feed;
+    if (view.admission) row.admission = view.admission;
+    if (!view.service.empty()) row.service = view.service;
+    if (!view.treating_rpps.empty()) row.treating_rpps = view.treating_rpps;
+    if (!view.identity_key.empty() || !view.traits_key.empty()) {
+        row.identity_key = view.identity_key;
+        row.traits_key = view.traits_key;
+    }
     tx.save_stay(row);
 }
 }

@@ -8,6 +8,7 @@
 #include "relay/pipeline/ports/directory.hpp"
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/pipeline/route.hpp"
+#include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
 // What every service of the pipeline works with; the app owns them all and outlives the services.
@@ -39,6 +40,6 @@ ports::stored_as keep_for_people(ports::transaction& tx, const services& with, s
 
 // The event appended to the ledger and the row's projection moved with it, in one transaction.
 void record(ports::transaction& tx, delivery_row& row, event next);
-// Saves the stay with the projection of its events.
-void project_stay(ports::transaction& tx, stay_row& row);
+// Saves the stay with the projection of its events. What the events do not say stays as it is.
+void project_stay(ports::transaction& tx, stay_row& row, const stay_rules& rules);
 }

@@ -20,7 +20,17 @@ enum tag : unsigned char {
     tag_quality,
     tag_flags,
     tag_evidence,
-    tag_peer_text
+    tag_peer_text,
+    tag_actor = 20,
+    tag_movement_id,
+    tag_movement_action,
+    tag_movement_recorded,
+    tag_movement_at,
+    tag_movement_class,
+    tag_movement_service,
+    tag_movement_treating,
+    tag_movement_identity,
+    tag_movement_traits
 };
 
 template <class Number>
@@ -38,6 +48,30 @@ bool read_word(std::string_view text, Enum& into)
     return value.has_value();
 }
 
+bool read_instant(std::string_view text, std::optional<instant>& into)
+{
+    std::int64_t milliseconds = 0;
+    if (!read_number(text, milliseconds)) return false;
+    into = instant(std::chrono::milliseconds(milliseconds));
+    return true;
+}
+
+bool read_movement_field(movement_facts& facts, unsigned char which, std::string_view value)
+{
+    switch (which) {
+        case tag_movement_id: facts.id = value; return true;
+        case tag_movement_action: return read_word(value, facts.action);
+        case tag_movement_recorded: return read_instant(value, facts.recorded);
+        case tag_movement_at: return read_instant(value, facts.at);
+        case tag_movement_class: facts.patient_class = value; return true;
+        case tag_movement_service: facts.service = value; return true;
+        case tag_movement_treating: facts.treating_rpps = value; return true;
+        case tag_movement_identity: facts.identity_key = value; return true;
+        case tag_movement_traits: facts.traits_key = value; return true;
+        default: return true;
+    }
+}
+
 bool read_field(event_facts& facts, unsigned char which, std::string_view value)
 {
     switch (which) {
@@ -50,23 +84,37 @@ bool read_field(event_facts& facts, unsigned char which, std::string_view value)
         case tag_peer: facts.peer = value; return true;
         case tag_tls: facts.tls = value; return true;
         case tag_attempt: return read_number(value, facts.attempt);
-        case tag_discharge: {
-            std::int64_t milliseconds = 0;
-            if (!read_number(value, milliseconds)) return false;
-            facts.discharge = instant(std::chrono::milliseconds(milliseconds));
-            return true;
-        }
+        case tag_discharge: return read_instant(value, facts.discharge);
         case tag_quality: return read_word(value, facts.quality);
         case tag_flags: facts.flags = value; return true;
         case tag_evidence: facts.evidence = value; return true;
         case tag_peer_text: facts.peer_text = value; return true;
-        default: return true;
+        case tag_actor: facts.actor = value; return true;
+        default: return read_movement_field(facts.movement, which, value);
     }
 }
 
 void put_text(std::string& out, unsigned char which, std::string_view value)
 {
     if (!value.empty()) put_field(out, which, value);
+}
+
+void put_instant(std::string& out, unsigned char which, const std::optional<instant>& value)
+{
+    if (value) put_field(out, which, std::to_string(value->time_since_epoch().count()));
+}
+
+void put_movement(std::string& out, const movement_facts& facts)
+{
+    put_text(out, tag_movement_id, facts.id);
+    if (facts.action != movement_action::insert) put_field(out, tag_movement_action, name(facts.action));
+    put_instant(out, tag_movement_recorded, facts.recorded);
+    put_instant(out, tag_movement_at, facts.at);
+    put_text(out, tag_movement_class, facts.patient_class);
+    put_text(out, tag_movement_service, facts.service);
+    put_text(out, tag_movement_treating, facts.treating_rpps);
+    put_text(out, tag_movement_identity, facts.identity_key);
+    put_text(out, tag_movement_traits, facts.traits_key);
 }
 }
 
@@ -101,11 +149,13 @@ std::string write_facts(const event_facts& facts)
     put_text(out, tag_peer, facts.peer);
     put_text(out, tag_tls, facts.tls);
     if (facts.attempt != 0) put_field(out, tag_attempt, std::to_string(facts.attempt));
-    if (facts.discharge) put_field(out, tag_discharge, std::to_string(facts.discharge->time_since_epoch().count()));
+    put_instant(out, tag_discharge, facts.discharge);
     if (facts.quality != defaults.quality) put_field(out, tag_quality, name(facts.quality));
     put_text(out, tag_flags, facts.flags);
     put_text(out, tag_evidence, facts.evidence);
     put_text(out, tag_peer_text, facts.peer_text);
+    put_text(out, tag_actor, facts.actor);
+    put_movement(out, facts.movement);
     return out;
 }
 

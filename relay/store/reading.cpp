@@ -150,9 +150,48 @@ std::vector<stay_row> reading<Base>::stays_discharged(instant from, instant to)
 {
     return all(database_.query("SELECT " LIAISON_STAY_COLUMNS
                                " FROM stay WHERE discharge IS NOT NULL AND discharge >= ? AND discharge < ?"
-                               " ORDER BY discharge",
-                               from, to),
+                               " UNION ALL SELECT " LIAISON_STAY_COLUMNS
+                               " FROM stay WHERE admission IS NOT NULL AND admission >= ? AND admission < ?"
+                               " AND discharge IS NULL AND exclusion = 'CANCELLED'",
+                               from, to, from, to),
                read_stay);
+}
+
+template <class Base>
+std::vector<stay_row> reading<Base>::stays_of_person(std::string_view identity_key, std::string_view traits_key)
+{
+    return all(
+        database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE (identity_key = ? AND identity_key <> '')"
+                        " OR (traits_key = ? AND traits_key <> '') ORDER BY created_at, id LIMIT 1000",
+                        identity_key, traits_key),
+        read_stay);
+}
+
+template <class Base>
+std::optional<letter_clues> reading<Base>::clues_of(const letter_id& id)
+{
+    return first(database_.query("SELECT " LIAISON_CLUE_COLUMNS " FROM letter_clue WHERE letter = ?", id), read_clues);
+}
+
+template <class Base>
+std::vector<letter_clues> reading<Base>::clues_like(const stay_row& stay)
+{
+    return all(
+        database_.query("SELECT " LIAISON_CLUE_COLUMNS " FROM letter_clue WHERE (visit_key = ? AND visit_key <> '')"
+                        " OR (file_key = ? AND file_key <> '') OR (identity_key = ? AND identity_key <> '')"
+                        " OR (traits_key = ? AND traits_key <> '')"
+                        " OR letter IN (SELECT id FROM letter WHERE stay = ?) ORDER BY written, letter LIMIT 1000",
+                        stay.visit_key, stay.file_key, stay.identity_key, stay.traits_key, stay.id),
+        read_clues);
+}
+
+template <class Base>
+std::vector<letter_clues> reading<Base>::open_matches(std::size_t limit)
+{
+    return all(database_.query("SELECT " LIAISON_CLUE_COLUMNS
+                               " FROM letter_clue WHERE state = 'open' ORDER BY written DESC LIMIT ?",
+                               limit_of(limit)),
+               read_clues);
 }
 
 template <class Base>

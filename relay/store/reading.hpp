@@ -23,6 +23,11 @@ public:
     // By visit; else the newest stay of the file, unless both name different visits.
     std::optional<pipeline::stay_row> stay_by_key(std::string_view visit_key, std::string_view file_key) override;
     std::vector<pipeline::stay_row> stays_discharged(base::instant from, base::instant to) override;
+    std::vector<pipeline::stay_row> stays_of_person(std::string_view identity_key,
+                                                    std::string_view traits_key) override;
+    std::optional<pipeline::letter_clues> clues_of(const pipeline::letter_id& id) override;
+    std::vector<pipeline::letter_clues> clues_like(const pipeline::stay_row& stay) override;
+    std::vector<pipeline::letter_clues> open_matches(std::size_t limit) override;
     std::optional<pipeline::delivery_row> delivery(const pipeline::delivery_id& id) override;
     std::optional<pipeline::delivery_row> delivery_by_envid(std::string_view envid) override;
     std::optional<pipeline::delivery_row> delivery_by_message_id(std::string_view message_id) override;

@@ -32,7 +32,29 @@ stay_row read_stay(const cursor& row)
     stay.exclusion = row.text(9);
     stay.created_at = row.when(10);
     stay.details = row.text(11);
+    stay.admission = row.maybe_when(12);
+    stay.patient_class = row.text(13);
+    stay.identity_key = row.text(14);
+    stay.traits_key = row.text(15);
+    stay.in_feed = row.integer(16) != 0;
     return stay;
+}
+
+letter_clues read_clues(const cursor& row)
+{
+    letter_clues clues;
+    clues.letter = row.id<letter_id>(0);
+    clues.state = word<match_state>(row, 1);
+    clues.visit_key = row.text(2);
+    clues.file_key = row.text(3);
+    clues.identity_key = row.text(4);
+    clues.traits_key = row.text(5);
+    clues.starts = row.maybe_when(6);
+    clues.ends = row.maybe_when(7);
+    clues.ends_quality = word<discharge_quality>(row, 8);
+    clues.ends_flags = row.text(9);
+    clues.written = row.when(10);
+    return clues;
 }
 
 letter_row read_letter(const cursor& row)
@@ -120,14 +142,28 @@ refusal_row read_refusal(const cursor& row)
 void write_stay(connection& database, const stay_row& row)
 {
     database.run("INSERT INTO stay (" LIAISON_STAY_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                  " ON CONFLICT (id) DO UPDATE SET visit_key = excluded.visit_key, file_key = excluded.file_key,"
                  " establishment = excluded.establishment, service = excluded.service,"
                  " treating_rpps = excluded.treating_rpps, discharge = excluded.discharge, quality = excluded.quality,"
                  " flags = excluded.flags, exclusion = excluded.exclusion, created_at = excluded.created_at,"
-                 " details = excluded.details",
+                 " details = excluded.details, admission = excluded.admission, patient_class = excluded.patient_class,"
+                 " identity_key = excluded.identity_key, traits_key = excluded.traits_key, in_feed = excluded.in_feed",
                  row.id, row.visit_key, row.file_key, row.establishment, row.service, row.treating_rpps, row.discharge,
-                 name(row.quality), row.flags, row.exclusion, row.created_at, as_blob{row.details});
+                 name(row.quality), row.flags, row.exclusion, row.created_at, as_blob{row.details}, row.admission,
+                 row.patient_class, row.identity_key, row.traits_key, std::int64_t{row.in_feed});
+}
+
+void write_clues(connection& database, const letter_clues& row)
+{
+    database.run("INSERT INTO letter_clue (" LIAISON_CLUE_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT (letter) DO UPDATE SET state = excluded.state, visit_key = excluded.visit_key,"
+                 " file_key = excluded.file_key, identity_key = excluded.identity_key,"
+                 " traits_key = excluded.traits_key, starts = excluded.starts, ends = excluded.ends,"
+                 " ends_quality = excluded.ends_quality, ends_flags = excluded.ends_flags, written = excluded.written",
+                 row.letter, name(row.state), row.visit_key, row.file_key, row.identity_key, row.traits_key, row.starts,
+                 row.ends, name(row.ends_quality), row.ends_flags, row.written);
 }
 
 void write_letter(connection& database, const letter_row& row)

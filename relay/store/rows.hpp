@@ -9,7 +9,9 @@
 namespace relay::store {
 #define LIAISON_STAY_COLUMNS                                                                                 \
     "id, visit_key, file_key, establishment, service, treating_rpps, discharge, quality, flags, exclusion, " \
-    "created_at, details"
+    "created_at, details, admission, patient_class, identity_key, traits_key, in_feed"
+#define LIAISON_CLUE_COLUMNS \
+    "letter, state, visit_key, file_key, identity_key, traits_key, starts, ends, ends_quality, ends_flags, written"
 #define LIAISON_LETTER_COLUMNS                                                                                      \
     "id, stay, form, document_key, set_key, version, type_code, content_sha256, document, establishment, service, " \
     "treating_rpps, flags, source_name_key, received_at, signed_at, details, operation, parent_key, completeness, " \
@@ -22,6 +24,7 @@ namespace relay::store {
 
 // Each throws boost::system::system_error (store_errc::newer_schema) for a word this program does not know.
 [[nodiscard]] pipeline::stay_row read_stay(const cursor& row);
+[[nodiscard]] pipeline::letter_clues read_clues(const cursor& row);
 [[nodiscard]] pipeline::letter_row read_letter(const cursor& row);
 [[nodiscard]] pipeline::letter_document_row read_letter_document(const cursor& row);
 [[nodiscard]] pipeline::delivery_row read_delivery(const cursor& row);
@@ -29,6 +32,7 @@ namespace relay::store {
     const cursor& row);  // content, at, form, code, field, message, source_name...
 
 void write_stay(connection& database, const pipeline::stay_row& row);
+void write_clues(connection& database, const pipeline::letter_clues& row);
 void write_letter(connection& database, const pipeline::letter_row& row);
 void write_letter_document(connection& database, const pipeline::letter_document_row& row);
 void write_delivery(connection& database, const pipeline::delivery_row& row);

@@ -35,6 +35,11 @@ void sql_transaction::save_letter_document(const letter_document_row& row)
     write_letter_document(database(), row);
 }
 
+void sql_transaction::save_clues(const letter_clues& row)
+{
+    write_clues(database(), row);
+}
+
 void sql_transaction::save_delivery(const delivery_row& row)
 {
     write_delivery(database(), row);

@@ -17,6 +17,7 @@ public:
     void save_stay(const pipeline::stay_row& row) override;
     void save_letter(const pipeline::letter_row& row) override;
     void save_letter_document(const pipeline::letter_document_row& row) override;
+    void save_clues(const pipeline::letter_clues& row) override;
     void save_delivery(const pipeline::delivery_row& row) override;
     std::int64_t append(const pipeline::event& entry) override;
     void add_refusal(const pipeline::refusal_row& row) override;

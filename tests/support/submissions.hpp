@@ -119,22 +119,36 @@ struct discharge_order {
     std::string discharge = "20261120141000";
     std::string treating_doctor = std::string(second_doctor);  // empty: no ROL
     std::string action = "INSERT";
+    std::string event = "A03";  // A01, A02, A11, A13, Z99
+    std::string movement = "M77";
+    std::string recorded = "20261120141200";
+    std::string moved = "20261120140500";
+    std::string original = {};  // ZBE-6
+    std::string patient_class = "I";
+    std::string unit = "4410";
+    std::string admission = "20261116090500";
+    std::string name = "QUENTRELIN^YSOLINE";
+    std::string ins = {};  // of the test domain; empty: none
 };
 
 inline std::string adt_file(const discharge_order& order = {})
 {
-    std::string text = "MSH|^~\\&|GAM|HOP_DEMO|RELAIS|HOP_DEMO|20261120141200||ADT^A03^ADT_A03|" + order.control_id +
-                       "|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8|||2.11^IHE_FRANCE-2.11-PAM\r"
-                       "EVN||20261120141200\r"
-                       "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI||QUENTRELIN^YSOLINE^^^^^L||19850714|F||||||||||" +
-                       order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN\r";
+    const std::string structure = order.event == "A02" || order.event == "A03" ? "ADT_" + order.event
+                                  : order.event == "A11"                       ? "ADT_A09"
+                                                                               : "ADT_A01";
+    const std::string ins =
+        order.ins.empty() ? "" : "~" + order.ins + "^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS";
+    std::string text = "MSH|^~\\&|GAM|HOP_DEMO|RELAIS|HOP_DEMO|20261120141200||ADT^" + order.event + "^" + structure +
+                       "|" + order.control_id + "|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8|||2.11^IHE_FRANCE-2.11-PAM\r" +
+                       "EVN||" + order.recorded + "\rPID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI" + ins + "||" +
+                       order.name + "^^^^^L||19850714|F||||||||||" + order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN\r";
     if (!order.treating_doctor.empty())
         text += "ROL|1|AD|ODRP^^HL70443|8" + order.treating_doctor +
                 "^ROUX^ANNE^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^RPPS\r";
-    return text + "PV1|1|I|MED1||||||||||||||||" + order.visit +
-           "^^^HOP_DEMO&2.999.1.2&ISO^VN|||||||||||||||||||||||||20261116090500|" + order.discharge +
-           "\rZBE|M77^HOP_DEMO|20261120140500||" + order.action +
-           "|N||Médecine A^^^^^HOP_DEMO&2.999.1.3&ISO^UF^^^4410||S\r";
+    return text + "PV1|1|" + order.patient_class + "|MED1||||||||||||||||" + order.visit +
+           "^^^HOP_DEMO&2.999.1.2&ISO^VN|||||||||||||||||||||||||" + order.admission + "|" + order.discharge +
+           "\rZBE|" + order.movement + "^HOP_DEMO|" + order.moved + "||" + order.action + "|N|" + order.original +
+           "|Médecine A^^^^^HOP_DEMO&2.999.1.3&ISO^UF^^^" + order.unit + "||S\r";
 }
 
 inline std::string sidecar_file()

@@ -70,7 +70,15 @@ public:
     [[nodiscard]] virtual std::optional<stay_row> stay(const stay_id& id) = 0;
     [[nodiscard]] virtual std::optional<stay_row> stay_by_key(std::string_view visit_key,
                                                               std::string_view file_key) = 0;
-    [[nodiscard]] virtual std::vector<stay_row> stays_discharged(instant from, instant to) = 0;  // [from, to)
+    // [from, to), and the admissions of that period that were cancelled before any discharge.
+    [[nodiscard]] virtual std::vector<stay_row> stays_discharged(instant from, instant to) = 0;
+    // With either key, empty keys left out; at most 1000, the oldest first.
+    [[nodiscard]] virtual std::vector<stay_row> stays_of_person(std::string_view identity_key,
+                                                                std::string_view traits_key) = 0;
+    [[nodiscard]] virtual std::optional<letter_clues> clues_of(const letter_id& id) = 0;
+    // Of the letters that share a number or a person with this stay, or belong to it; at most 1000.
+    [[nodiscard]] virtual std::vector<letter_clues> clues_like(const stay_row& stay) = 0;
+    [[nodiscard]] virtual std::vector<letter_clues> open_matches(std::size_t limit) = 0;  // newest first
     [[nodiscard]] virtual std::optional<delivery_row> delivery(const delivery_id& id) = 0;
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_envid(std::string_view envid) = 0;
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_message_id(std::string_view message_id) = 0;
@@ -101,6 +109,7 @@ public:
     virtual void save_stay(const stay_row& row) = 0;  // insert or update, by id
     virtual void save_letter(const letter_row& row) = 0;
     virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
+    virtual void save_clues(const letter_clues& row) = 0;  // of a letter that is saved
     virtual void save_delivery(const delivery_row& row) = 0;
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;

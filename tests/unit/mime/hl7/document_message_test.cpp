@@ -139,7 +139,7 @@ TEST_CASE("each faulty field is refused with its code and place", "[hl7][documen
         field_fault("MSH", 9, "MDM^T11^MDM_T01", 201, "MSH^1^9"),
         field_fault("MSH", 9, "ORU^R01^ORU_R01", 203, "MSH^1^12"),
         field_fault("MSH", 9, "ORU^R02^ORU_R02", 201, "MSH^1^9"),
-        field_fault("MSH", 9, "ADT^A01^ADT_A01", 201, "MSH^1^9"),
+        field_fault("MSH", 9, "ADT^A08^ADT_A01", 201, "MSH^1^9"),
         field_fault("MSH", 9, "SIU^S12^SIU_S12", 200, "MSH^1^9"),
         field_fault("MSH", 10, "", 101, "MSH^1^10"),
         field_fault("MSH", 10, std::string(200, 'x'), 102, "MSH^1^10"),

@@ -81,6 +81,28 @@ std::string discharge_text()
            "ZBE|M77^HOP_DEMO|20261120140500||INSERT|N||Médecine A^^^^^HOP_DEMO&2.999.1.3&ISO^UF^^^4410||S\r";
 }
 
+std::string movement_text(std::string_view event)
+{
+    struct row {
+        std::string_view event, structure, zbe;
+    };
+    constexpr row rows[] = {
+        {"A01", "ADT_A01", "M75^HOP_DEMO|20261116090000||INSERT|N|"},
+        {"A02", "ADT_A02", "M76^HOP_DEMO|20261118110000||INSERT|N|"},
+        {"A03", "ADT_A03", "M77^HOP_DEMO|20261120140500||INSERT|N|"},
+        {"A11", "ADT_A09", "M75^HOP_DEMO|20261116090000||CANCEL|N|A01"},
+        {"A13", "ADT_A01", "M77^HOP_DEMO|20261120140500||CANCEL|N|A03"},
+        {"Z99", "ADT_A01", "M77^HOP_DEMO|20261120140500||UPDATE|N|A03"},
+    };
+    for (const row& each : rows) {
+        if (each.event != event) continue;
+        const std::string type = std::string(event) + "^" + std::string(each.structure);
+        return replaced(replaced(discharge_text(), "ADT^A03^ADT_A03", "ADT^" + type),
+                        "M77^HOP_DEMO|20261120140500||INSERT|N|", each.zbe);
+    }
+    throw std::logic_error("no such event in the sample");
+}
+
 std::string with_field(std::string text, std::string_view name, std::size_t number, std::string_view value,
                        std::size_t sequence)
 {

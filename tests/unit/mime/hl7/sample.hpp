@@ -13,6 +13,8 @@ std::string document_text();
 std::string observation_text(int documents);
 // ADT^A03 with ZBE, EVN-6, PV1-45 and a treating doctor.
 std::string discharge_text();
+// The same stay and patient as the feed tells them: A01, A02, A03, A11, A13; Z99 updates the discharge.
+std::string movement_text(std::string_view event);
 
 // `text` with field `number` of the `sequence`-th segment `name` replaced (in MSH numbered as HL7 does).
 std::string with_field(std::string text, std::string_view name, std::size_t number, std::string_view value,

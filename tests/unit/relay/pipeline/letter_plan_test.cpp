@@ -118,14 +118,17 @@ TEST_CASE("an A03 says when, how well, and who", "[plan]")
     for (const row& tc : rows) {
         CAPTURE(tc.order.discharge, tc.order.action);
         const planned plan = plan_of(tests::dropped("a.hl7", tests::adt_file(tc.order)));
-        const auto* found = std::get_if<discharge_plan>(&plan.what);
+        const auto* found = std::get_if<movement_plan>(&plan.what);
         REQUIRE(found != nullptr);
         REQUIRE(found->stay.discharge.has_value());
         CHECK(found->stay.discharge->at == tests::local(tc.at));
         CHECK(found->stay.discharge->quality == tc.quality);
         CHECK(has_flag(found->stay.discharge->flags, flag_adt));
         CHECK(has_flag(found->stay.discharge->flags, flag_ambiguous_time) == tc.ambiguous);
-        CHECK(found->cancelled == tc.cancelled);
+        CHECK(found->what == (tc.cancelled ? event_kind::stay_discharge_cancelled : event_kind::stay_discharged));
+        CHECK(found->movement_id == "M77^HOP_DEMO");
+        CHECK(found->stay.written == tests::local("20261120141200+0100"));
+        CHECK(found->stay.identity.family.reveal() == "QUENTRELIN");
         CHECK(found->stay.treating_rpps == tests::second_doctor);
         CHECK(found->stay.visit_number == "26011234");
         CHECK(found->stay.service == "4410");

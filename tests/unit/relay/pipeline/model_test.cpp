@@ -29,6 +29,8 @@ TEST_CASE("every enumerator has one word and comes back from it", "[pipeline][mo
     check_words(delivery_kind::report);
     check_words(recipient_role::patient);
     check_words(submission_form::hl7_adt);
+    check_words(movement_action::update);
+    check_words(match_state::person);
     check_words(letter_operation::remove);
 }
 

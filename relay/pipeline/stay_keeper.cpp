@@ -1,0 +1,189 @@
+#include "relay/pipeline/stay_keeper.hpp"
+
+#include "relay/pipeline/letter_deliveries.hpp"
+#include "relay/pipeline/patient_keys.hpp"
+#include "relay/pipeline/stay_fold.hpp"
+
+namespace relay::pipeline {
+namespace {
+void flag_match(std::string& flags, match_state state)
+{
+    remove_flag(flags, flag_matched_by_identity);
+    remove_flag(flags, flag_matched_by_person);
+    if (state == match_state::identity) add_flag(flags, flag_matched_by_identity);
+    if (state == match_state::person) add_flag(flags, flag_matched_by_person);
+}
+}
+
+std::string stay_keeper::key(std::string_view kind, const std::string& number) const
+{
+    return number.empty() ? std::string() : with_.vault.match_key(kind, site_.finess + "|" + number);
+}
+
+stay_row stay_keeper::find_or_make(ports::transaction& tx, const std::string& visit_key,
+                                   const std::string& file_key) const
+{
+    stay_row row = tx.stay_by_key(visit_key, file_key).value_or(stay_row{});
+    if (row.id.empty()) {
+        row.id = stay_id::make();
+        row.establishment = site_.finess;
+        row.created_at = now_;
+    }
+    if (row.visit_key.empty()) row.visit_key = visit_key;
+    if (row.file_key.empty()) row.file_key = file_key;
+    return row;
+}
+
+event stay_keeper::movement_event(const movement_plan& plan) const
+{
+    const patient_keys who = keys_of(with_.vault, plan.stay.identity);
+    event next;
+    next.at = now_;
+    next.kind = *plan.what;
+    next.facts.flags = flag_adt;
+    if (plan.stay.discharge) {
+        next.facts.discharge = plan.stay.discharge->at;
+        next.facts.quality = plan.stay.discharge->quality;
+        next.facts.flags = plan.stay.discharge->flags;
+    }
+    movement_facts& facts = next.facts.movement;
+    facts.id = plan.movement_id;
+    facts.action = plan.action;
+    facts.recorded = plan.stay.written;
+    facts.at = plan.at;
+    if (next.kind == event_kind::stay_discharged) facts.at = plan.stay.admission;
+    facts.patient_class = plan.patient_class;
+    facts.service = plan.stay.service;
+    facts.treating_rpps = plan.stay.treating_rpps;
+    facts.identity_key = who.identity;
+    facts.traits_key = who.traits;
+    return next;
+}
+
+stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& plan) const
+{
+    if (!plan.what) return {};
+    stay_row stay = find_or_make(tx, key("visit", plan.stay.visit_number), key("file", plan.stay.file_number));
+    event next = movement_event(plan);
+    next.stay = stay.id;
+    tx.append(next);
+    project_stay(tx, stay, site_.stays);
+    match_again(tx, stay);
+    if (!stay.treating_rpps.empty())
+        for (letter_row& letter : tx.letters_of_stay(stay.id))
+            letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), stay.treating_rpps);
+    return stay.id;
+}
+
+letter_clues stay_keeper::clues_of(const letter_id& letter, const stay_fact& fact) const
+{
+    patient_keys who = keys_of(with_.vault, fact.identity);
+    letter_clues clues;
+    clues.letter = letter;
+    clues.visit_key = key("visit", fact.visit_number);
+    clues.file_key = key("file", fact.file_number);
+    clues.identity_key = std::move(who.identity);
+    clues.traits_key = std::move(who.traits);
+    clues.starts = fact.admission;
+    if (fact.discharge) {
+        clues.ends = fact.discharge->at;
+        clues.ends_quality = fact.discharge->quality;
+        clues.ends_flags = fact.discharge->flags;
+    }
+    clues.written = fact.written.value_or(now_);
+    return clues;
+}
+
+bound_letter stay_keeper::bind_new(ports::transaction& tx, const letter_id& letter, const stay_fact& fact) const
+{
+    bound_letter bound = settle(tx, clues_of(letter, fact));
+    if (bound.stay.id.empty()) return bound;
+    if (bound.stay.service.empty()) bound.stay.service = fact.service;
+    add_word(tx, bound.stay, bound.clues, event_kind::stay_discharged);
+    return bound;
+}
+
+bound_letter stay_keeper::settle(ports::transaction& tx, letter_clues clues) const
+{
+    stay_match found = find_stay(tx, clues);
+    clues.state = found.state;
+    bound_letter bound{found.stay.value_or(stay_row{}), std::move(clues)};
+    const letter_clues& known = bound.clues;
+    if (known.state != match_state::identity && !(known.visit_key.empty() && known.file_key.empty()))
+        bound.stay = find_or_make(tx, known.visit_key, known.file_key);
+    if (bound.stay.id.empty() || bound.stay.in_feed) return bound;
+    // Only letters speak of this stay: it is what they say.
+    if (!bound.stay.admission) bound.stay.admission = known.starts;
+    if (bound.stay.identity_key.empty()) bound.stay.identity_key = known.identity_key;
+    if (bound.stay.traits_key.empty()) bound.stay.traits_key = known.traits_key;
+    return bound;
+}
+
+void stay_keeper::add_word(ports::transaction& tx, stay_row& stay, const letter_clues& clues, event_kind kind) const
+{
+    if (clues.ends) {
+        event next;
+        next.at = now_;
+        next.kind = kind;
+        next.stay = stay.id;
+        next.facts.discharge = clues.ends;
+        next.facts.quality = clues.ends_quality;
+        next.facts.flags = clues.ends_flags;
+        next.facts.evidence = clues.letter.text();
+        next.facts.movement.recorded = clues.written;
+        tx.append(next);
+    }
+    project_stay(tx, stay, site_.stays);
+}
+
+void stay_keeper::match_again(ports::transaction& tx, const stay_row& stay) const
+{
+    for (const letter_clues& clues : tx.clues_like(stay)) {
+        if (clues.state == match_state::person) continue;
+        auto letter = tx.letter(clues.letter);
+        if (!letter) continue;
+        bound_letter to = settle(tx, clues);
+        if (to.stay.id == letter->stay && to.clues.state == clues.state) continue;
+        rebind(tx, std::move(*letter), std::move(to), {});
+    }
+}
+
+void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter to, const std::string& actor) const
+{
+    if (letter.stay != to.stay.id) {
+        if (auto left = letter.stay.empty() ? std::nullopt : tx.stay(letter.stay))
+            add_word(tx, *left, to.clues, event_kind::stay_discharge_cancelled);
+        if (!to.stay.id.empty()) add_word(tx, to.stay, to.clues, event_kind::stay_discharged);
+        letter.stay = to.stay.id;
+        if (letter.service.empty()) letter.service = to.stay.service;
+    }
+    flag_match(letter.flags, to.clues.state);
+    tx.save_letter(letter);
+    tx.save_clues(to.clues);
+    event matched;
+    matched.at = now_;
+    matched.kind = event_kind::letter_matched;
+    matched.letter = letter.id;
+    matched.facts.flags = letter.flags;
+    matched.facts.evidence = to.stay.id.text();
+    matched.facts.actor = actor;
+    tx.append(matched);
+    if (!to.stay.treating_rpps.empty())
+        letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), to.stay.treating_rpps);
+}
+
+stay_keeper::binding stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
+                                             const std::string& actor) const
+{
+    auto row = tx.letter(letter);
+    if (!row) return binding::no_letter;
+    auto chosen = tx.stay(stay);
+    if (!chosen) return binding::no_stay;
+    letter_clues clues = tx.clues_of(letter).value_or(letter_clues{});
+    if (row->stay == stay && clues.state != match_state::open) return binding::already;
+    clues.letter = letter;
+    clues.state = match_state::person;
+    rebind(tx, std::move(*row), {std::move(*chosen), std::move(clues)}, actor);
+    return binding::done;
+}
+}
