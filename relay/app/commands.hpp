@@ -31,6 +31,7 @@ int run_check(const console& to, const config::path& settings, const std::vector
 int run_status(const console& to, const config::path& settings);
 enum class queue_view { open, all, rejected };
 int run_queue(const console& to, const config::path& settings, queue_view view);
+int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
 int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);

@@ -10,12 +10,6 @@
 
 namespace relay::pipeline {
 namespace {
-double random_unit()
-{
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
 event about(instant at, event_kind kind, cause why = cause::none)
 {
     event next;
@@ -38,6 +32,12 @@ result<void> change_delivery(ports::store& store, const delivery_id& id, Change 
         if (auto row = tx.delivery(id)) change(tx, *row);
     });
 }
+}
+
+double random_unit()
+{
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 
 std::chrono::milliseconds retry_policy::delay(int attempts, double jitter) const noexcept

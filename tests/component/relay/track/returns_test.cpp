@@ -62,7 +62,7 @@ struct sent_letter : tests::house {
     std::string told()
     {
         std::string kinds;
-        for (const auto& row : ask([](auto& r) { return r.pending_acks(100); }))
+        for (const auto& row : ask([](auto& r) { return r.acks_in(relay::pipeline::ack_state::waiting, 100); }))
             kinds += vault.open_field(field::ack_name, row.file_name).value().rbegin()[4];
         return kinds;
     }
