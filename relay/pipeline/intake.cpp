@@ -8,6 +8,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
+#include "relay/pipeline/reception.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
@@ -277,6 +278,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             received.facts.flags = letter.flags;
             tx.append(received);
             deliveries.add(tx, letter, named);
+            if (plan.details.shared_record_refused) queue_shared_record_refusal(tx, with_, letter, now, site_.zone);
         }
         answer = text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : "lettre reçue");
         known_by.remember(tx, {known_as, answer.content});

@@ -1,7 +1,8 @@
 #include "relay/pipeline/reception.hpp"
 
 #include "mime/hl7/acknowledgement.hpp"
-#include "relay/obs/log.hpp"
+#include "relay/pipeline/letter_details.hpp"
+#include "relay/pipeline/submission.hpp"
 
 namespace relay::pipeline {
 namespace hl7 = mime::hl7;

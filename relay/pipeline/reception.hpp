@@ -4,7 +4,7 @@
 // under an id of its own. No effect on a letter that did not come by HL7.
 #pragma once
 
-#include "relay/pipeline/intake.hpp"
+#include "relay/pipeline/services.hpp"
 
 namespace relay::pipeline {
 // Z02. `failure`: the reply or status behind a final failure.
