@@ -278,7 +278,7 @@ result<std::size_t> outbound::expire_some(delivery_state state)
             record(tx, current,
                    about(now, event_kind::undeliverable, current.why == cause::none ? cause::expired : current.why));
             if (current.kind == delivery_kind::letter && options_.composer)
-                queue_reception(tx, with_, current, now, reception_failure{420, ""}, options_.composer->zone);
+                queue_reception(tx, with_, current, now, failure_at_deadline(current.why), options_.composer->zone);
             ++count;
         });
         if (!written.has_value()) return written.error();

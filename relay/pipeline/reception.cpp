@@ -95,6 +95,23 @@ std::optional<recipient> recipient_of(const services& with, const delivery_row& 
 }
 }
 
+reception_failure failure_at_deadline(cause why)
+{
+    switch (why) {
+        case cause::no_doctor:
+        case cause::doctor_unknown:
+        case cause::no_mailbox:
+        case cause::ambiguous:
+        case cause::closed: return {550, ""};
+        case cause::mailbox_full: return {422, ""};
+        case cause::untrusted_domain: return {551, ""};
+        case cause::no_certificate: return {554, ""};
+        case cause::peer_down:
+        case cause::tls_refused: return {441, ""};
+        default: return {420, ""};
+    }
+}
+
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                      const std::optional<reception_failure>& failure, const mime::zone& zone)
 {
