@@ -4,6 +4,7 @@
 // under an id of its own. No effect on a letter that did not come by HL7.
 #pragma once
 
+#include "mime/text/zone.hpp"
 #include "relay/pipeline/services.hpp"
 
 namespace relay::pipeline {
