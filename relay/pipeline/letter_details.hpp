@@ -15,7 +15,6 @@ struct letter_details {
     std::string processing_id, control_id;
     bool wants_reception = false;      // ACK_RECEPTION = Y: a ZAM^Z02 per recipient
     bool wants_reading = false;        // ACK_LECTURE_MSS = Y: a ZAM^Z03 per reader
-    bool shared_record_refused = false;  // DESTDMP = Y where letters leave by mail only: a ZAM^Z01 = N
     std::string patient_class;         // PV1-2: contentTypeCode of METADATA
     std::string service_label;         // of the ward, for the body; empty if only its code is known
     std::string reply_to;              // PRT REPLY; empty: settings decide
