@@ -43,8 +43,8 @@ struct delivery_acknowledgement {
 struct shared_record_acknowledgement {
     std::string control_id;
     timestamp written;
-    timestamp happened;          // EVN-2: when it was decided
-    std::string error_code;      // DMP_ERROR_CODE; empty: the record has it
+    timestamp happened;      // EVN-2: when it was decided
+    std::string error_code;  // DMP_ERROR_CODE; empty: the record has it
     std::string error_label;
 };
 
@@ -54,10 +54,10 @@ struct shared_record_acknowledgement {
 struct reading_acknowledgement {
     std::string control_id;
     timestamp written;
-    timestamp happened;            // EVN-2: the MDN
-    patient_text address;          // of the mailbox that read, which forwarding may have changed
-    std::string recipient_id;      // OBX-4; may be empty
-    std::optional<int> error_code; // applicationErrorCondition (§3.4); none: read or filed
+    timestamp happened;             // EVN-2: the MDN
+    patient_text address;           // of the mailbox that read, which forwarding may have changed
+    std::string recipient_id;       // OBX-4; may be empty
+    std::optional<int> error_code;  // applicationErrorCondition (§3.4); none: read or filed
 };
 
 // ZAM^Z03^ZAM_Z01 v2.6: one recipient has read the mail, or its software could not file it.

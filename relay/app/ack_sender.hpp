@@ -1,6 +1,6 @@
 // relay/app/ack_sender.hpp: takes the acknowledgements that are due to the hospital's software by MLLP and brings its
-// answers back (mssante.md §3.3). One connection, one message at a time; while the peer cannot be reached it waits, longer
-// each time. Runs on one strand; store work goes to the worker pool.
+// answers back (mssante.md §3.3). One connection, one message at a time; while the peer cannot be reached it waits,
+// longer each time. Runs on one strand; store work goes to the worker pool.
 #pragma once
 
 #include "relay/io/io_runtime.hpp"

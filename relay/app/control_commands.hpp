@@ -21,7 +21,7 @@ struct control_context {
     std::function<void()> wake;  // something was queued
 };
 
-// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id of a delivery, a letter, or a parked
-// acknowledgement}.
+// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id of a delivery, a letter,
+// or a parked acknowledgement}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

@@ -62,8 +62,9 @@ public:
         queue->add_flag("--acks", args_.acks, "acquittements métier en attente, ou refusés par le DPI");
         with_id(with_output(with_settings(add("letter", "histoire d'une lettre",
                                               [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
-        with_id(with_output(with_settings(add("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
-                                              [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
+        with_id(
+            with_output(with_settings(add("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
+                                          [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
         auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
             return run_report(args_.to(), args_.settings, args_.from, args_.until);
         })));

@@ -238,8 +238,7 @@ std::optional<node::start_error> node::start()
     }
     if (s.all().roles.hospital)
         if (auto failed = s.open_mllp()) return failed;
-    control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, *s.acks,
-                             [&s] { s.sender->wake(); }};
+    control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, *s.acks, [&s] { s.sender->wake(); }};
     s.control_in = std::make_unique<control::server>(
         s.part->paths.control, [commands](const control::request& asked) { return run_command(commands, asked); });
     if (auto started = s.control_in->start(); !started.has_value()) return start_error{"control", started.error()};

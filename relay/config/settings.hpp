@@ -67,7 +67,7 @@ struct intake_settings {
     std::string matrix_version;                                           // of conf/matrix; empty: the newest
     config::shared_record shared_record = config::shared_record::refuse;  // DESTDMP=Y, while there is no DMP link
 };
-struct mllp_settings {             // the hospital's software by HL7 over TCP, always under TLS
+struct mllp_settings {               // the hospital's software by HL7 over TCP, always under TLS
     std::optional<endpoint> listen;  // messages in; none: by files only
     bool require_client_certificate = true;
     std::uint32_t connections = 200;

@@ -48,8 +48,7 @@ result<std::vector<ack_queue::due_ack>> ack_queue::open(std::vector<ack_row> row
 result<std::vector<ack_queue::due_ack>> ack_queue::due(std::size_t limit)
 {
     std::vector<ack_row> rows;
-    const auto read =
-        with_.store.read([&](ports::reader& store) { rows = store.due_acks(with_.clock.now(), limit); });
+    const auto read = with_.store.read([&](ports::reader& store) { rows = store.due_acks(with_.clock.now(), limit); });
     if (!read.has_value()) return read.error();
     return open(std::move(rows));
 }
@@ -57,8 +56,7 @@ result<std::vector<ack_queue::due_ack>> ack_queue::due(std::size_t limit)
 result<std::vector<ack_queue::due_ack>> ack_queue::waiting(std::size_t limit)
 {
     std::vector<ack_row> rows;
-    const auto read =
-        with_.store.read([&](ports::reader& store) { rows = store.acks_in(ack_state::waiting, limit); });
+    const auto read = with_.store.read([&](ports::reader& store) { rows = store.acks_in(ack_state::waiting, limit); });
     if (!read.has_value()) return read.error();
     return open(std::move(rows));
 }

@@ -1,7 +1,7 @@
 // relay/pipeline/ack_queue.hpp: the acknowledgements that wait to be told to the hospital's software (mssante.md §3.3),
-// seen from the one who tells them: by files in the ack folder, or by MLLP until the hospital's own ACK is there. AA ends
-// one, AE parks it for a person, AR or no answer tries again later with the same MSH-10. Those of one letter go in their
-// order. Blocking: worker threads only; one teller at a time.
+// seen from the one who tells them: by files in the ack folder, or by MLLP until the hospital's own ACK is there. AA
+// ends one, AE parks it for a person, AR or no answer tries again later with the same MSH-10. Those of one letter go in
+// their order. Blocking: worker threads only; one teller at a time.
 #pragma once
 
 #include "relay/pipeline/outbound.hpp"

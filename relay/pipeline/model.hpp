@@ -236,8 +236,8 @@ struct refusal_row {
     std::string source_name_key;  // HMAC of the name and content: the same file found again gets the same answer
 };
 
-// A business acknowledgement to the hospital's software (ZAM, mssante.md §3.3). It stays once told, without its content:
-// so that the same news is told once, and a person can see what was told.
+// A business acknowledgement to the hospital's software (ZAM, mssante.md §3.3). It stays once told, without its
+// content: so that the same news is told once, and a person can see what was told.
 struct ack_row {
     std::int64_t sequence = 0;  // given by the store
     std::string file_name;      // sealed field

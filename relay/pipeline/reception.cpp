@@ -9,7 +9,8 @@ namespace hl7 = mime::hl7;
 namespace {
 // The national table of DMP_ERROR_CODE is in none of the texts at hand (mssante.md §3.3): a code of our own, and words.
 constexpr std::string_view no_shared_record_code = "LIAISON_NO_DMP";
-constexpr std::string_view no_shared_record_text = "Ce relais n'alimente pas le DMP : document envoyé par MSSanté seulement";
+constexpr std::string_view no_shared_record_text =
+    "Ce relais n'alimente pas le DMP : document envoyé par MSSanté seulement";
 
 constexpr std::string_view number_of(ack_kind kind)
 {

@@ -1,7 +1,7 @@
-// relay/pipeline/reception.hpp: the business acknowledgements to the hospital's software (ZAM, mssante.md §3.3): Z01 once
-// per message, Z02 and Z03 once per recipient, each only when the message asked for it. Queued in the same transaction
-// as the event it tells, sent later (ack_queue.hpp). The same outcome is told once; another one is told as a correction,
-// under an id of its own. No effect on a letter that did not come by HL7.
+// relay/pipeline/reception.hpp: the business acknowledgements to the hospital's software (ZAM, mssante.md §3.3): Z01
+// once per message, Z02 and Z03 once per recipient, each only when the message asked for it. Queued in the same
+// transaction as the event it tells, sent later (ack_queue.hpp). The same outcome is told once; another one is told as
+// a correction, under an id of its own. No effect on a letter that did not come by HL7.
 #pragma once
 
 #include "mime/text/zone.hpp"
@@ -21,8 +21,8 @@ void queue_reception(ports::transaction& tx, const services& with, const deliver
 // Z03. `weak`: a deleted mail may or may not have been seen, so it is told only if nothing was before.
 enum class reading_proof { certain, weak };
 struct reading_report {
-    std::string reader;              // the mailbox that read; empty: the recipient's own
-    std::optional<int> error;        // applicationErrorCondition: the recipient's software could not file it
+    std::string reader;        // the mailbox that read; empty: the recipient's own
+    std::optional<int> error;  // applicationErrorCondition: the recipient's software could not file it
     reading_proof proof = reading_proof::certain;
 };
 void queue_reading(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,

@@ -272,10 +272,10 @@ std::vector<ack_row> reading<Base>::acks_of(const letter_id& id)
 template <class Base>
 std::optional<ack_row> reading<Base>::ack_by_control_id(std::string_view control_id)
 {
-    return first(database_.query("SELECT " LIAISON_ACK_COLUMNS
-                                 " FROM ack_out WHERE control_id = ? AND control_id <> ''",
-                                 control_id),
-                 read_ack);
+    return first(
+        database_.query("SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE control_id = ? AND control_id <> ''",
+                        control_id),
+        read_ack);
 }
 
 template <class Base>

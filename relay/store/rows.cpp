@@ -205,16 +205,18 @@ void write_refusal(connection& database, const refusal_row& row)
 
 void insert_ack(connection& database, const ack_row& row)
 {
-    database.run("INSERT INTO ack_out (file_name, content, kind, outcome, control_id, letter, delivery, state, channel,"
-                 " attempts, next_try) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 as_blob{row.file_name}, as_blob{row.content}, name(row.kind), name(row.outcome), row.control_id,
-                 row.letter, row.delivery, name(row.state), name(row.channel), row.attempts, row.next_try);
+    database.run(
+        "INSERT INTO ack_out (file_name, content, kind, outcome, control_id, letter, delivery, state, channel,"
+        " attempts, next_try) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        as_blob{row.file_name}, as_blob{row.content}, name(row.kind), name(row.outcome), row.control_id, row.letter,
+        row.delivery, name(row.state), name(row.channel), row.attempts, row.next_try);
 }
 
 void update_ack(connection& database, const ack_row& row)
 {
-    database.run("UPDATE ack_out SET content = ?, state = ?, channel = ?, attempts = ?, next_try = ? WHERE sequence = ?",
-                 as_blob{row.content}, name(row.state), name(row.channel), row.attempts, row.next_try, row.sequence);
+    database.run(
+        "UPDATE ack_out SET content = ?, state = ?, channel = ?, attempts = ?, next_try = ? WHERE sequence = ?",
+        as_blob{row.content}, name(row.state), name(row.channel), row.attempts, row.next_try, row.sequence);
 }
 
 void insert_blob(connection& database, const ports::sealed_object& object)

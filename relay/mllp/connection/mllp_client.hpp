@@ -14,7 +14,7 @@
 namespace relay::mllp {
 struct client_settings {
     io::host_port at;
-    std::string server_name;  // the name or IP address the server's certificate must show; empty: at.host
+    std::string server_name;               // the name or IP address the server's certificate must show; empty: at.host
     std::shared_ptr<io::tls_context> tls;  // client role
     std::chrono::seconds connect_timeout{30};
     std::chrono::seconds answer_timeout{30};

@@ -1,8 +1,8 @@
 // relay/mllp/connection/mllp_server.hpp: MLLP over TLS from the hospital's software to intake (mssante.md §8.4): TLS
-// from the first byte, with a client certificate if the context asks for one. Intake runs on the worker pool; its answer
-// leaves once it has returned, so after the commit. Every wait ends (server_timeouts); a connection lasts as long as its
-// peer wants. Threads: open() and drain() from any thread but the I/O thread. The runtime outlives the server, and what
-// `intake` uses the runtime, since a worker may still be in it when its connection is gone.
+// from the first byte, with a client certificate if the context asks for one. Intake runs on the worker pool; its
+// answer leaves once it has returned, so after the commit. Every wait ends (server_timeouts); a connection lasts as
+// long as its peer wants. Threads: open() and drain() from any thread but the I/O thread. The runtime outlives the
+// server, and what `intake` uses the runtime, since a worker may still be in it when its connection is gone.
 #pragma once
 
 #include <atomic>
@@ -61,7 +61,7 @@ private:
     io::listener listener_;  // last: its connections use all of the above
 };
 
-// The name a message gets in place of a file's: made of what it is known by (MSH-3, MSH-4, MSH-10), so that it stays the
-// same when the message comes again.
+// The name a message gets in place of a file's: made of what it is known by (MSH-3, MSH-4, MSH-10), so that it stays
+// the same when the message comes again.
 [[nodiscard]] std::string submission_name(std::string_view message);
 }

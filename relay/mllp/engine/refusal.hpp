@@ -1,5 +1,6 @@
 // relay/mllp/engine/refusal.hpp: the negative acknowledgement of what never reached intake: a frame that is broken, too
-// big, or has no room now (mssante.md §3.1). Pure, safe from any thread. Never holds a value of the message but its MSH.
+// big, or has no room now (mssante.md §3.1). Pure, safe from any thread. Never holds a value of the message but its
+// MSH.
 #pragma once
 
 #include <string>

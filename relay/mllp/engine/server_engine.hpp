@@ -21,8 +21,8 @@ struct server_limits {
     std::size_t free_octets = 64 * 1024;  // of one message, before it needs a slot
 };
 struct server_timeouts {
-    std::chrono::seconds idle{600};    // between two messages: EHRs keep their connection
-    std::chrono::seconds block{30};    // between two reads inside a message, and for writing an answer
+    std::chrono::seconds idle{600};     // between two messages: EHRs keep their connection
+    std::chrono::seconds block{30};     // between two reads inside a message, and for writing an answer
     std::chrono::seconds message{120};  // from a message's first byte to its last; also the wait for a slot
 };
 struct server_policy {

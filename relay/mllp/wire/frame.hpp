@@ -20,10 +20,10 @@ struct frame_limits {
 };
 enum class frame_fault {
     none,
-    no_start,    // bytes outside of a frame
-    no_end,      // a new start inside a frame
-    bad_end,     // 0x1C without 0x0D behind it
-    too_big,     // over max_content_octets
+    no_start,  // bytes outside of a frame
+    no_end,    // a new start inside a frame
+    bad_end,   // 0x1C without 0x0D behind it
+    too_big,   // over max_content_octets
 };
 
 class frame_reader {

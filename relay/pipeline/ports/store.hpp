@@ -85,7 +85,7 @@ public:
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const delivery_id& id) = 0;
-    [[nodiscard]] virtual std::vector<refusal_row> refusals(std::size_t limit) = 0;  // newest first
+    [[nodiscard]] virtual std::vector<refusal_row> refusals(std::size_t limit) = 0;              // newest first
     [[nodiscard]] virtual std::vector<ack_row> acks_in(ack_state state, std::size_t limit) = 0;  // oldest first
     // Waiting, next_try <= now, oldest first; without those behind another one of their letter.
     [[nodiscard]] virtual std::vector<ack_row> due_acks(instant now, std::size_t limit) = 0;

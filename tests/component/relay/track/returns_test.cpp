@@ -225,7 +225,8 @@ TEST_CASE("readings are told when they were asked for, each outcome once, a cont
         CAPTURE(tc.told);
         CHECK(readings(h) == tc.told);
         std::set<std::string> ids;
-        for (const auto& ack : h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); })) ids.insert(ack.control_id);
+        for (const auto& ack : h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); }))
+            ids.insert(ack.control_id);
         CHECK(ids.size() == h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); }).size());
     }
     sent_letter silent;

@@ -114,8 +114,9 @@ TEST_CASE("ZAM^Z01: the shared record has it, or does not", "[hl7][ack]")
     record.error_code = "X1";
     record.error_label = "non | fait";
     CHECK(write_zam_z01(header(document_text()), record) ==
-          start + "N^^expandedYes-NoIndicator||||||F\r"
-                  "ERR|||207^Application error^messageErrorCondition|E|X1^non \\F\\ fait^DMP_ERROR_CODE\r");
+          start +
+              "N^^expandedYes-NoIndicator||||||F\r"
+              "ERR|||207^Application error^messageErrorCondition|E|X1^non \\F\\ fait^DMP_ERROR_CODE\r");
 }
 
 TEST_CASE("ZAM^Z03: read, or not filed by the recipient's software", "[hl7][ack]")
@@ -140,8 +141,8 @@ TEST_CASE("ZAM^Z03: read, or not filed by the recipient's software", "[hl7][ack]
         int said;
         std::string_view written;
     };
-    for (const row& tc : {row{900, "900^"}, row{902, "902^Patient inconnu"}, row{906, "906^"}, row{907, "906^Autre erreur"},
-                          row{0, "906^"}, row{-1, "906^"}}) {
+    for (const row& tc : {row{900, "900^"}, row{902, "902^Patient inconnu"}, row{906, "906^"},
+                          row{907, "906^Autre erreur"}, row{0, "906^"}, row{-1, "906^"}}) {
         reading.error_code = tc.said;
         const std::string zam = write_zam_z03(header(document_text()), reading);
         CHECK(zam.starts_with(start + "N" + second + "ERR|||207^Application error^messageErrorCondition|E|" +
@@ -160,12 +161,11 @@ TEST_CASE("the answer of the hospital's software is read as far as it says somet
         int error;
     };
     const std::string msh = "MSH|^~\\&|DPI|HOP|RELAIS|HOP|20261120||ACK^Z02^ACK|1|T|2.6\r";
-    for (const row& tc : {row{"MSA|AA|REL1\r", ack_code::AA, "REL1", 0},
-                          row{"MSA|AA|REL1", ack_code::AA, "REL1", 0},
-                          row{"\nMSA|CA|REL1\n", ack_code::AA, "REL1", 0},
-                          row{"SFT|x\rMSA|AE|REL1\rERR|||207^x|E\r", ack_code::AE, "REL1", 207},
-                          row{"MSA|AE|REL1\rERR|||abc\r", ack_code::AE, "REL1", 0},
-                          row{"MSA|AR|\r", ack_code::AR, "", 0}}) {
+    for (const row& tc :
+         {row{"MSA|AA|REL1\r", ack_code::AA, "REL1", 0}, row{"MSA|AA|REL1", ack_code::AA, "REL1", 0},
+          row{"\nMSA|CA|REL1\n", ack_code::AA, "REL1", 0},
+          row{"SFT|x\rMSA|AE|REL1\rERR|||207^x|E\r", ack_code::AE, "REL1", 207},
+          row{"MSA|AE|REL1\rERR|||abc\r", ack_code::AE, "REL1", 0}, row{"MSA|AR|\r", ack_code::AR, "", 0}}) {
         CAPTURE(tc.text);
         const auto read = read_acknowledgement(msh + tc.text);
         REQUIRE(read.has_value());

@@ -140,7 +140,8 @@ address = "a@b.example"
 signing_certificate = "s.crt"
 signing_key = "s.key"
 )";
-    const std::string text = hospital.substr(0, hospital.find("[operator]")) + hospital.substr(hospital.find("[trust]"));
+    const std::string text =
+        hospital.substr(0, hospital.find("[operator]")) + hospital.substr(hospital.find("[trust]"));
     const file f;
     const auto absent = f.load(text);
     INFO(all(absent.mistakes));
@@ -148,8 +149,9 @@ signing_key = "s.key"
     CHECK_FALSE(absent.values.mllp.listen.has_value());
     CHECK_FALSE(absent.values.mllp.zam_to.has_value());
     CHECK(absent.values.mllp.require_client_certificate);
-    const auto given = f.load(text + "[mllp]\nlisten = \"0.0.0.0:2575\"\nrequire_client_certificate = false\nqueue = 3\n"
-                                     "zam_to = \"dpi.example:2576\"\nzam_answer_seconds = 7\n");
+    const auto given = f.load(text +
+                              "[mllp]\nlisten = \"0.0.0.0:2575\"\nrequire_client_certificate = false\nqueue = 3\n"
+                              "zam_to = \"dpi.example:2576\"\nzam_answer_seconds = 7\n");
     INFO(all(given.mistakes));
     REQUIRE(given.mistakes.empty());
     CHECK(given.values.mllp.listen->port == 2575);

@@ -73,8 +73,8 @@ const pki& test_pki()
 
 std::string message(const std::string& control_id, std::size_t filler = 0)
 {
-    return "MSH|^~\\&|DPI|HOP|RELAIS|HOP|20261120||ADT^A03^ADT_A03|" + control_id + "|T|2.5|||||FRA|UNICODE UTF-8\rEVN||" +
-           std::string(filler, 'x') + "\r";
+    return "MSH|^~\\&|DPI|HOP|RELAIS|HOP|20261120||ADT^A03^ADT_A03|" + control_id +
+           "|T|2.5|||||FRA|UNICODE UTF-8\rEVN||" + std::string(filler, 'x') + "\r";
 }
 
 std::string ack(const std::string& text)
@@ -158,7 +158,8 @@ struct house {
     }
     exchange send(mllp_client& client, std::string text)
     {
-        return asio::co_spawn(asio::make_strand(runtime.executor()), client.send(std::move(text)), asio::use_future).get();
+        return asio::co_spawn(asio::make_strand(runtime.executor()), client.send(std::move(text)), asio::use_future)
+            .get();
     }
 };
 

@@ -68,7 +68,8 @@ std::vector<std::string_view> cut_at(std::string_view all, std::size_t at)
 
 TEST_CASE("pipelined messages are answered one by one, in order, however they are cut", "[mllp][engine]")
 {
-    const std::string three = write_frame(message("1")) + "\r\n" + write_frame(message("2")) + write_frame(message("3"));
+    const std::string three =
+        write_frame(message("1")) + "\r\n" + write_frame(message("2")) + write_frame(message("3"));
     for (std::size_t cut = 0; cut <= three.size(); ++cut) {
         CAPTURE(cut);
         scene s;
@@ -217,7 +218,8 @@ TEST_CASE("the client takes one answer, cut at every byte", "[mllp][engine]")
             REQUIRE(std::get<client_engine::send>(next).bytes == write_frame("MSH|zam"));
             next = engine.on_sent();
             for (const auto part : cut_at(tc.bytes, cut))
-                if (std::holds_alternative<client_engine::receive>(next) && !part.empty()) next = engine.on_received(part);
+                if (std::holds_alternative<client_engine::receive>(next) && !part.empty())
+                    next = engine.on_received(part);
             if (std::holds_alternative<client_engine::receive>(next)) next = engine.on_lost();
             CHECK(std::holds_alternative<client_engine::finished>(next));
             CHECK(engine.answer() == tc.answer);
