@@ -193,14 +193,14 @@ std::optional<node::start_error> node::running::open_mllp()
         ack_out->start();
     }
     if (!wanted.listen) return std::nullopt;
-    mllp::server_settings settings;
-    settings.at = {wanted.listen->host, wanted.listen->port};
+    mllp::server_settings settings{{wanted.listen->host, wanted.listen->port},
+                                   {},
+                                   wanted.require_client_certificate ? part->tls_returns : part->tls_server,
+                                   wanted.connections,
+                                   wanted.queue,
+                                   part->zone};
     settings.policy.limits.frame.max_content_octets = all().limits.input_octets;
     settings.policy.timeouts.idle = wanted.idle;
-    settings.tls = wanted.require_client_certificate ? part->tls_returns : part->tls_server;
-    settings.max_connections = wanted.connections;
-    settings.queue = wanted.queue;
-    settings.zone = part->zone;
     mllp_in = std::make_unique<mllp::mllp_server>(
         *runtime, std::move(settings), [this](const pipeline::submission& from) { return intake->accept(from); },
         clock);

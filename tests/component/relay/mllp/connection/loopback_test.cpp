@@ -124,11 +124,12 @@ struct clerk {
 
 server_settings server_for(io::peer_certificate clients = io::peer_certificate::required)
 {
-    server_settings settings;
-    settings.at = {"127.0.0.1", 0};
-    settings.tls = *io::tls_context::server(test_pki().files("server"), clients);
-    settings.zone = *mime::find_zone("Europe/Paris");
-    return settings;
+    return {{"127.0.0.1", 0},
+            {},
+            *io::tls_context::server(test_pki().files("server"), clients),
+            200,
+            64,
+            *mime::find_zone("Europe/Paris")};
 }
 
 struct house {
