@@ -16,6 +16,8 @@ namespace asio = boost::asio;
 using engine_type = server_engine;
 namespace {
 constexpr auto handshake_limit = std::chrono::seconds(30);
+constexpr auto discard_limit = std::chrono::seconds(5);
+constexpr auto quiet = std::chrono::milliseconds(500);
 constexpr std::string_view hl7_acknowledgement = ".ack.hl7";
 }
 
@@ -113,7 +115,19 @@ io::awaitable<void> mllp_server::serve(io::stream peer)
     one->slot.reset();
     obs::info(obs::event::mllp_closed, "peer={} end={} messages={} tls={}", one->peer_address, name(why),
               one->engine.answered(), one->peer.tls()->version);
+    if (why == session_end::broken_frame || why == session_end::busy) co_await discard(*one);
     co_await one->peer.close(io::clock::now() + std::chrono::seconds(2));
+}
+
+// A peer still writing would meet a reset and never read its refusal: it is let finish, for a while.
+io::awaitable<void> mllp_server::discard(session& one)
+{
+    std::array<char, 16 * 1024> buffer;
+    const auto end = io::clock::now() + discard_limit;
+    for (;;) {
+        const auto got = co_await one.peer.read_some(buffer, std::min(end, io::clock::now() + quiet));
+        if (got.has_error()) co_return;
+    }
 }
 
 io::awaitable<session_end> mllp_server::drive(session& one)

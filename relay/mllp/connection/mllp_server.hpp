@@ -47,6 +47,7 @@ private:
     struct session;
     io::awaitable<void> serve(io::stream peer);
     io::awaitable<session_end> drive(session& one);
+    static io::awaitable<void> discard(session& one);
     io::awaitable<std::string> answer(session& one, std::string message);
     [[nodiscard]] std::string refusal(const session& one, std::string_view head, refusal_cause cause) const;
 

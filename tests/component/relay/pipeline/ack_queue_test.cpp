@@ -177,6 +177,7 @@ TEST_CASE("the refused shared record is told once, of a message that asked for a
         order.set = "2.999.7.418";
         order.control_id = "DEMO000418";
         order.reception = reception;
+        h.clock.advance(1min);  // the newest
         h.drop("dmp.hl7", tests::mdm_file(order));
         const auto letter = h.letters().back();
         for (int i = 0; i < 2; ++i)

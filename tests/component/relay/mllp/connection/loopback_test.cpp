@@ -306,6 +306,9 @@ TEST_CASE("broken frames are refused by code and end the connection", "[mllp][co
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].find("MSA|AE|X1\rERR||MSH^1|207^") != std::string::npos);
     CHECK(big.at_end());
+    raw_peer bigger(h.port);  // more than any buffer between us holds: it is read to its end, and the refusal arrives
+    bigger.say(write_frame(message("X3", 8'000'000)));
+    CHECK(bigger.read(1).at(0).find("MSA|AE|X3\r") != std::string::npos);
     raw_peer without(h.port);
     without.say(message("X2"));
     CHECK(without.read(1).at(0).find("MSA|AE|X2\rERR||MSH^1|199^") != std::string::npos);
