@@ -81,7 +81,8 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     pipeline::outbound outbound(with, std::move(options));
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
-    return run_command({**opened, **listed, intake.get(), outbound, [] {}}, what);
+    pipeline::ack_queue acks(with, {});
+    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}}, what);
 }
 }
 

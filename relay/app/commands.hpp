@@ -35,6 +35,7 @@ enum class queue_view { open, all, rejected };
 int run_queue(const console& to, const config::path& settings, queue_view view);
 int run_unmatched(const console& to, const config::path& settings);
 int run_match(const console& to, const config::path& settings, const std::string& letter, const std::string& stay);
+int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
 int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);

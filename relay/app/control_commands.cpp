@@ -69,6 +69,11 @@ reply add_mailbox(const control_context& with, const request& asked)
 reply requeue(const control_context& with, const request& asked)
 {
     const std::string id = text_of(asked, "id");
+    if (!id.empty()) {
+        const auto released = with.acks.release(id);
+        if (!released.has_value()) return failure("STORE", released.error().message());
+        if (*released) return {true, {{"requeued", 1}}, {}, {}};
+    }
     std::vector<pipeline::delivery_id> targets;
     if (base::is_token(id)) {
         const auto read = with.store.read([&](pipeline::ports::reader& store) {

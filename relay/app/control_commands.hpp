@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "relay/control/protocol.hpp"
+#include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/routing/sqlite_directory.hpp"
@@ -16,10 +17,11 @@ struct control_context {
     routing::sqlite_directory& directory;
     pipeline::intake* intake;  // null without the hospital role
     pipeline::outbound& outbound;
+    pipeline::ack_queue& acks;
     std::function<void()> wake;  // something was queued
 };
 
-// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, requeue {id},
-// match {letter, stay, actor}.
+// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
+// requeue {id of a delivery, a letter, or a parked acknowledgement}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

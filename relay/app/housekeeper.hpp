@@ -3,19 +3,25 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
+#include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/outbound.hpp"
 
 namespace relay::app {
 class housekeeper {
 public:
-    // `in` is null in a node without the hospital role; `acknowledgements` is then unused.
-    housekeeper(pipeline::services with, pipeline::intake* in, pipeline::outbound& out,
-                std::filesystem::path acknowledgements);
+    // `in` is null in a node without the hospital role. `acknowledgements` is null when they do not go by files.
+    struct ack_files {
+        ack_files(pipeline::ack_queue& from, std::filesystem::path into) : queue(from), folder(std::move(into)) {}
+        pipeline::ack_queue& queue;
+        std::filesystem::path folder;
+    };
+    housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements);
     ~housekeeper();
     housekeeper(const housekeeper&) = delete;
     housekeeper& operator=(const housekeeper&) = delete;
@@ -26,10 +32,9 @@ private:
     void run();
     void write_acknowledgements();
 
-    pipeline::services with_;
     pipeline::intake* in_;
     pipeline::outbound& out_;
-    std::filesystem::path acknowledgements_;
+    std::optional<ack_files> acknowledgements_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;

@@ -21,6 +21,7 @@ struct arguments {
     std::string words = "fr";
     bool rejected = false;
     bool unmatched = false;
+    bool acks = false;
     bool all = false;
 
     [[nodiscard]] console to() const
@@ -55,6 +56,7 @@ public:
             with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));
         auto* queue = with_output(with_settings(add("queue", "envois ouverts, retenus ou en échec", [this] {
             if (args_.unmatched) return run_unmatched(args_.to(), args_.settings);
+            if (args_.acks) return run_acks(args_.to(), args_.settings);
             return run_queue(args_.to(), args_.settings,
                              args_.rejected ? queue_view::rejected
                              : args_.all    ? queue_view::all
@@ -63,10 +65,12 @@ public:
         queue->add_flag("--rejected", args_.rejected, "fichiers refusés à l'entrée");
         queue->add_flag("--unmatched", args_.unmatched, "lettres sans séjour connu, et leurs séjours possibles");
         queue->add_flag("--all", args_.all, "tous les envois");
+        queue->add_flag("--acks", args_.acks, "acquittements métier en attente, ou refusés par le DPI");
         with_id(with_output(with_settings(add("letter", "histoire d'une lettre",
                                               [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
-        with_id(with_output(with_settings(add("requeue", "remettre en file une lettre ou un envoi",
-                                              [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
+        with_id(
+            with_output(with_settings(add("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
+                                          [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
         with_id(with_output(
                     with_settings(add("match", "rattacher une lettre à un séjour",
                                       [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))

@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "relay/app/ack_sender.hpp"
 #include "relay/app/control_commands.hpp"
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/housekeeper.hpp"
 #include "relay/control/server.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/io/files.hpp"
+#include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
@@ -39,11 +41,14 @@ struct node::running {
     std::unique_ptr<pipeline::intake> intake;
     std::unique_ptr<track::returns> returns;
     std::unique_ptr<pipeline::hosted_mail> hosted;
+    std::unique_ptr<pipeline::ack_queue> acks;
     std::unique_ptr<io::io_runtime> runtime;
     std::unique_ptr<dispatcher> sender;
+    std::unique_ptr<ack_sender> ack_out;
     std::unique_ptr<smtp::smtp_server> smtp_in;
     std::unique_ptr<smtp::smtp_server> returns_in;
     std::unique_ptr<imap::imap_server> imap_in;
+    std::unique_ptr<mllp::mllp_server> mllp_in;
     std::unique_ptr<spool::watcher> spool_in;
     std::unique_ptr<housekeeper> keeper;
     std::unique_ptr<control::server> control_in;
@@ -56,6 +61,7 @@ struct node::running {
     std::optional<start_error> open_smtp(std::unique_ptr<smtp::smtp_server>& into, const config::endpoint& at,
                                          smtp::server_policy policy, std::shared_ptr<io::tls_context> tls,
                                          pipeline::ports::mail_sink& sink, std::string_view name);
+    std::optional<start_error> open_mllp();
     void stop(std::chrono::seconds drain);
 };
 
@@ -88,6 +94,8 @@ void node::running::make_services()
     sending.node_name = all().node.name;
     sending.composer = part->composer;
     outbound = std::make_unique<pipeline::outbound>(*with, std::move(sending));
+    acks = std::make_unique<pipeline::ack_queue>(
+        *with, pipeline::retry_policy{all().mllp.zam_first, all().mllp.zam_most, all().retry.give_up});
     const auto wake = [this] {
         if (sender) sender->wake();
     };
@@ -172,6 +180,36 @@ std::optional<node::start_error> node::running::open_servers()
     return std::nullopt;
 }
 
+std::optional<node::start_error> node::running::open_mllp()
+{
+    const config::mllp_settings& wanted = all().mllp;
+    if (wanted.zam_to) {
+        mllp::client_settings telling;
+        telling.at = {wanted.zam_to->host, wanted.zam_to->port};
+        telling.server_name = wanted.zam_server_name;
+        telling.tls = part->tls_client;
+        telling.answer_timeout = wanted.zam_answer;
+        ack_out = std::make_unique<ack_sender>(*runtime, *acks, std::move(telling));
+        ack_out->start();
+    }
+    if (!wanted.listen) return std::nullopt;
+    mllp::server_settings settings{{wanted.listen->host, wanted.listen->port},
+                                   {},
+                                   wanted.require_client_certificate ? part->tls_returns : part->tls_server,
+                                   wanted.connections,
+                                   wanted.queue,
+                                   part->zone};
+    settings.policy.limits.frame.max_content_octets = all().limits.input_octets;
+    settings.policy.timeouts.idle = wanted.idle;
+    mllp_in = std::make_unique<mllp::mllp_server>(
+        *runtime, std::move(settings), [this](const pipeline::submission& from) { return intake->accept(from); },
+        clock);
+    const auto bound = mllp_in->open();
+    if (!bound.has_value()) return start_error{"mllp", bound.error()};
+    endpoints["mllp"] = io::write_host_port(*bound);
+    return std::nullopt;
+}
+
 std::optional<node::start_error> node::start()
 {
     running& s = *state_;
@@ -183,7 +221,9 @@ std::optional<node::start_error> node::start()
     if (!lost.has_value()) return start_error{"recover", lost.error()};
     if (*lost > 0) obs::warn(obs::event::delivery_uncertain, "count={}", *lost);
     if (auto failed = s.open_servers()) return failed;
-    s.keeper = std::make_unique<housekeeper>(*s.with, s.intake.get(), *s.outbound, s.all().spool.acknowledgements);
+    std::optional<housekeeper::ack_files> by_files;
+    if (s.all().roles.hospital && !s.all().mllp.zam_to) by_files.emplace(*s.acks, s.all().spool.acknowledgements);
+    s.keeper = std::make_unique<housekeeper>(s.intake.get(), *s.outbound, std::move(by_files));
     s.keeper->start();
     if (s.all().roles.hospital) {
         spool::watcher_options watching;
@@ -197,7 +237,9 @@ std::optional<node::start_error> node::start()
             std::move(watching), [&s](const pipeline::submission& from) { return s.intake->accept(from); });
         if (auto started = s.spool_in->start(); !started.has_value()) return start_error{"spool", started.error()};
     }
-    control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, [&s] { s.sender->wake(); }};
+    if (s.all().roles.hospital)
+        if (auto failed = s.open_mllp()) return failed;
+    control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, *s.acks, [&s] { s.sender->wake(); }};
     s.control_in = std::make_unique<control::server>(
         s.part->paths.control, [commands](const control::request& asked) { return run_command(commands, asked); });
     if (auto started = s.control_in->start(); !started.has_value()) return start_error{"control", started.error()};
@@ -217,11 +259,13 @@ void node::running::stop(std::chrono::seconds drain)
     if (spool_in) spool_in->stop();
     if (control_in) control_in->stop();
     const auto until = io::clock::now() + drain;
+    if (mllp_in) mllp_in->drain(until);
     if (sender) sender->drain(until);
     if (smtp_in) smtp_in->drain(until);
     if (imap_in) imap_in->drain(until);
     // Reports of the last letters may still come while the others drained.
     if (returns_in) returns_in->drain(std::max(until, io::clock::now() + zam_wait));
+    if (ack_out) ack_out->drain(std::max(until, io::clock::now() + zam_wait));
     if (keeper) keeper->stop();
     if (runtime) runtime->stop();
 }

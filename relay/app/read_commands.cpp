@@ -28,6 +28,8 @@ int run_status(const console& to, const config::path& settings)
                                                {"letters", counts.letters},
                                                {"stays", counts.stays},
                                                {"rejected", counts.refusals},
+                                               {"acks_waiting", counts.acks_waiting},
+                                               {"acks_parked", counts.acks_parked},
                                                {"deliveries", states}})
                << "\n";
         return 0;
@@ -37,6 +39,9 @@ int run_status(const console& to, const config::path& settings)
            << counts.refusals << "\n";
     for (const auto& [state, count] : counts.deliveries)
         to.out << "  " << word(state, to.words) << " : " << count << "\n";
+    if (counts.acks_waiting > 0) to.out << "acquittements à remettre au DPI : " << counts.acks_waiting << "\n";
+    if (counts.acks_parked > 0)
+        to.out << "acquittements refusés par le DPI : " << counts.acks_parked << " (liaison queue --acks)\n";
     if (counts.oldest_open)
         to.out << "plus ancien envoi ouvert : " << local_time(*counts.oldest_open, from->parts->zone) << "\n";
     return 0;

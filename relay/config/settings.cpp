@@ -107,6 +107,7 @@ private:
         in.file("profile", all.hospital.profile, need::optional);
         read_intake(all.intake);
         read_xdm(all.xdm);
+        read_mllp(all.mllp);
     }
 
     void read_intake(intake_settings& intake)
@@ -135,6 +136,24 @@ private:
         else if (place != "document_entry")
             in.mistaken("action_place", "submission_set ou document_entry est attendu");
         if (xdm.action_slot.empty()) in.mistaken("action_slot", "un nom de métadonnée est attendu");
+    }
+
+    void read_mllp(mllp_settings& mllp)
+    {
+        auto in = table("mllp");
+        in.address("listen", mllp.listen);
+        in.flag("require_client_certificate", mllp.require_client_certificate);
+        in.count("connections", mllp.connections);
+        in.count("queue", mllp.queue);
+        in.seconds("idle_seconds", mllp.idle);
+        in.address("zam_to", mllp.zam_to);
+        in.text("zam_server_name", mllp.zam_server_name, need::optional);
+        in.seconds("zam_first_seconds", mllp.zam_first);
+        in.seconds("zam_most_seconds", mllp.zam_most);
+        in.seconds("zam_answer_seconds", mllp.zam_answer);
+        if (mllp.zam_to && mllp.zam_to->port == 0) in.mistaken("zam_to", "un port entre 1 et 65535 est attendu");
+        if (mllp.zam_most < mllp.zam_first)
+            in.mistaken("zam_most_seconds", "ne peut pas être plus court que zam_first_seconds");
     }
 
     void read_operator(operator_settings& op)

@@ -73,6 +73,18 @@ struct xdm_settings {
     std::string action_slot = "urn:action:extraMetadataSlot";
     config::action_place action_place = config::action_place::document_entry;
 };
+struct mllp_settings {               // the hospital's software by HL7 over TCP, always under TLS
+    std::optional<endpoint> listen;  // messages in; none: by files only
+    bool require_client_certificate = true;
+    std::uint32_t connections = 200;
+    std::uint32_t queue = 64;  // messages in hand at a time; more are not read yet
+    std::chrono::seconds idle{600};
+    std::optional<endpoint> zam_to;  // business acknowledgements out; none: by files
+    std::string zam_server_name;     // expected in the peer's certificate; empty: the host of zam_to
+    std::chrono::seconds zam_first{5};
+    std::chrono::seconds zam_most{300};
+    std::chrono::seconds zam_answer{30};  // without an answer by then, it is sent again
+};
 enum class seal_profile { smime, mssante, hold };
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
@@ -117,6 +129,7 @@ struct settings {
     hospital_settings hospital;
     intake_settings intake;
     xdm_settings xdm;
+    mllp_settings mllp;
     operator_settings operator_;
     trust_settings trust;
     std::vector<route_settings> routes;

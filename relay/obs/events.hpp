@@ -30,6 +30,14 @@ inline constexpr event_name file_done{"spool.file_done"};
 inline constexpr event_name spool_failed{"spool.failed"};
 inline constexpr event_name spool_paused{"spool.paused"};
 inline constexpr event_name ack_written{"spool.ack_written"};
+inline constexpr event_name mllp_closed{"mllp.closed"};
+inline constexpr event_name mllp_refused{"mllp.refused"};
+// acknowledgements to the hospital's software
+inline constexpr event_name ack_queued{"ack.queued"};
+inline constexpr event_name ack_sent{"ack.sent"};
+inline constexpr event_name ack_deferred{"ack.deferred"};
+inline constexpr event_name ack_parked{"ack.parked"};
+inline constexpr event_name ack_unreachable{"ack.unreachable"};
 // life of a letter
 inline constexpr event_name letter_received{"letter.received"};
 inline constexpr event_name letter_repeated{"letter.repeated"};

@@ -26,6 +26,12 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_smtp_connections_in_total",
     "relay_smtp_connections_out_total",
     "relay_smtp_connections_reused_total",
+    "relay_mllp_connections_in_total",
+    "relay_mllp_connections_out_total",
+    "relay_mllp_messages_total",
+    "relay_mllp_messages_refused_total",
+    "relay_acks_sent_total",
+    "relay_acks_parked_total",
     "relay_imap_connections_total",
     "relay_imap_logins_refused_total",
     "relay_tls_failures_total",
@@ -35,8 +41,13 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_store_failures_total",
 };
 constexpr std::array<std::string_view, gauge_count> gauge_names{
-    "relay_queue_letters",         "relay_queue_oldest_seconds", "relay_smtp_connections_open",
-    "relay_imap_connections_open", "relay_worker_queue",         "relay_load_state",
+    "relay_queue_letters",
+    "relay_queue_oldest_seconds",
+    "relay_smtp_connections_open",
+    "relay_mllp_connections_open",
+    "relay_imap_connections_open",
+    "relay_worker_queue",
+    "relay_load_state",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

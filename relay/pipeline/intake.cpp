@@ -10,6 +10,7 @@
 #include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
 #include "relay/pipeline/letter_documents.hpp"
+#include "relay/pipeline/reception.hpp"
 #include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
@@ -260,6 +261,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             received.facts.flags = letter.flags;
             tx.append(received);
             deliveries.add(tx, letter, named);
+            if (plan.details.shared_record_refused) queue_shared_record_refusal(tx, with_, letter, now, site_.zone);
         }
         answer =
             text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : received_words(plan.operation));

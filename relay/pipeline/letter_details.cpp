@@ -35,6 +35,7 @@ std::string write_details(const letter_details& value)
         if (!text.empty()) out[key] = text;
     });
     if (value.wants_reception) out["wants_reception"] = true;
+    if (value.wants_reading) out["wants_reading"] = true;
     if (value.qualified_identity) out["qualified_identity"] = true;
     if (value.shared_record_refused) out["shared_record_refused"] = true;
     if (!value.masking.empty()) out["masking"] = json::array(value.masking.begin(), value.masking.end());
@@ -55,6 +56,7 @@ letter_details read_details(std::string_view text)
             into = std::string(found->get_string());
     });
     value.wants_reception = from.contains("wants_reception");
+    value.wants_reading = from.contains("wants_reading");
     value.qualified_identity = from.contains("qualified_identity");
     value.shared_record_refused = from.contains("shared_record_refused");
     if (const auto* list = from.if_contains("masking"); list != nullptr && list->is_array())

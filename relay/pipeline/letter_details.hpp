@@ -14,6 +14,7 @@ struct letter_details {
     std::string sending_application, sending_facility, receiving_application, receiving_facility;
     std::string processing_id, control_id;
     bool wants_reception = false;      // ACK_RECEPTION = Y: a ZAM^Z02 per recipient
+    bool wants_reading = false;        // ACK_LECTURE_MSS = Y: a ZAM^Z03 per reader
     std::string patient_class;         // PV1-2: contentTypeCode of METADATA
     std::string service_label;         // of the ward, for the body; empty if only its code is known
     std::string reply_to;              // PRT REPLY; empty: settings decide

@@ -83,6 +83,26 @@ struct words<letter_operation> {
     static constexpr std::array<std::string_view, 3> all{"initial", "replace", "remove"};
     static constexpr auto last = letter_operation::remove;
 };
+template <>
+struct words<ack_kind> {
+    static constexpr std::array<std::string_view, 3> all{"shared_record", "reception", "reading"};
+    static constexpr auto last = ack_kind::reading;
+};
+template <>
+struct words<ack_outcome> {
+    static constexpr std::array<std::string_view, 2> all{"positive", "negative"};
+    static constexpr auto last = ack_outcome::negative;
+};
+template <>
+struct words<ack_state> {
+    static constexpr std::array<std::string_view, 3> all{"waiting", "done", "parked"};
+    static constexpr auto last = ack_state::parked;
+};
+template <>
+struct words<ack_channel> {
+    static constexpr std::array<std::string_view, 3> all{"none", "file", "mllp"};
+    static constexpr auto last = ack_channel::mllp;
+};
 
 template <>
 struct words<movement_action> {
@@ -145,6 +165,22 @@ std::string_view name(match_state value) noexcept
 {
     return word_of(value);
 }
+std::string_view name(ack_kind value) noexcept
+{
+    return word_of(value);
+}
+std::string_view name(ack_outcome value) noexcept
+{
+    return word_of(value);
+}
+std::string_view name(ack_state value) noexcept
+{
+    return word_of(value);
+}
+std::string_view name(ack_channel value) noexcept
+{
+    return word_of(value);
+}
 
 template <class Enum>
 std::optional<Enum> from_name(std::string_view text) noexcept
@@ -164,4 +200,8 @@ template std::optional<submission_form> from_name<submission_form>(std::string_v
 template std::optional<letter_operation> from_name<letter_operation>(std::string_view) noexcept;
 template std::optional<movement_action> from_name<movement_action>(std::string_view) noexcept;
 template std::optional<match_state> from_name<match_state>(std::string_view) noexcept;
+template std::optional<ack_kind> from_name<ack_kind>(std::string_view) noexcept;
+template std::optional<ack_outcome> from_name<ack_outcome>(std::string_view) noexcept;
+template std::optional<ack_state> from_name<ack_state>(std::string_view) noexcept;
+template std::optional<ack_channel> from_name<ack_channel>(std::string_view) noexcept;
 }

@@ -96,6 +96,10 @@ enum class event_kind {
 enum class discharge_quality { exact, movement, event, document, date_only };
 enum class delivery_kind { letter, report };  // a report is a DSN of ours on its way back: no patient data, TLS only
 enum class recipient_role { treating_doctor, professional, organisation, patient };
+enum class ack_kind { shared_record, reception, reading };  // ZAM^Z01, Z02, Z03
+enum class ack_outcome { positive, negative };
+enum class ack_state { waiting, done, parked };  // parked: refused by the hospital's software (AE), for a person
+enum class ack_channel { none, file, mllp };
 enum class submission_form { hl7_mdm, cda, pdf_sidecar, hl7_adt };
 enum class movement_action { insert, update };  // a cancellation is an event kind of its own
 // How a letter came to its stay. `open`: no stay of the ADT feed was found, a person may name it.
@@ -112,6 +116,10 @@ enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 [[nodiscard]] std::string_view name(letter_operation value) noexcept;
 [[nodiscard]] std::string_view name(movement_action value) noexcept;
 [[nodiscard]] std::string_view name(match_state value) noexcept;
+[[nodiscard]] std::string_view name(ack_kind value) noexcept;
+[[nodiscard]] std::string_view name(ack_outcome value) noexcept;
+[[nodiscard]] std::string_view name(ack_state value) noexcept;
+[[nodiscard]] std::string_view name(ack_channel value) noexcept;
 // The reverse of name(); nullopt for an unknown word.
 template <class Enum>
 [[nodiscard]] std::optional<Enum> from_name(std::string_view text) noexcept;
@@ -271,10 +279,20 @@ struct refusal_row {
     std::string source_name_key;  // HMAC of the name and content: the same file found again gets the same answer
 };
 
-// An acknowledgement to be written into the ack folder; removed once the file is there.
+// A business acknowledgement to the hospital's software (ZAM, mssante.md §3.3). It stays once told, without its
+// content: so that the same news is told once, and a person can see what was told.
 struct ack_row {
     std::int64_t sequence = 0;  // given by the store
     std::string file_name;      // sealed field
-    std::string content;        // sealed field
+    std::string content;        // sealed field; empty once done
+    ack_kind kind = ack_kind::reception;
+    ack_outcome outcome = ack_outcome::positive;
+    std::string control_id;  // MSH-10 of ours, the same at each attempt
+    letter_id letter;        // those of one letter are told in their order
+    delivery_id delivery;    // empty for what is about the message as a whole
+    ack_state state = ack_state::waiting;
+    ack_channel channel = ack_channel::none;  // by which it went; chosen by the settings when it goes
+    int attempts = 0;
+    instant next_try{};
 };
 }

@@ -10,12 +10,6 @@
 
 namespace relay::pipeline {
 namespace {
-double random_unit()
-{
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
 event about(instant at, event_kind kind, cause why = cause::none)
 {
     event next;
@@ -38,6 +32,12 @@ result<void> change_delivery(ports::store& store, const delivery_id& id, Change 
         if (auto row = tx.delivery(id)) change(tx, *row);
     });
 }
+}
+
+double random_unit()
+{
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 
 std::chrono::milliseconds retry_policy::delay(int attempts, double jitter) const noexcept
@@ -296,7 +296,7 @@ result<std::size_t> outbound::expire_some(delivery_state state)
             record(tx, current,
                    about(now, event_kind::undeliverable, current.why == cause::none ? cause::expired : current.why));
             if (current.kind == delivery_kind::letter && options_.composer)
-                queue_reception(tx, with_, current, now, reception_failure{420, ""}, options_.composer->zone);
+                queue_reception(tx, with_, current, now, failure_at_deadline(current.why), options_.composer->zone);
             ++count;
         });
         if (!written.has_value()) return written.error();

@@ -20,6 +20,8 @@ struct retry_policy {
     [[nodiscard]] std::chrono::milliseconds delay(int attempts, double jitter) const noexcept;
 };
 
+[[nodiscard]] double random_unit();  // in [0, 1), for jitter
+
 struct prepared_mail {
     delivery_id id;
     std::int64_t lease = 0;

@@ -14,6 +14,7 @@ letter_details details_of(const hl7::document_message& message)
     d.processing_id = message.header.processing_id;
     d.control_id = message.header.control_id;
     d.wants_reception = message.flags.acknowledge_reception;
+    d.wants_reading = message.flags.acknowledge_reading;
     d.patient_class = message.visit.patient_class;
     d.service_label = message.visit.service_name;
     if (message.reply_to) d.reply_to = message.reply_to->reveal();

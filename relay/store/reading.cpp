@@ -285,14 +285,44 @@ std::vector<refusal_row> reading<Base>::refusals(std::size_t limit)
                read_refusal);
 }
 
+// The state stands in the statement: only so does SQLite see that the partial index serves.
+#define LIAISON_ACKS_IN(state) \
+    "SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE state = '" state "' ORDER BY sequence LIMIT ?"
 template <class Base>
-std::vector<ack_row> reading<Base>::pending_acks(std::size_t limit)
+std::vector<ack_row> reading<Base>::acks_in(ack_state state, std::size_t limit)
 {
-    return all(
-        database_.query("SELECT sequence, file_name, content FROM ack_out ORDER BY sequence LIMIT ?", limit_of(limit)),
-        [](const cursor& row) {
-            return ack_row{row.integer(0), row.text(1), row.text(2)};
-        });
+    const char* const sql = state == ack_state::waiting  ? LIAISON_ACKS_IN("waiting")
+                            : state == ack_state::parked ? LIAISON_ACKS_IN("parked")
+                                                         : LIAISON_ACKS_IN("done");
+    return all(database_.query(sql, limit_of(limit)), read_ack);
+}
+
+template <class Base>
+std::vector<ack_row> reading<Base>::due_acks(instant now, std::size_t limit)
+{
+    return all(database_.query("SELECT " LIAISON_ACK_COLUMNS
+                               " FROM ack_out AS one INDEXED BY ack_waiting WHERE state = 'waiting' AND next_try <= ?"
+                               " AND NOT EXISTS (SELECT 1 FROM ack_out AS before WHERE before.letter = one.letter"
+                               " AND before.sequence < one.sequence AND before.state = 'waiting')"
+                               " ORDER BY next_try, sequence LIMIT ?",
+                               now, limit_of(limit)),
+               read_ack);
+}
+
+template <class Base>
+std::vector<ack_row> reading<Base>::acks_of(const letter_id& id)
+{
+    return all(database_.query("SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE letter = ? ORDER BY sequence", id),
+               read_ack);
+}
+
+template <class Base>
+std::optional<ack_row> reading<Base>::ack_by_control_id(std::string_view control_id)
+{
+    return first(
+        database_.query("SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE control_id = ? AND control_id <> ''",
+                        control_id),
+        read_ack);
 }
 
 template <class Base>
@@ -339,6 +369,8 @@ ports::queue_counts reading<Base>::counts()
         if (counter == "#letters") counts.letters = rows.integer(1);
         if (counter == "#stays") counts.stays = rows.integer(1);
         if (counter == "#refusals") counts.refusals = rows.integer(1);
+        if (counter == "#acks_waiting") counts.acks_waiting = rows.integer(1);
+        if (counter == "#acks_parked") counts.acks_parked = rows.integer(1);
         if (const auto state = from_name<delivery_state>(counter)) counts.deliveries[*state] = rows.integer(1);
     }
     using enum delivery_state;

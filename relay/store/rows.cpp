@@ -139,6 +139,24 @@ refusal_row read_refusal(const cursor& row)
     return refusal;
 }
 
+ack_row read_ack(const cursor& row)
+{
+    ack_row ack;
+    ack.sequence = row.integer(0);
+    ack.file_name = row.text(1);
+    ack.content = row.text(2);
+    ack.kind = word<ack_kind>(row, 3);
+    ack.outcome = word<ack_outcome>(row, 4);
+    ack.control_id = row.text(5);
+    ack.letter = row.id<letter_id>(6);
+    ack.delivery = row.id<delivery_id>(7);
+    ack.state = word<ack_state>(row, 8);
+    ack.channel = word<ack_channel>(row, 9);
+    ack.attempts = static_cast<int>(row.integer(10));
+    ack.next_try = row.when(11);
+    return ack;
+}
+
 void write_stay(connection& database, const stay_row& row)
 {
     database.run("INSERT INTO stay (" LIAISON_STAY_COLUMNS
@@ -219,6 +237,22 @@ void write_refusal(connection& database, const refusal_row& row)
         "INSERT INTO refusal (content, at, form, code, field, message, source_name, source_name_key)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         row.content, row.at, row.form, row.code, row.field, row.message, as_blob{row.source_name}, row.source_name_key);
+}
+
+void insert_ack(connection& database, const ack_row& row)
+{
+    database.run(
+        "INSERT INTO ack_out (file_name, content, kind, outcome, control_id, letter, delivery, state, channel,"
+        " attempts, next_try) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        as_blob{row.file_name}, as_blob{row.content}, name(row.kind), name(row.outcome), row.control_id, row.letter,
+        row.delivery, name(row.state), name(row.channel), row.attempts, row.next_try);
+}
+
+void update_ack(connection& database, const ack_row& row)
+{
+    database.run(
+        "UPDATE ack_out SET content = ?, state = ?, channel = ?, attempts = ?, next_try = ? WHERE sequence = ?",
+        as_blob{row.content}, name(row.state), name(row.channel), row.attempts, row.next_try, row.sequence);
 }
 
 void insert_blob(connection& database, const ports::sealed_object& object)

@@ -20,6 +20,9 @@ namespace relay::store {
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
     "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn"
+#define LIAISON_ACK_COLUMNS                                                                                 \
+    "sequence, file_name, content, kind, outcome, control_id, letter, delivery, state, channel, attempts, " \
+    "next_try"
 #define LIAISON_EVENT_COLUMNS "sequence, at, kind, stay, letter, delivery, payload"
 
 // Each throws boost::system::system_error (store_errc::newer_schema) for a word this program does not know.
@@ -30,6 +33,7 @@ namespace relay::store {
 [[nodiscard]] pipeline::delivery_row read_delivery(const cursor& row);
 [[nodiscard]] pipeline::refusal_row read_refusal(
     const cursor& row);  // content, at, form, code, field, message, source_name...
+[[nodiscard]] pipeline::ack_row read_ack(const cursor& row);
 
 void write_stay(connection& database, const pipeline::stay_row& row);
 void write_clues(connection& database, const pipeline::letter_clues& row);
@@ -37,6 +41,8 @@ void write_letter(connection& database, const pipeline::letter_row& row);
 void write_letter_document(connection& database, const pipeline::letter_document_row& row);
 void write_delivery(connection& database, const pipeline::delivery_row& row);
 void write_refusal(connection& database, const pipeline::refusal_row& row);
+void insert_ack(connection& database, const pipeline::ack_row& row);
+void update_ack(connection& database, const pipeline::ack_row& row);
 
 void insert_blob(connection& database, const pipeline::ports::sealed_object& object);
 void delete_blob(connection& database, const pipeline::blob_id& id);

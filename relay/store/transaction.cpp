@@ -58,13 +58,12 @@ void sql_transaction::add_refusal(const refusal_row& row)
 
 void sql_transaction::add_ack(const ack_row& row)
 {
-    database().run("INSERT INTO ack_out (file_name, content) VALUES (?, ?)", as_blob{row.file_name},
-                   as_blob{row.content});
+    insert_ack(database(), row);
 }
 
-void sql_transaction::remove_ack(std::int64_t sequence)
+void sql_transaction::save_ack(const ack_row& row)
 {
-    database().run("DELETE FROM ack_out WHERE sequence = ?", sequence);
+    update_ack(database(), row);
 }
 
 void sql_transaction::add_answer(std::string_view submission_key, const ports::submission_answer& answer)

@@ -22,7 +22,7 @@ public:
     std::int64_t append(const pipeline::event& entry) override;
     void add_refusal(const pipeline::refusal_row& row) override;
     void add_ack(const pipeline::ack_row& row) override;
-    void remove_ack(std::int64_t sequence) override;
+    void save_ack(const pipeline::ack_row& row) override;
     void add_answer(std::string_view submission_key, const pipeline::ports::submission_answer& answer) override;
     pipeline::ports::stored_as add_message(const pipeline::ports::new_message& message) override;
     void save_account(const pipeline::ports::account_row& row) override;

@@ -39,18 +39,33 @@ cause cause_of(const mime::report::recipient_status& status)
     return cause::unknown;
 }
 
-// Whether the hospital's software has heard this news and nothing else since: a second report, of another message id,
-// says nothing new.
-bool is_told(const std::vector<event>& known, event_kind news)
+// Only what the fold took for true is told on.
+void tell_reception(ports::transaction& tx, const services& with, const delivery_row& row, const event& next,
+                    const mime::zone& zone)
 {
-    for (auto at = known.rbegin(); at != known.rend(); ++at) {
-        if (at->kind == news) return true;
-        if (at->kind == event_kind::report_delivered || at->kind == event_kind::report_failed ||
-            at->kind == event_kind::refused || at->kind == event_kind::undeliverable ||
-            at->kind == event_kind::requeued)
-            return false;
-    }
-    return false;
+    if (next.kind == event_kind::report_delivered && is_accepted(row.state))
+        queue_reception(tx, with, row, next.at, std::nullopt, zone);
+    if (next.kind == event_kind::report_failed && row.state == delivery_state::failed)
+        queue_reception(
+            tx, with, row, next.at,
+            reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code),
+                              next.facts.enhanced_status},
+            zone);
+}
+
+// mssante.md §6.1: displayed, processed and deleted are readings; an error is one of the recipient's software.
+void tell_reading(ports::transaction& tx, const services& with, const delivery_row& row, instant now,
+                  const mime::report::disposition_notification& said, const mime::zone& zone)
+{
+    using mime::report::disposition_type;
+    reading_report report{said.final_recipient, std::nullopt, reading_proof::certain};
+    if (said.is_error)
+        report.error = said.error_code.value_or(0);
+    else if (said.type == disposition_type::deleted)
+        report.proof = reading_proof::weak;
+    else if (said.type != disposition_type::displayed && said.type != disposition_type::processed)
+        return;
+    queue_reading(tx, with, row, now, report, zone);
 }
 
 // domain.md §4: the same report applied twice changes nothing. The key is a digest, so that the ledger names nobody.
@@ -125,22 +140,18 @@ store_verdict returns::store(const ports::mail_envelope&, std::string_view messa
         if (!row && !report->original_message_id.empty()) row = tx.delivery_by_message_id(report->original_message_id);
         if (!row || row->kind != delivery_kind::letter) return;
         matched = true;
+        bool applied = false;
         for (const event& next : events) {
             const auto known = tx.events_of(row->id);
             if (std::any_of(known.begin(), known.end(),
                             [&next](const event& e) { return e.facts.evidence == next.facts.evidence; }))
                 continue;
             record(tx, *row, next);
-            if (is_told(known, next.kind)) continue;
-            if (next.kind == event_kind::report_delivered && is_accepted(row->state))
-                queue_reception(tx, with_, *row, now, std::nullopt, options_.zone);
-            if (next.kind == event_kind::report_failed && row->state == delivery_state::failed)
-                queue_reception(
-                    tx, with_, *row, now,
-                    reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code),
-                                      next.facts.enhanced_status},
-                    options_.zone);
+            tell_reception(tx, with_, *row, next, options_.zone);
+            applied = true;
         }
+        if (report->disposition && (applied || events.empty()))
+            tell_reading(tx, with_, *row, now, *report->disposition, options_.zone);
     });
     if (!written.has_value())
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space

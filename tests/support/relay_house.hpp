@@ -155,7 +155,7 @@ struct house {
     std::map<std::string, std::string> acks()
     {
         std::map<std::string, std::string> found;
-        for (const auto& row : ask([](auto& r) { return r.pending_acks(100); }))
+        for (const auto& row : ask([](auto& r) { return r.acks_in(relay::pipeline::ack_state::waiting, 100); }))
             found[vault.open_field(relay::pipeline::field::ack_name, row.file_name).value()] =
                 vault.open_field(relay::pipeline::field::ack_content, row.content).value();
         return found;

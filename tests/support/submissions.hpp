@@ -32,6 +32,7 @@ struct letter_order {
     std::string replaces = "";                          // id; empty: of the version before, if it is not the first
     bool without_set = false;                           // old documents: neither setId nor versionNumber
     std::string body = "";                              // MDM: CORPSMAIL_PS
+    std::string reading = "N";                          // MDM: ACK_LECTURE_MSS
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -135,7 +136,7 @@ inline std::string mdm_file(const letter_order& order = {})
            order.address + "\r" + flag(2, "MASQUE_PS", "N") + flag(3, "INVISIBLE_PATIENT", "N") +
            flag(4, "INVISIBLE_REP_LEGAUX", "N") + flag(5, "CONNEXION_SECRETE", "N") + flag(6, "MODIF_CONF_CODE", "N") +
            flag(7, "DESTDMP", "N") + flag(8, "DESTMSSANTEPS", "Y") + flag(9, "DESTMSSANTEPAT", "N") + "NTE|1|||FIN\r" +
-           flag(10, "ACK_RECEPTION", order.reception) + flag(11, "ACK_LECTURE_MSS", "N") +
+           flag(10, "ACK_RECEPTION", order.reception) + flag(11, "ACK_LECTURE_MSS", order.reading) +
            (order.body.empty() ? ""
                                : "OBX|12|ED|CORPSMAIL_PS^Corps du mail pour un PS^MetaDMPMSS||^TEXT^^Base64^" +
                                      mime::base64_encode(order.body) + "||||||F\r");

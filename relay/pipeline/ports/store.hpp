@@ -46,6 +46,8 @@ struct submission_answer {
 struct queue_counts {
     std::map<delivery_state, std::int64_t> deliveries;
     std::int64_t refusals = 0;
+    std::int64_t acks_waiting = 0;
+    std::int64_t acks_parked = 0;
     std::int64_t letters = 0;
     std::int64_t stays = 0;
     std::optional<instant> oldest_open;  // created_at of the oldest delivery that is neither final nor accepted
@@ -91,8 +93,12 @@ public:
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const delivery_id& id) = 0;
-    [[nodiscard]] virtual std::vector<refusal_row> refusals(std::size_t limit) = 0;  // newest first
-    [[nodiscard]] virtual std::vector<ack_row> pending_acks(std::size_t limit) = 0;
+    [[nodiscard]] virtual std::vector<refusal_row> refusals(std::size_t limit) = 0;              // newest first
+    [[nodiscard]] virtual std::vector<ack_row> acks_in(ack_state state, std::size_t limit) = 0;  // oldest first
+    // Waiting, next_try <= now, oldest first; without those behind another one of their letter.
+    [[nodiscard]] virtual std::vector<ack_row> due_acks(instant now, std::size_t limit) = 0;
+    [[nodiscard]] virtual std::vector<ack_row> acks_of(const letter_id& id) = 0;  // oldest first
+    [[nodiscard]] virtual std::optional<ack_row> ack_by_control_id(std::string_view control_id) = 0;
     // The answer given to a file or message with this key before, if any.
     [[nodiscard]] virtual std::optional<submission_answer> answered(std::string_view submission_key) = 0;
     [[nodiscard]] virtual std::optional<sealed_object> blob(const blob_id& id) = 0;
@@ -114,7 +120,7 @@ public:
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;
     virtual void add_ack(const ack_row& row) = 0;
-    virtual void remove_ack(std::int64_t sequence) = 0;
+    virtual void save_ack(const ack_row& row) = 0;  // its content, state, channel, attempts, next_try; by sequence
     virtual void add_answer(std::string_view submission_key, const submission_answer& answer) = 0;
     virtual stored_as add_message(const new_message& message) = 0;  // gives UID and modification sequence
     virtual void save_account(const account_row& row) = 0;

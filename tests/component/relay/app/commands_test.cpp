@@ -40,7 +40,8 @@ struct node : tests::house {
     services real() { return {*store, vault, *listed, clock, routes, anchors}; }
     control::reply run(const std::string& command, boost::json::object arguments)
     {
-        return app::run_command({*store, *listed, in.get(), *out, [this] { ++woken; }},
+        ack_queue acks(real(), {});
+        return app::run_command({*store, *listed, in.get(), *out, acks, [this] { ++woken; }},
                                 {command, std::move(arguments)});
     }
     std::string write(const std::string& name, const std::string& text) const
@@ -112,14 +113,17 @@ TEST_CASE("acknowledgements are written, then forgotten; one that cannot be writ
     const auto queue = [&](const std::string& name) {
         REQUIRE(h.store
                     ->write([&](ports::transaction& tx) {
-                        tx.add_ack({0, h.vault.seal_field(field::ack_name, name),
-                                    h.vault.seal_field(field::ack_content, "MSH|" + name)});
+                        ack_row row;
+                        row.file_name = h.vault.seal_field(field::ack_name, name);
+                        row.content = h.vault.seal_field(field::ack_content, "MSH|" + name);
+                        tx.add_ack(row);
                     })
                     .has_value());
     };
     queue("no/such/folder.hl7");
     queue("a.z02.hl7");
-    app::housekeeper keeper(h.with(), h.intake.get(), *h.outbound, acks);
+    ack_queue waiting(h.with(), {});
+    app::housekeeper keeper(h.intake.get(), *h.outbound, app::housekeeper::ack_files{waiting, acks});
     keeper.start();
     keeper.stop();  // the last turn writes what is left
     std::string text;

@@ -64,7 +64,10 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
                     tx.add_blob(object);
                     tx.append(an_event(stay.id));
                     tx.add_refusal({object.id, at(1), "hl7", "AE 203", "PID-3", "à corriger", "n", "k"});
-                    tx.add_ack({0, "nom", "contenu"});
+                    ack_row ack;
+                    ack.file_name = "nom";
+                    ack.content = "contenu";
+                    tx.add_ack(ack);
                     tx.add_answer("key", {letter.id, "MSA|AA"});
                     CHECK(tx.letter(letter.id).has_value());  // a transaction sees its own writes
                 })
@@ -115,7 +118,7 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
         CHECK(events[0].facts.peer_text == "words");
         CHECK(events[0].sequence == 1);
         CHECK(s.ask([&](ports::reader& r) { return r.refusals(5); }).at(0).code == "AE 203");
-        CHECK(s.ask([&](ports::reader& r) { return r.pending_acks(5); }).at(0).content == "contenu");
+        CHECK(s.ask([&](ports::reader& r) { return r.acks_in(ack_state::waiting, 5); }).at(0).content == "contenu");
         CHECK(s.ask([&](ports::reader& r) { return r.answered("key"); })->answer == "MSA|AA");
         CHECK_FALSE(s.ask([&](ports::reader& r) { return r.answered("other"); }).has_value());
         s.reopen();

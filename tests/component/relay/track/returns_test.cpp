@@ -1,6 +1,8 @@
 // What comes back about a letter, over a real store: applied once, in any order, told to the hospital once.
 #include <catch2/catch.hpp>
 
+#include <set>
+
 #include "mime/report/dsn.hpp"
 #include "relay/track/returns.hpp"
 #include "tests/support/relay_house.hpp"
@@ -17,11 +19,11 @@ struct sent_letter : tests::house {
     delivery_id id;
     int reports = 0;
 
-    explicit sent_letter(attempt_end end = attempt_end::accepted)
+    explicit sent_letter(attempt_end end = attempt_end::accepted, const tests::letter_order& order = {})
         : returns(with(), {std::string(tests::hospital_address), tests::paris()})
     {
         add_doctor(roux, tests::second_doctor);
-        drop("lettre.hl7", tests::mdm_file());
+        drop("lettre.hl7", tests::mdm_file(order));
         id = only().id;
         attempt(id, end, end == attempt_end::accepted ? 250 : 0);
         clock.advance(1min);
@@ -62,7 +64,7 @@ struct sent_letter : tests::house {
     std::string told()
     {
         std::string kinds;
-        for (const auto& row : ask([](auto& r) { return r.pending_acks(100); }))
+        for (const auto& row : ask([](auto& r) { return r.acks_in(relay::pipeline::ack_state::waiting, 100); }))
             kinds += vault.open_field(field::ack_name, row.file_name).value().rbegin()[4];
         return kinds;
     }
@@ -173,6 +175,84 @@ TEST_CASE("receipts", "[returns]")
         CHECK(h.events(h.id).size() == before);
         CHECK(h.refusals().empty());
     }
+}
+
+namespace {
+// What was told of readings, in order: "Y", "N902".
+std::string readings(tests::house& h)
+{
+    std::string told;
+    for (const auto& row : h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); })) {
+        if (row.kind != ack_kind::reading) continue;
+        const std::string zam = h.vault.open_field(field::ack_content, row.content).value();
+        REQUIRE(zam.find("|" + row.control_id + "|T|2.6|") != std::string::npos);
+        REQUIRE(zam.find("ACK_LECTURE_MSS^Accusé de lecture^AckMetierZAM|DEMO000417|") != std::string::npos);
+        told += row.outcome == ack_outcome::positive ? "Y" : "N";
+        if (const auto err = zam.find("|E|"); err != std::string::npos) told += zam.substr(err + 3, 3);
+    }
+    return told;
+}
+
+tests::letter_order with_reading()
+{
+    tests::letter_order order;
+    order.reading = "Y";
+    return order;
+}
+}
+
+TEST_CASE("readings are told when they were asked for, each outcome once, a contradiction as a correction", "[returns]")
+{
+    struct row {
+        std::vector<std::string> dispositions;
+        std::string told;
+    };
+    const std::string ko = "processed/Error: 902^Patient inconnu^messageErrorCondition";
+    for (const row& tc : std::vector<row>{{{"displayed"}, "Y"},
+                                          {{"displayed", "displayed", "processed"}, "Y"},
+                                          {{"processed"}, "Y"},
+                                          {{"deleted"}, "Y"},
+                                          {{"dispatched"}, ""},
+                                          {{ko}, "N902"},
+                                          {{"processed/error"}, "N906"},
+                                          {{"displayed", ko}, "YN902"},
+                                          {{ko, ko}, "N902"},
+                                          {{ko, "displayed"}, "N902Y"},
+                                          {{ko, "deleted"}, "N902"},
+                                          {{"displayed", ko, "displayed", ko}, "YN902YN902"}}) {
+        sent_letter h(attempt_end::accepted, with_reading());
+        for (const std::string& one : tc.dispositions) CHECK(h.receive(h.mdn(one)) == store_verdict::stored);
+        CAPTURE(tc.told);
+        CHECK(readings(h) == tc.told);
+        std::set<std::string> ids;
+        for (const auto& ack : h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); }))
+            ids.insert(ack.control_id);
+        CHECK(ids.size() == h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); }).size());
+    }
+    sent_letter silent;
+    silent.receive(silent.mdn("displayed"));
+    CHECK(readings(silent).empty());
+}
+
+TEST_CASE("the same receipt again tells nothing, whatever came between", "[returns]")
+{
+    sent_letter h(attempt_end::accepted, with_reading());
+    const std::string seen = h.mdn("displayed");
+    h.receive(seen);
+    h.receive(h.mdn("processed/Error: 904^x^messageErrorCondition"));
+    h.receive(seen);
+    CHECK(readings(h) == "YN904");
+}
+
+TEST_CASE("the reader is the mailbox that read", "[returns]")
+{
+    sent_letter h(attempt_end::accepted, with_reading());
+    const auto zam = [&h] { return h.acks().begin()->second; };
+    h.receive(h.mdn("displayed"));
+    CHECK(zam().find("AckMetierZAM|99900000029|^^X.400^" + roux + "|") != std::string::npos);
+    sent_letter forwarded(attempt_end::accepted, with_reading());
+    forwarded.receive(tests::replaced(forwarded.mdn("displayed"), "rfc822;" + roux, "rfc822;appli@medecin.example"));
+    CHECK(forwarded.acks().begin()->second.find("AckMetierZAM||^^X.400^appli@medecin.example|") != std::string::npos);
 }
 
 TEST_CASE("what matches nothing is kept for people, once", "[returns]")

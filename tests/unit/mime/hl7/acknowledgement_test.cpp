@@ -99,6 +99,89 @@ TEST_CASE("ZAM^Z02 of an accepted and of a failed delivery", "[hl7][ack]")
               "ERR|||207^Application error^messageErrorCondition|E|552^Boîte pleine^SMTPERRORCODE\r");
 }
 
+TEST_CASE("ZAM^Z01: the shared record has it, or does not", "[hl7][ack]")
+{
+    shared_record_acknowledgement record;
+    record.control_id = "REL1";
+    record.written = at("20261120143241+0100");
+    record.happened = at("20261120143240+0100");
+    const std::string start =
+        "MSH|^~\\&|RELAIS|HOP_DEMO|DPI_DEMO|HOP_DEMO|20261120143241+0100||ZAM^Z01^ZAM_Z01|REL1|P|2.6|||||FRA|"
+        "UNICODE UTF-8|||2.1^CISIS_CDA_HL7_V2\r"
+        "EVN||20261120143240+0100\r"
+        "OBX|1|CWE|ACK_RECEPTION_DMP^Accusé de réception DMP^AckMetierZAM|DEMO000417|";
+    CHECK(write_zam_z01(header(document_text()), record) == start + "Y^^expandedYes-NoIndicator||||||F\r");
+    record.error_code = "X1";
+    record.error_label = "non | fait";
+    CHECK(write_zam_z01(header(document_text()), record) ==
+          start +
+              "N^^expandedYes-NoIndicator||||||F\r"
+              "ERR|||207^Application error^messageErrorCondition|E|X1^non \\F\\ fait^DMP_ERROR_CODE\r");
+}
+
+TEST_CASE("ZAM^Z03: read, or not filed by the recipient's software", "[hl7][ack]")
+{
+    reading_acknowledgement reading;
+    reading.control_id = "REL2";
+    reading.written = at("20261120143241+0100");
+    reading.happened = at("20261120143240+0100");
+    reading.address = mime::patient_text("anne.roux@medecin.demo.mssante.fr");
+    reading.recipient_id = "99900000029";
+    const std::string start =
+        "MSH|^~\\&|RELAIS|HOP_DEMO|DPI_DEMO|HOP_DEMO|20261120143241+0100||ZAM^Z03^ZAM_Z01|REL2|P|2.6|||||FRA|"
+        "UNICODE UTF-8|||2.1^CISIS_CDA_HL7_V2\r"
+        "EVN||20261120143240+0100\r"
+        "OBX|1|CWE|ACK_LECTURE_MSS^Accusé de lecture^AckMetierZAM|DEMO000417|";
+    const std::string second =
+        "^^expandedYes-NoIndicator||||||F\r"
+        "OBX|2|XTN|LECTEUR_MSS^Lecteur du courriel MSSanté^AckMetierZAM|99900000029|^^X.400^"
+        "anne.roux@medecin.demo.mssante.fr||||||F\r";
+    CHECK(write_zam_z03(header(document_text()), reading) == start + "Y" + second);
+    struct row {
+        int said;
+        std::string_view written;
+    };
+    for (const row& tc : {row{900, "900^"}, row{902, "902^Patient inconnu"}, row{906, "906^"},
+                          row{907, "906^Autre erreur"}, row{0, "906^"}, row{-1, "906^"}}) {
+        reading.error_code = tc.said;
+        const std::string zam = write_zam_z03(header(document_text()), reading);
+        CHECK(zam.starts_with(start + "N" + second + "ERR|||207^Application error^messageErrorCondition|E|" +
+                              std::string(tc.written)));
+        CHECK(zam.ends_with("^applicationErrorCondition\r"));
+    }
+    CHECK(application_error_code(std::nullopt) == 906);
+}
+
+TEST_CASE("the answer of the hospital's software is read as far as it says something", "[hl7][ack]")
+{
+    struct row {
+        const char* text;
+        ack_code code;
+        std::string_view control_id;
+        int error;
+    };
+    const std::string msh = "MSH|^~\\&|DPI|HOP|RELAIS|HOP|20261120||ACK^Z02^ACK|1|T|2.6\r";
+    for (const row& tc :
+         {row{"MSA|AA|REL1\r", ack_code::AA, "REL1", 0}, row{"MSA|AA|REL1", ack_code::AA, "REL1", 0},
+          row{"\nMSA|CA|REL1\n", ack_code::AA, "REL1", 0},
+          row{"SFT|x\rMSA|AE|REL1\rERR|||207^x|E\r", ack_code::AE, "REL1", 207},
+          row{"MSA|AE|REL1\rERR|||abc\r", ack_code::AE, "REL1", 0}, row{"MSA|AR|\r", ack_code::AR, "", 0}}) {
+        CAPTURE(tc.text);
+        const auto read = read_acknowledgement(msh + tc.text);
+        REQUIRE(read.has_value());
+        CHECK(read->code == tc.code);
+        CHECK(read->control_id == tc.control_id);
+        CHECK(read->error == tc.error);
+    }
+    for (const std::string& bad : {std::string(), std::string("MSA|AA|1\r"), msh, msh + "MSA|ZZ|1\r", msh + "MSA\r",
+                                   msh + "XMSA|AA|1\r", std::string("MSH\rMSA|AA|1\r")})
+        CHECK_FALSE(read_acknowledgement(bad).has_value());
+    // Other delimiters, another character set, never past the end.
+    CHECK(read_acknowledgement("MSH!*#/+!A\xe9\rMSA!AA!X*Y\r")->control_id == "X");
+    const std::string whole = msh + "MSA|AE|REL1\rERR|||207\r";
+    for (std::size_t cut = 0; cut < whole.size(); ++cut) static_cast<void>(read_acknowledgement(whole.substr(0, cut)));
+}
+
 TEST_CASE("SMTP replies and DSN statuses find their code", "[hl7][smtp_error_code]")
 {
     struct row {

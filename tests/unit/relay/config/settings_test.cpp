@@ -126,6 +126,46 @@ TEST_CASE("each mistake says where", "[config]")
     for (const auto& one : read.mistakes) CHECK_FALSE(one.what.empty());
 }
 
+TEST_CASE("MLLP, both ways", "[config]")
+{
+    const std::string hospital = replaced(good, "operator = true", "hospital = true") + R"([spool]
+folder = "spool"
+acknowledgements = "ack"
+[establishment]
+finess = "990000010"
+name = "H"
+oid_root = "2.999.7"
+[hospital]
+address = "a@b.example"
+signing_certificate = "s.crt"
+signing_key = "s.key"
+)";
+    const std::string text =
+        hospital.substr(0, hospital.find("[operator]")) + hospital.substr(hospital.find("[trust]"));
+    const file f;
+    const auto absent = f.load(text);
+    INFO(all(absent.mistakes));
+    REQUIRE(absent.mistakes.empty());
+    CHECK_FALSE(absent.values.mllp.listen.has_value());
+    CHECK_FALSE(absent.values.mllp.zam_to.has_value());
+    CHECK(absent.values.mllp.require_client_certificate);
+    const auto given = f.load(text +
+                              "[mllp]\nlisten = \"0.0.0.0:2575\"\nrequire_client_certificate = false\nqueue = 3\n"
+                              "zam_to = \"dpi.example:2576\"\nzam_answer_seconds = 7\n");
+    INFO(all(given.mistakes));
+    REQUIRE(given.mistakes.empty());
+    CHECK(given.values.mllp.listen->port == 2575);
+    CHECK_FALSE(given.values.mllp.require_client_certificate);
+    CHECK(given.values.mllp.queue == 3);
+    CHECK(given.values.mllp.zam_to->host == "dpi.example");
+    CHECK(given.values.mllp.zam_answer == 7s);
+    for (const std::string bad : {"queue = 0", "listen = \"x\"", "zam_to = \"x:0\"", "zam_to = \"x\"", "port = 1",
+                                  "zam_first_seconds = 10\nzam_most_seconds = 9"}) {
+        CAPTURE(bad);
+        CHECK(f.load(text + "[mllp]\n" + bad + "\n").mistakes.size() == 1);
+    }
+}
+
 TEST_CASE("all mistakes are told together", "[config]")
 {
     const file f;

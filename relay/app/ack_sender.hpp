@@ -1,0 +1,35 @@
+// relay/app/ack_sender.hpp: takes the acknowledgements that are due to the hospital's software by MLLP and brings its
+// answers back (mssante.md §3.3). One connection, one message at a time; while the peer cannot be reached it waits,
+// longer each time. Runs on one strand; store work goes to the worker pool.
+#pragma once
+
+#include "relay/io/io_runtime.hpp"
+#include "relay/mllp/connection/mllp_client.hpp"
+#include "relay/pipeline/ack_queue.hpp"
+
+namespace relay::app {
+class ack_sender {
+public:
+    ack_sender(io::io_runtime& runtime, pipeline::ack_queue& queue, mllp::client_settings settings);
+    ack_sender(const ack_sender&) = delete;
+    ack_sender& operator=(const ack_sender&) = delete;
+
+    void start();
+    void drain(io::clock::time_point drain_until);  // no new one; the one under way may be answered until then
+
+private:
+    enum class turn { idle, busy, unreachable };
+    io::awaitable<void> run();
+    io::awaitable<turn> send_due();
+    io::awaitable<void> pause(std::chrono::milliseconds at_most);
+
+    io::io_runtime& runtime_;
+    pipeline::ack_queue& queue_;
+    mllp::mllp_client client_;
+    boost::asio::strand<boost::asio::any_io_executor> strand_;
+    boost::asio::steady_timer timer_;
+    int failures_ = 0;  // one behind the other, to reach the peer
+    bool stopping_ = false;
+    io::task_group tasks_;  // last: its coroutine uses all of the above
+};
+}
