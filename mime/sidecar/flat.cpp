@@ -229,20 +229,22 @@ sidecar_error flat_error(sidecar_errc code, std::string field, std::string text,
     return {code, std::move(field), std::move(text), at};
 }
 
+// A field that is not there has the words of the group that should hold it.
+std::string flat_file::key_of(const std::string& path) const
+{
+    for (std::size_t size = path.size(); size != 0 && size != std::string::npos;
+         size = path.find_last_of(".[", size - 1)) {
+        const auto group = names.find(std::string_view(path).substr(0, size));
+        if (group != names.end()) return group->second.key + path.substr(size);
+    }
+    return path;
+}
+
 sidecar_error flat_file::named(sidecar_error error) const
 {
     const auto exact = names.find(error.field);
-    if (exact != names.end()) return flat_error(error.code, exact->second.key, std::move(error.text), exact->second.at);
-    // A field that is not there: the words of the group that should hold it.
-    for (std::string path = error.field; !path.empty();) {
-        const std::size_t cut = path.find_last_of(".[");
-        path.resize(cut == std::string::npos ? 0 : cut);
-        const auto group = names.find(path);
-        if (group == names.end() || path.empty()) continue;
-        error.field = group->second.key + error.field.substr(path.size());
-        break;
-    }
-    return error;
+    return flat_error(error.code, key_of(error.field), std::move(error.text),
+                      exact == names.end() ? place{} : exact->second.at);
 }
 
 sidecar_result<flat_file> read_flat(std::string_view octets, sidecar_form form, const sidecar_limits& limits)

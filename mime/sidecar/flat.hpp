@@ -35,6 +35,8 @@ struct flat_file {
     std::map<std::string, flat_name, std::less<>> names;
     date_order dates = date_order::unstated;
 
+    // What the file calls this path: recipients[1] -> recipients.2.
+    [[nodiscard]] std::string key_of(const std::string& path) const;
     // The error in the words of the file: its own key, line and column.
     [[nodiscard]] sidecar_error named(sidecar_error error) const;
 };

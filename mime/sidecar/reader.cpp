@@ -168,6 +168,7 @@ std::optional<letter_recipient> read_treating_doctor(fields& root)
     out.given = in.text("given", presence::optional);
     out.address = in.address("address");
     out.role = recipient_role::treating_doctor;
+    out.path = "treating_doctor";
     return out;
 }
 
@@ -182,6 +183,7 @@ letter_recipient read_recipient(reading& state, const json::object* object, cons
 {
     fields in(state, object, path);
     letter_recipient out;
+    out.path = state.flat == nullptr ? path : state.flat->key_of(path);
     out.role =
         role_of(in.one_of("role", presence::optional, {"treating_doctor", "professional", "organisation", "patient"}));
     out.address = in.address("address");

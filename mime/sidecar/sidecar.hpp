@@ -57,6 +57,7 @@ struct letter_recipient {
     std::string given;
     std::string organisation;
     recipient_role role = recipient_role::professional;
+    std::string path;  // in the words of the file: "recipients[1]", "recipients.2"; for errors found later
 };
 
 struct stay {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "mime/sidecar/form.hpp"
 #include "relay/app/command_tools.hpp"
 #include "relay/app/node.hpp"
 #include "relay/app/table.hpp"
@@ -116,7 +117,7 @@ bool check_file(const console& to, const parts& part, routing::sqlite_directory&
     from.bytes = std::move(*bytes);
     config::path pdf = file;
     pdf.replace_extension(".pdf");
-    if (file.extension() == ".json" && std::filesystem::exists(pdf))
+    if (mime::sidecar::has_sidecar_ending(from.name) && std::filesystem::exists(pdf))
         if (auto attached = io::read_file(pdf, part.settings.limits.input_octets); attached.has_value())
             from.attachment = std::move(*attached);
     const instant now = base::system_wall_clock().now();

@@ -8,8 +8,8 @@
 
 namespace relay::pipeline {
 struct submission {
-    std::string name;                       // file name without folder: sensitive, never logged
-    std::string bytes;                      // the HL7 message, the CDA, the sidecar (JSON), or a lone PDF
+    std::string name;   // file name without folder, its ending may tell the form: sensitive, never logged
+    std::string bytes;  // the HL7 message, the CDA, the sidecar, or a lone PDF
     std::optional<std::string> attachment;  // the PDF that goes with a sidecar
     bool oversize = false;                  // bytes left out: the file is over limits.input_octets
 };
