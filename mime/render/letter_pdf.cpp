@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "mime/cda/identifiers.hpp"
 #include "mime/render/flow.hpp"
 #include "mime/render/measures.hpp"
+#include "mime/text/charset.hpp"
 
 namespace mime::render {
 namespace {
@@ -46,12 +46,31 @@ std::string shown_person(const cda::professional& who)
     return out;
 }
 
+// Of a structured document, or of an N1 that is plain text: a paragraph for each line.
+cda::narrative_sequence narrative_of(const cda::cda_document& document, const cda::narrative_limits& limits)
+{
+    if (document.body().kind == cda::body_kind::structured) return cda::narrative_blocks(document, limits);
+    cda::narrative_sequence out;
+    auto text = cda::extract_body(document);
+    if (!text.has_value() || document.body().media_type != "text/plain") return out;
+    if (!is_utf8(*text)) *text = latin9_to_utf8(*text);
+    out.cut = text->size() > limits.max_text_octets;
+    std::string_view rest = std::string_view(*text).substr(0, limits.max_text_octets);
+    while (!rest.empty() && out.blocks.size() < limits.max_blocks) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        if (end > 0) out.blocks.push_back({cda::block_kind::paragraph, 0, {}, std::string(rest.substr(0, end))});
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    out.cut = out.cut || !rest.empty();
+    return out;
+}
+
 class letter_layout {
 public:
     letter_layout(const cda::cda_document& document, const mime::zone& zone, const render_limits& limits)
         : header_(document.header()),
           zone_(zone),
-          narrative_(cda::narrative_blocks(document, limits.narrative)),
+          narrative_(narrative_of(document, limits.narrative)),
           pdf_({title(), header_.language.empty() ? "fr-FR" : header_.language, created()}),
           flow_(pdf_, limits.max_pages)
     {

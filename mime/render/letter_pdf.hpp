@@ -1,9 +1,10 @@
-// mime/render/letter_pdf.hpp: a PDF of a structured document (CDA N3) that brings none (mssante.md §4.3, domain.md §9):
-// a head (title, type, date, patient, stay, author, organisation, signatory, recipients) and the narrative in reading
-// order. Real text, tagged, in the language of the document; what it says of itself is in pdf_writer.hpp. Its metadata
-// hold the document's title and date and no identity. Deterministic: nothing of the clock, the machine or its fonts.
-// Bounded by render_limits: what does not fit is left out, and the last page says so and where the whole is.
-// Pure, any thread; CPU work of milliseconds, for hostile input of the order of a second: worker threads only.
+// mime/render/letter_pdf.hpp: a PDF of a document that brings none, structured (CDA N3) or N1 of plain text (mssante.md
+// §4.3, domain.md §9): a head (title, type, date, patient, stay, author, organisation, signatory, recipients) and the
+// narrative in reading order. Real text, tagged, in the language of the document; what it says of itself is in
+// pdf_writer.hpp. Its metadata hold the document's title and date and no identity. Deterministic: nothing of the clock,
+// the machine or its fonts. Bounded by render_limits: what does not fit is left out, and the last page says so and
+// where the whole is. Pure, any thread; CPU work of milliseconds, for hostile input of the order of a second: worker
+// threads only.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include "mime/cda/identifiers.hpp"
 #include "mime/message/compose.hpp"
 #include "mime/message/letter_body.hpp"
+#include "mime/render/letter_pdf.hpp"
 #include "mime/text/digest.hpp"
 #include "mime/xdm/names.hpp"
 #include "mime/xdm/package.hpp"
@@ -107,10 +108,14 @@ private:
                 pdf_ = std::move(*content);
             else if (content.has_value() && document_.body().media_type == "text/plain")
                 narrative_ = std::move(*content);
+            if (!narrative_.empty()) pdf_ = mime::render::letter_pdf(document_, options_.zone);
             return;
         }
         narrative_ = cda::narrative_text(document_);
-        if (auto copy = cda::extract_pdf_copy(document_); copy.has_value() && *copy) pdf_ = std::move(**copy);
+        if (auto copy = cda::extract_pdf_copy(document_); copy.has_value() && *copy)
+            pdf_ = std::move(**copy);
+        else
+            pdf_ = mime::render::letter_pdf(document_, options_.zone);
     }
 
     [[nodiscard]] std::string display_name() const

@@ -1,4 +1,5 @@
-// A synthetic structured letter (CDA N3) around any sections: the header our own writer makes for an N1, its body replaced.
+// A synthetic structured letter (CDA N3) around any sections: the header our own writer makes for an N1, its body
+// replaced.
 #pragma once
 
 #include <string>
@@ -27,22 +28,25 @@ inline std::string rich_sections()
 {
     std::string rows;
     for (int i = 1; i <= 60; ++i)
-        rows += "<tr><td>Médicament n° " + std::to_string(i) +
-                "</td><td>1 comprimé matin, midi et soir pendant les repas, à adapter selon la tolérance digestive et la "
-                "fonction rénale</td><td>" +
-                std::to_string(i) + " jours</td></tr>";
+        rows +=
+            "<tr><td>Médicament n° " + std::to_string(i) +
+            "</td><td>1 comprimé matin, midi et soir pendant les repas, à adapter selon la tolérance digestive et la "
+            "fonction rénale</td><td>" +
+            std::to_string(i) + " jours</td></tr>";
     return section("Motif d'hospitalisation", "<paragraph>Douleur thoracique aiguë, œdème ≥ 2 cm.</paragraph>") +
-           section("Synthèse médicale",
-                   "Évolution <content styleCode=\"Bold\">favorable</content> sous traitement.<br/>Deuxième ligne."
-                   "<list><caption>Points d'attention</caption><item>surveillance de la kaliémie</item><item>poids "
-                   "quotidien<list listType=\"ordered\"><item>le matin</item><item>à jeun</item></list></item></list>") +
+           section(
+               "Synthèse médicale",
+               "Évolution <content styleCode=\"Bold\">favorable</content> sous traitement.<br/>Deuxième ligne."
+               "<list><caption>Points d'attention</caption><item>surveillance de la kaliémie</item><item>poids "
+               "quotidien<list listType=\"ordered\"><item>le matin</item><item>à jeun</item></list></item></list>") +
            section("Traitements à la sortie",
                    "<table><caption>Ordonnance</caption><thead><tr><th>Médicament</th><th>Posologie</th><th>Durée</th>"
                    "</tr></thead><tbody>" +
                        rows + "</tbody></table>") +
-           section("Biologie",
-                   "<table><tbody><tr><th rowspan=\"2\">Ionogramme</th><td>Na</td><td>140 mmol/L</td></tr><tr><td>K</td>"
-                   "<td>4,1 mmol/L</td></tr><tr><td colspan=\"3\">Prélèvement du 20/11/2026</td></tr></tbody></table>") +
+           section(
+               "Biologie",
+               "<table><tbody><tr><th rowspan=\"2\">Ionogramme</th><td>Na</td><td>140 mmol/L</td></tr><tr><td>K</td>"
+               "<td>4,1 mmol/L</td></tr><tr><td colspan=\"3\">Prélèvement du 20/11/2026</td></tr></tbody></table>") +
            section("Image", "<renderMultiMedia referencedObject=\"x\"/>") +
            section("Grec et symboles", "<paragraph>α β µ → ≤ € œ Œ ÿ \xF0\x9F\x92\x8A \xE6\xBC\xA2</paragraph>");
 }
