@@ -54,8 +54,6 @@ letter_or_refusal plan_sidecar(const plan_request& with)
         return refuse("pdf", std::string(sc::name_of(read.error().code)), read.error().field, read.error().text);
     letter_plan plan;
     plan.form = submission_form::pdf_sidecar;
-    plan.operation = operation_of(read->what);
-    plan.parent_id = read->document.replaces;
     plan.stay.visit_number = read->stay.number;
     plan.stay.service = code_or_nothing(read->stay.service_code);
     plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document, with.site.zone);
@@ -63,7 +61,8 @@ letter_or_refusal plan_sidecar(const plan_request& with)
     plan.details.service_label = read->stay.service_label;
     auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf");
     if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
-    take_operation(plan);
+    plan.operation = operation_of(read->what);
+    if (plan.operation == letter_operation::replace) plan.parent_id = plan.documents.front().parent_id;
     if (auto why = take_recipients(with, plan, *read)) return std::move(*why);
     return plan;
 }
