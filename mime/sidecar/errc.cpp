@@ -15,6 +15,9 @@ std::string_view name_of(sidecar_errc code) noexcept
         case sidecar_errc::check_digit: return "check_digit";
         case sidecar_errc::inconsistent: return "inconsistent";
         case sidecar_errc::too_many: return "too_many";
+        case sidecar_errc::not_flat: return "not_flat";
+        case sidecar_errc::encoding: return "encoding";
+        case sidecar_errc::duplicate: return "duplicate";
     }
     return "unknown";
 }

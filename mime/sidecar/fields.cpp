@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "mime/cda/identifiers.hpp"
+#include "mime/sidecar/keys.hpp"
 #include "mime/text/charset.hpp"
+#include "mime/text/cursor.hpp"
 
 namespace mime::sidecar::detail {
 namespace json = boost::json;
@@ -32,21 +34,24 @@ std::string hl7_form(std::string_view text)
     }
     return utc ? out + "+0000" : out;
 }
+
+// Only what looks like a key is shown: whatever else could be a value put in the wrong place.
+bool is_plain_key(std::string_view key)
+{
+    return !key.empty() && key.size() <= 40 && std::all_of(key.begin(), key.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '$';
+    });
+}
 }
 
-fields::fields(reading& state, const json::object* object, std::string path,
-               std::initializer_list<std::string_view> known)
+fields::fields(reading& state, const json::object* object, std::string path)
     : state_(state), object_(object), path_(std::move(path))
 {
     if (object_ == nullptr) return;
     for (const auto& member : *object_) {
         const std::string_view key(member.key().data(), member.key().size());
-        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-        // The key is shown as far as it looks like one: whatever else could be a value put in the wrong place.
-        const bool plain = key.size() <= 40 && std::all_of(key.begin(), key.end(), [](char c) {
-                               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-                           });
-        state_.fail(sidecar_errc::unknown_key, path_of(plain ? key : "?"), "clé inconnue");
+        if (is_plain_key(key) && is_sidecar_key(path_of(key))) continue;
+        state_.fail(sidecar_errc::unknown_key, path_of(is_plain_key(key) ? key : "?"), "clé inconnue");
     }
 }
 
@@ -105,9 +110,19 @@ std::string fields::one_of(std::string_view key, presence need, std::initializer
     return value;
 }
 
+std::string fields::date_text(std::string_view key, presence need)
+{
+    std::string value = text(key, need);
+    if (state_.flat == nullptr) return value;
+    if (auto iso = iso_date(value, state_.flat->dates)) return std::move(*iso);
+    fail(sidecar_errc::ill_formed, key,
+         "date qui se lit de deux façons : écrire AAAA-MM-JJ, ou ajouter date_format=JJ/MM/AAAA");
+    return {};
+}
+
 std::optional<timestamp> fields::instant(std::string_view key, presence need, time_precision at_least)
 {
-    const std::string value = text(key, need);
+    const std::string value = date_text(key, need);
     if (value.empty()) return std::nullopt;
     auto read = read_timestamp(hl7_form(value));
     if (!read || read->precision < at_least) {
@@ -122,7 +137,7 @@ std::optional<timestamp> fields::instant(std::string_view key, presence need, ti
 
 std::string fields::date(std::string_view key, presence need)
 {
-    const std::string value = text(key, need);
+    const std::string value = date_text(key, need);
     if (value.empty()) return {};
     const auto read = read_timestamp(hl7_form(value));
     if (!read || read->precision != time_precision::day || read->offset) {
@@ -194,16 +209,22 @@ std::optional<std::uint32_t> fields::positive(std::string_view key)
 {
     const json::value* value = find(key, presence::optional);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_int64()) {
+    std::optional<std::int64_t> number;
+    if (value->is_int64()) number = value->get_int64();
+    if (state_.flat != nullptr && value->is_string()) {  // the flat forms know no numbers
+        cursor digits({value->get_string().data(), value->get_string().size()});
+        if (const auto read = digits.accept_number(1, 7); read && digits.at_end())
+            number = static_cast<std::int64_t>(*read);
+    }
+    if (!number) {
         fail(sidecar_errc::wrong_type, key, "nombre entier attendu");
         return std::nullopt;
     }
-    const std::int64_t number = value->get_int64();
-    if (number < 1 || number > 1'000'000) {
+    if (*number < 1 || *number > 1'000'000) {
         fail(sidecar_errc::ill_formed, key, "nombre de 1 à 1000000 attendu");
         return std::nullopt;
     }
-    return static_cast<std::uint32_t>(number);
+    return static_cast<std::uint32_t>(*number);
 }
 
 std::vector<std::string> fields::texts(std::string_view key, std::size_t at_most)

@@ -1,16 +1,16 @@
-// mime/sidecar/fields.hpp: reading the members of one JSON object with the path of each for errors. For the source
-// files of mime/sidecar only. The first error is kept and later calls give empty values, so that a reader is a plain
-// list of fields.
+// mime/sidecar/fields.hpp: reading the members of one object of the tree, whatever form it came in, with the path of
+// each for errors. For the source files of mime/sidecar only. The first error is kept and later calls give empty
+// values, so that a reader is a plain list of fields.
 #pragma once
 
 #include <boost/json.hpp>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "mime/sidecar/flat.hpp"
 #include "mime/sidecar/sidecar.hpp"
 
 namespace mime::sidecar::detail {
@@ -19,18 +19,20 @@ enum class presence { required, optional };
 // Shared by all objects of one file.
 struct reading {
     const sidecar_defaults& defaults;
-    std::optional<sidecar_error> error;
+    const flat_file* flat = nullptr;  // where the tree came from, unless it was JSON: numbers are texts there
+    std::optional<sidecar_error> error = {};
     void fail(sidecar_errc code, std::string field, std::string text)
     {
-        if (!error) error = sidecar_error{code, std::move(field), std::move(text)};
+        if (error) return;
+        error = sidecar_error{code, std::move(field), std::move(text)};
+        if (flat != nullptr) error = flat->named(std::move(*error));
     }
 };
 
 class fields {
 public:
-    // A null object reads as one without members.
-    fields(reading& state, const boost::json::object* object, std::string path,
-           std::initializer_list<std::string_view> known);
+    // A null object reads as one without members. Members that keys.hpp does not list are errors.
+    fields(reading& state, const boost::json::object* object, std::string path);
 
     [[nodiscard]] bool has(std::string_view key) const;  // present and not null
     [[nodiscard]] std::string path_of(std::string_view key) const;
@@ -54,6 +56,8 @@ public:
 
 private:
     [[nodiscard]] const boost::json::value* find(std::string_view key, presence need);
+    // As ISO 8601 or HL7, else an error; empty: none given.
+    [[nodiscard]] std::string date_text(std::string_view key, presence need);
     [[nodiscard]] std::string checked_text(const boost::json::value& value, std::string_view key, presence need);
 
     reading& state_;

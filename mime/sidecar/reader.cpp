@@ -23,8 +23,7 @@ std::string or_default(const std::string& value, const std::string& fallback)
 establishment read_site(fields& root)
 {
     const establishment& given = root.state().defaults.site;
-    fields in(root.state(), root.object("establishment", presence::optional), "establishment",
-              {"finess", "name", "oid_root", "ipp_root", "stay_root", "phone", "address", "facility_type"});
+    fields in(root.state(), root.object("establishment", presence::optional), "establishment");
     establishment out;
     out.finess = or_default(in.finess("finess", presence::optional), given.finess);
     out.name = or_default(in.text("name", presence::optional), given.name);
@@ -51,7 +50,7 @@ establishment read_site(fields& root)
 void read_ins(fields& patient, cda::patient& out)
 {
     if (!patient.has("ins")) return;
-    fields in(patient.state(), patient.object("ins", presence::required), "patient.ins", {"matricule", "oid"});
+    fields in(patient.state(), patient.object("ins", presence::required), "patient.ins");
     std::string matricule = in.text("matricule", presence::required);
     std::string root = in.oid("oid", presence::required);
     if (!cda::is_ins_root(root)) in.fail(sidecar_errc::ill_formed, "oid", "OID d'INS attendu");
@@ -66,9 +65,7 @@ void read_ins(fields& patient, cda::patient& out)
 // person.
 cda::patient read_patient(fields& root, const establishment& site)
 {
-    fields in(root.state(), root.object("patient", presence::required), "patient",
-              {"ins", "ipp", "birth_name", "first_given_name", "given_names", "used_name", "used_given_name",
-               "birth_date", "sex", "birthplace_cog", "birthplace"});
+    fields in(root.state(), root.object("patient", presence::required), "patient");
     cda::patient out;
     read_ins(in, out);
     const presence with_ins = out.ids.empty() ? presence::optional : presence::required;
@@ -95,13 +92,12 @@ cda::patient read_patient(fields& root, const establishment& site)
 
 stay read_stay(fields& root)
 {
-    fields in(root.state(), root.object("stay", presence::required), "stay",
-              {"number", "admission", "discharge", "service", "class"});
+    fields in(root.state(), root.object("stay", presence::required), "stay");
     stay out;
     out.number = in.text("number", presence::required);
     if (const auto at = in.instant("admission", presence::required, time_precision::day)) out.admission = *at;
     out.discharge = in.instant("discharge", presence::optional, time_precision::day);
-    fields service(in.state(), in.object("service", presence::optional), "stay.service", {"code", "label"});
+    fields service(in.state(), in.object("service", presence::optional), "stay.service");
     out.service_code = service.text("code", presence::optional);
     out.service_label = service.text("label", presence::optional);
     out.patient_class = or_default(in.one_of("class", presence::optional, {"I", "E", "O", "R", "N"}), "I");
@@ -138,7 +134,7 @@ cda::professional read_professional(fields& in, const establishment& site)
     out.name.suffix = in.one_of("title", presence::optional, {"DR", "PR", "MC", "MG", "PC", "PG"});
     if (std::string phone = in.phone("phone"); !phone.empty()) out.telecoms.push_back({std::move(phone), "WP"});
     const std::string path = in.path_of("speciality");
-    fields speciality(in.state(), in.object("speciality", presence::optional), path, {"code", "label"});
+    fields speciality(in.state(), in.object("speciality", presence::optional), path);
     if (in.has("speciality")) {
         out.speciality = {speciality.text("code", presence::required), "1.2.250.1.213.1.1.4.5",
                           speciality.text("label", presence::required)};
@@ -149,8 +145,7 @@ cda::professional read_professional(fields& in, const establishment& site)
 
 cda::professional read_signatory(fields& root, const establishment& site)
 {
-    fields in(root.state(), root.object("signatory", presence::required), "signatory",
-              {"rpps", "family", "given", "phone", "civility", "title", "speciality", "signed_at"});
+    fields in(root.state(), root.object("signatory", presence::required), "signatory");
     cda::professional out = read_professional(in, site);
     out.at = in.instant("signed_at", presence::required, time_precision::minute);
     return out;
@@ -159,22 +154,21 @@ cda::professional read_signatory(fields& root, const establishment& site)
 std::optional<cda::professional> read_author(fields& root, const establishment& site)
 {
     if (!root.has("author")) return std::nullopt;
-    fields in(root.state(), root.object("author", presence::required), "author",
-              {"rpps", "family", "given", "phone", "civility", "title", "speciality"});
+    fields in(root.state(), root.object("author", presence::required), "author");
     return read_professional(in, site);
 }
 
 std::optional<letter_recipient> read_treating_doctor(fields& root)
 {
     if (!root.has("treating_doctor")) return std::nullopt;
-    fields in(root.state(), root.object("treating_doctor", presence::required), "treating_doctor",
-              {"rpps", "family", "given", "address"});
+    fields in(root.state(), root.object("treating_doctor", presence::required), "treating_doctor");
     letter_recipient out;
     out.rpps = in.rpps("rpps", presence::optional);
     out.family = in.text("family", presence::required);
     out.given = in.text("given", presence::optional);
     out.address = in.address("address");
     out.role = recipient_role::treating_doctor;
+    out.path = "treating_doctor";
     return out;
 }
 
@@ -187,8 +181,9 @@ recipient_role role_of(std::string_view name)
 
 letter_recipient read_recipient(reading& state, const json::object* object, const std::string& path)
 {
-    fields in(state, object, path, {"address", "rpps", "family", "given", "organisation", "role"});
+    fields in(state, object, path);
     letter_recipient out;
+    out.path = state.flat == nullptr ? path : state.flat->key_of(path);
     out.role =
         role_of(in.one_of("role", presence::optional, {"treating_doctor", "professional", "organisation", "patient"}));
     out.address = in.address("address");
@@ -253,8 +248,7 @@ bool is_language(std::string_view text)
 
 document read_document(fields& root, const establishment& site, const std::optional<timestamp>& signed_at)
 {
-    fields in(root.state(), root.object("document", presence::required), "document",
-              {"type", "title", "id", "set_id", "version", "replaces", "confidentiality", "language", "created"});
+    fields in(root.state(), root.object("document", presence::required), "document");
     document out;
     const auto type = cda::document_type(in.text("type", presence::required));
     if (!type) in.fail(sidecar_errc::ill_formed, "type", "type de document inconnu, par exemple 11490-0");
@@ -272,24 +266,24 @@ document read_document(fields& root, const establishment& site, const std::optio
     }
     return out;
 }
+
+// A removal sends the latest version once more, whatever its number (mssante.md §4.6); the others follow the version.
+operation read_operation(fields& root, const document& of)
+{
+    const std::string said = root.one_of("operation", presence::optional, {"initial", "replace", "delete"});
+    if (said == "delete") return operation::remove;
+    const operation by_version = of.version > 1 ? operation::replace : operation::initial;
+    if (said == "initial" && by_version == operation::replace)
+        root.fail(sidecar_errc::inconsistent, "operation", "une version suivante est un remplacement (replace)");
+    if (said == "replace" && by_version == operation::initial)
+        root.fail(sidecar_errc::inconsistent, "operation",
+                  "un remplacement a un numéro de version (document.version) à partir de 2");
+    return by_version;
 }
 
-sidecar_result<pdf_sidecar> read_sidecar(std::string_view text, const sidecar_defaults& defaults)
+sidecar_result<pdf_sidecar> read_tree(const json::value& root, reading state)
 {
-    if (text.size() > defaults.limits.max_octets)
-        return sidecar_error{sidecar_errc::too_large, "", "fichier trop grand"};
-    json::parse_options options;
-    options.max_depth = defaults.limits.max_depth;
-    boost::system::error_code failed;
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-    const json::value root = json::parse({text.data(), text.size()}, failed, {}, options);
-    if (failed) return sidecar_error{sidecar_errc::not_json, "", "JSON illisible"};
-    if (!root.is_object()) return sidecar_error{sidecar_errc::wrong_type, "", "objet JSON attendu"};
-
-    reading state{defaults, std::nullopt};
-    fields in(state, root.if_object(), "",
-              {"$schema", "patient", "stay", "author", "signatory", "treating_doctor", "recipients", "document",
-               "establishment"});
+    fields in(state, root.if_object(), "");
     pdf_sidecar out;
     out.site = read_site(in);
     out.patient = read_patient(in, out.site);
@@ -299,8 +293,29 @@ sidecar_result<pdf_sidecar> read_sidecar(std::string_view text, const sidecar_de
     out.treating_doctor = read_treating_doctor(in);
     out.recipients = read_recipients(in);
     out.document = read_document(in, out.site, out.signatory.at);
+    out.what = read_operation(in, out.document);
     out.author.at = out.document.created;
     if (state.error) return std::move(*state.error);
     return out;
+}
+}
+
+sidecar_result<pdf_sidecar> read_sidecar(std::string_view text, const sidecar_defaults& defaults, sidecar_form form)
+{
+    if (text.size() > defaults.limits.max_octets)
+        return sidecar_error{sidecar_errc::too_large, "", "fichier trop grand"};
+    if (form != sidecar_form::json) {
+        const auto flat = detail::read_flat(text, form, defaults.limits);
+        if (!flat) return flat.error();
+        return read_tree(flat->tree, {defaults, &*flat});
+    }
+    json::parse_options options;
+    options.max_depth = defaults.limits.max_depth;
+    boost::system::error_code failed;
+    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+    const json::value root = json::parse({text.data(), text.size()}, failed, {}, options);
+    if (failed) return sidecar_error{sidecar_errc::not_json, "", "JSON illisible"};
+    if (!root.is_object()) return sidecar_error{sidecar_errc::wrong_type, "", "objet JSON attendu"};
+    return read_tree(root, {defaults});
 }
 }

@@ -1,8 +1,9 @@
-// mime/sidecar/sidecar.hpp: reads the JSON file that comes with a PDF and says whose letter it is (our own format, see
-// README.md and conf/sidecar.schema.json; JSON is RFC 8259), and turns both into a CDA N1.
-// Unknown keys are errors that name the key. Errors: sidecar_error with the path of the field, never its value; the
-// first one found. No input throws. Times: ISO 8601 or HL7 form; without offset they are wall-clock time of `zone`.
-// Pure, any thread; borrows nothing.
+// mime/sidecar/sidecar.hpp: reads the file that comes with a PDF and says whose letter it is (our own format, see
+// README.md and conf/sidecar.schema.json; JSON is RFC 8259, CSV is RFC 4180, and key=value lines), and turns both into
+// a CDA N1. All forms give the same values through the same checks. Unknown keys are errors that name the key. Errors:
+// sidecar_error with the path of the field, never its value; the first one found. No input throws. Times: ISO 8601 or
+// HL7 form, in the flat forms also DD/MM/YYYY where it can mean one day only; without offset they are wall-clock time
+// of `zone`. Pure, any thread; borrows nothing.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include "mime/cda/n1_writer.hpp"
 #include "mime/cda/parties.hpp"
 #include "mime/sidecar/errc.hpp"
+#include "mime/sidecar/form.hpp"
 #include "mime/text/zone.hpp"
 
 namespace mime::sidecar {
@@ -23,6 +25,7 @@ struct sidecar_limits {
     std::size_t max_depth = 8;
     std::size_t max_recipients = 50;
     std::size_t max_text_octets = 1000;  // of any one text
+    std::size_t max_flat_keys = 500;     // lines or columns with a key
 };
 
 enum class key_checks { strict, lenient };  // lenient: form only, as official test identities fail their own keys
@@ -54,6 +57,7 @@ struct letter_recipient {
     std::string given;
     std::string organisation;
     recipient_role role = recipient_role::professional;
+    std::string path;  // in the words of the file: "recipients[1]", "recipients.2"; for errors found later
 };
 
 struct stay {
@@ -77,7 +81,10 @@ struct document {
     timestamp created;  // signed_at unless said otherwise
 };
 
+enum class operation { initial, replace, remove };  // "initial", "replace", "delete"
+
 struct pdf_sidecar {
+    operation what = operation::initial;  // not said: replace from version 2 on
     cda::patient patient;
     sidecar::stay stay;
     cda::professional author;     // the signatory when the sidecar names no author
@@ -88,7 +95,8 @@ struct pdf_sidecar {
     establishment site;  // defaults merged with the sidecar's own values
 };
 
-[[nodiscard]] sidecar_result<pdf_sidecar> read_sidecar(std::string_view json, const sidecar_defaults& defaults);
+[[nodiscard]] sidecar_result<pdf_sidecar> read_sidecar(std::string_view text, const sidecar_defaults& defaults,
+                                                       sidecar_form form = sidecar_form::json);
 
 [[nodiscard]] cda::n1_input to_n1(const pdf_sidecar& from);
 [[nodiscard]] std::string write_n1(const pdf_sidecar& from, std::string_view pdf);

@@ -64,6 +64,13 @@ unsigned latin9_point(unsigned char octet) noexcept
     }
 }
 
+// Windows-1252 is ISO-8859-1 but for 0x80 to 0x9F; 0: no character.
+constexpr std::array<std::uint16_t, 32> windows_points = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+};
+
 // U+00C0 to U+017F, letters without ligatures: '?' where ligatures() or nothing applies.
 constexpr std::string_view letters =
     "AAAAAA?CEEEEIIII?NOOOOO?OUUUUY??aaaaaa?ceeeeiiii?nooooo?ouuuuy?y"   // U+00C0
@@ -133,6 +140,23 @@ std::string latin9_to_utf8(std::string_view octets)
         } else {
             append_two_or_three(out, latin9_point(static_cast<unsigned char>(c)));
         }
+    }
+    return out;
+}
+
+std::optional<std::string> windows_1252_to_utf8(std::string_view octets)
+{
+    std::string out;
+    out.reserve(octets.size() + octets.size() / 16);
+    for (const char c : octets) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (octet < 0x80) {
+            out += c;
+            continue;
+        }
+        const unsigned point = octet < 0xa0 ? windows_points[octet - 0x80U] : octet;
+        if (point == 0) return std::nullopt;
+        append_two_or_three(out, point);
     }
     return out;
 }

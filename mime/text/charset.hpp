@@ -2,6 +2,7 @@
 // Liaison is UTF-8 (RFC 3629). Pure, safe from any thread, no locale.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace mime {
 
 // ISO-8859-15: every octet has a character, so this cannot fail.
 [[nodiscard]] std::string latin9_to_utf8(std::string_view octets);
+
+// Windows code page 1252. nullopt: one of the five octets it leaves without a character.
+[[nodiscard]] std::optional<std::string> windows_1252_to_utf8(std::string_view octets);
 
 // Plain ASCII for file names and subjects: Latin letters lose their accents, ligatures are opened (Œ -> OE),
 // typographic quotes, dashes and spaces become plain, combining accents vanish; anything else outside ASCII becomes

@@ -1,5 +1,6 @@
 #include "relay/app/file_check.hpp"
 
+#include "mime/sidecar/form.hpp"
 #include "relay/app/command_tools.hpp"
 #include "relay/io/files.hpp"
 #include "relay/pipeline/completeness.hpp"
@@ -90,7 +91,7 @@ public:
             return std::move(report_);
         }
         from.bytes = std::move(*bytes);
-        if (const auto pdf = pdf_beside(path_); pdf && !from.bytes.starts_with('<'))
+        if (const auto pdf = pdf_beside(path_); pdf && mime::sidecar::has_sidecar_ending(from.name))
             if (auto attached = io::read_file(*pdf, most); attached.has_value()) from.attachment = std::move(*attached);
         const planned plan = plan_submission(from, with_.site, with_.routes, with_.now);
         header_ = plan.header;

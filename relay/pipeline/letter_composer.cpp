@@ -6,6 +6,7 @@
 #include "mime/cda/identifiers.hpp"
 #include "mime/message/compose.hpp"
 #include "mime/message/letter_body.hpp"
+#include "mime/render/letter_pdf.hpp"
 #include "mime/text/digest.hpp"
 #include "mime/xdm/names.hpp"
 
@@ -153,6 +154,8 @@ private:
             one.narrative = cda::narrative_text(one.document);
             if (auto copy = cda::extract_pdf_copy(one.document); copy.has_value() && *copy) one.pdf = std::move(**copy);
         }
+        const bool has_text = one.document.body().kind == cda::body_kind::structured || !one.narrative.empty();
+        if (one.pdf.empty() && has_text) one.pdf = mime::render::letter_pdf(one.document, options_.zone);
         if (!one.pdf.empty()) one.pdf_name = free_name(mime::xdm::pdf_file_name(one.document.header()));
     }
 

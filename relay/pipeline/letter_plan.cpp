@@ -26,6 +26,12 @@ any_plan plan_message(const plan_request& with)
     return widened(plan_hl7_movement(with, *message));
 }
 
+// A key=value or CSV file that came without its PDF: its name says so, and it has the first key of every sidecar.
+bool is_flat_sidecar(const submission& from)
+{
+    return mime::sidecar::has_sidecar_ending(from.name) && from.bytes.find("patient.") != std::string::npos;
+}
+
 any_plan plan_file(const plan_request& with)
 {
     const std::string_view bytes = with.from.bytes;
@@ -34,11 +40,13 @@ any_plan plan_file(const plan_request& with)
     if (with.from.attachment) return widened(plan_sidecar(with));
     if (sign == '<') return widened(plan_cda_file(with));
     if (bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos)
-        return refuse("pdf", "SIDECAR_MISSING", "", "un PDF doit être accompagné d'un fichier .json du même nom");
-    if (sign == '{')
+        return refuse("pdf", "SIDECAR_MISSING", "",
+                      "un PDF doit être accompagné d'un fichier .json, .properties, .csv ou .txt du même nom");
+    if (sign == '{' || is_flat_sidecar(with.from))
         return refuse("pdf", "PDF_MISSING", "", "le PDF du même nom n'est pas arrivé : déposer les deux fichiers");
-    return refuse("unknown", "UNKNOWN_FORM", "",
-                  "ni message HL7, ni document CDA, ni PDF avec son fichier .json : corriger ou retirer le fichier");
+    return refuse(
+        "unknown", "UNKNOWN_FORM", "",
+        "ni message HL7, ni document CDA, ni PDF avec le fichier qui le décrit : corriger ou retirer le fichier");
 }
 }
 

@@ -13,6 +13,16 @@ recipient_role role_of(sc::recipient_role role)
     }
 }
 
+letter_operation operation_of(sc::operation what)
+{
+    switch (what) {
+        case sc::operation::initial: return letter_operation::initial;
+        case sc::operation::replace: return letter_operation::replace;
+        case sc::operation::remove: return letter_operation::remove;
+    }
+    return letter_operation::initial;
+}
+
 recipient recipient_of(const sc::letter_recipient& named)
 {
     return {named.address, named.rpps, named.family.empty() ? named.organisation : named.family, named.given,
@@ -21,17 +31,16 @@ recipient recipient_of(const sc::letter_recipient& named)
 
 std::optional<refusal> take_recipients(const plan_request& with, letter_plan& plan, const sc::pdf_sidecar& read)
 {
-    const auto add = [&](const sc::letter_recipient& named, std::string field) {
+    const auto add = [&](const sc::letter_recipient& named) {
         recipient to = recipient_of(named);
-        auto why = refuse_domain(with.routes, to, "pdf", std::move(field));
+        auto why = refuse_domain(with.routes, to, "pdf", named.path + ".address");
         if (!why) add_recipient(plan.recipients, std::move(to));
         return why;
     };
     if (read.treating_doctor)
-        if (auto why = add(*read.treating_doctor, "treating_doctor.address")) return why;
-    std::size_t number = 0;
+        if (auto why = add(*read.treating_doctor)) return why;
     for (const sc::letter_recipient& named : read.recipients)
-        if (auto why = add(named, "recipients[" + std::to_string(number++) + "].address")) return why;
+        if (auto why = add(named)) return why;
     if (plan.recipients.empty()) plan.recipients.emplace_back();
     return std::nullopt;
 }
@@ -39,7 +48,8 @@ std::optional<refusal> take_recipients(const plan_request& with, letter_plan& pl
 
 letter_or_refusal plan_sidecar(const plan_request& with)
 {
-    const auto read = sc::read_sidecar(with.from.bytes, with.site.sidecar);
+    const auto read =
+        sc::read_sidecar(with.from.bytes, with.site.sidecar, sc::form_of(with.from.name, with.from.bytes));
     if (!read.has_value())
         return refuse("pdf", std::string(sc::name_of(read.error().code)), read.error().field, read.error().text);
     letter_plan plan;
@@ -52,7 +62,8 @@ letter_or_refusal plan_sidecar(const plan_request& with)
     plan.details.service_label = read->stay.service_label;
     auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf", context_of(with));
     if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
-    take_operation(plan);
+    plan.operation = operation_of(read->what);
+    if (plan.operation == letter_operation::replace) plan.parent_id = plan.documents.front().parent_id;
     if (auto why = take_recipients(with, plan, *read)) return std::move(*why);
     return plan;
 }

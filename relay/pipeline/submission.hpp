@@ -13,8 +13,8 @@ namespace relay::pipeline {
 enum class size_class { fits, oversize, beyond_keeping };
 
 struct submission {
-    std::string name;                       // file name without folder: sensitive, never logged
-    std::string bytes;                      // the HL7 message, the CDA, the sidecar (JSON), or a lone PDF
+    std::string name;   // file name without folder, its ending may tell the form: sensitive, never logged
+    std::string bytes;  // the HL7 message, the CDA, the sidecar, or a lone PDF
     std::optional<std::string> attachment;  // the PDF that goes with a sidecar
     size_class size = size_class::fits;
 };

@@ -1,9 +1,14 @@
 #include "relay/spool/folder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <fstream>
 
 #include <sys/stat.h>
+
+#include "mime/hl7/peek.hpp"
+#include "mime/sidecar/form.hpp"
 
 namespace relay::spool {
 namespace fs = std::filesystem;
@@ -31,14 +36,53 @@ bool is_candidate(const std::string& name)
     return extension != ".tmp" && extension != ".part";
 }
 
-// The other half of a PDF with its sidecar, whatever the case of its extension; empty if it is not there.
-template <class Names>
-std::string partner(const Names& names, const std::string& name, std::string_view extension)
+// A sidecar waits for its PDF. Senders also call an HL7 message or a document .txt: those say what they are and wait
+// for nothing.
+bool is_sidecar(const path& file)
+{
+    const std::string name = file.filename().string();
+    if (!mime::sidecar::has_sidecar_ending(name)) return false;
+    if (lower_extension(name) != ".txt") return true;
+    std::array<char, 64> first{};
+    std::ifstream in(file, std::ios::binary);
+    in.read(first.data(), first.size());
+    const std::string_view text(first.data(), static_cast<std::size_t>(in.gcount()));
+    const std::size_t sign = text.find_first_not_of("\xEF\xBB\xBF \t\r\n");
+    return mime::hl7::peek(text) == mime::hl7::message_kind::other &&
+           (sign == std::string_view::npos || text[sign] != '<');
+}
+
+// Of the files called like `name` but for the ending, whatever its case, the one that `fits` puts into its second
+// argument; empty if there is none.
+template <class Names, class Fits>
+std::string partner(const Names& names, const std::string& name, Fits fits)
 {
     const std::string stem = path(name).stem().string();
+    std::string found;
     for (auto at = names.lower_bound(stem); at != names.end() && at->first.starts_with(stem); ++at)
-        if (path(at->first).stem() == stem && lower_extension(at->first) == extension) return at->first;
-    return {};
+        if (at->first != name && path(at->first).stem() == stem) fits(at->first, found);
+    return found;
+}
+
+template <class Names>
+std::string pdf_of(const Names& names, const std::string& sidecar)
+{
+    return partner(names, sidecar, [](const std::string& name, std::string& found) {
+        if (found.empty() && lower_extension(name) == ".pdf") found = name;
+    });
+}
+
+// The first of mime::sidecar::sidecar_endings that is there.
+template <class Names>
+std::string sidecar_of(const Names& names, const std::string& pdf)
+{
+    const auto rank = [](const std::string& name) {
+        return std::find(mime::sidecar::sidecar_endings.begin(), mime::sidecar::sidecar_endings.end(),
+                         lower_extension(name));
+    };
+    return partner(names, pdf, [&](const std::string& name, std::string& found) {
+        if (mime::sidecar::has_sidecar_ending(name) && (found.empty() || rank(name) < rank(found))) found = name;
+    });
 }
 }
 
@@ -75,7 +119,7 @@ void folder::finish_removals(file_names& claimed) const
     auto at = claimed.lower_bound(std::string(answered_mark));
     while (at != claimed.end() && at->first.starts_with(answered_mark)) {
         std::error_code failed;
-        if (const std::string pdf = partner(claimed, at->first.substr(answered_mark.size()), ".pdf"); !pdf.empty()) {
+        if (const std::string pdf = pdf_of(claimed, at->first.substr(answered_mark.size())); !pdf.empty()) {
             fs::remove(claimed.at(pdf), failed);
             claimed.erase(pdf);
         }
@@ -92,13 +136,13 @@ std::vector<claimed_file> folder::left_over() const
     finish_removals(names);
     std::vector<claimed_file> found;
     for (const auto& [name, file] : names) {
-        const std::string extension = lower_extension(name);
-        if (extension == ".pdf" && !partner(names, name, ".json").empty()) continue;  // comes with its sidecar
+        if (lower_extension(name) == ".pdf" && !sidecar_of(names, name).empty()) continue;  // comes with its sidecar
         claimed_file claimed{file, {}};
-        if (extension == ".json")
-            if (const std::string pdf = partner(names, name, ".pdf"); !pdf.empty()) claimed.attachment = claims_ / pdf;
+        const bool waits_for_pdf = is_sidecar(file);
+        if (waits_for_pdf)
+            if (const std::string pdf = pdf_of(names, name); !pdf.empty()) claimed.attachment = claims_ / pdf;
         // The sidecar is claimed first: a crash in between leaves its PDF in the spool.
-        if (extension == ".json" && claimed.attachment.empty())
+        if (waits_for_pdf && claimed.attachment.empty())
             for (const char* ending : {".pdf", ".PDF"}) {
                 const path there = options_.folder / (path(name).stem().string() + ending);
                 const path here = claims_ / there.filename();
@@ -166,15 +210,15 @@ std::vector<claimed_file> folder::claim_complete(std::chrono::steady_clock::time
         if (taken.size() >= most) break;
         const auto& [name, seen] = *at;
         if (!is_complete(name, seen, now)) continue;
-        const std::string extension = lower_extension(name);
         const bool waits_long = now - seen.first >= options_.pair_wait;
         std::string pdf;
-        if (extension == ".json") {
-            pdf = partner(seen_, name, ".pdf");
+        if (is_sidecar(options_.folder / name)) {
+            pdf = pdf_of(seen_, name);
+            if (!pdf.empty() && sidecar_of(seen_, pdf) != name) pdf.clear();  // another one's
             const bool ready = !pdf.empty() && is_complete(pdf, seen_.at(pdf), now);
             if (!ready && !waits_long) continue;
             if (!ready) pdf.clear();
-        } else if (extension == ".pdf" && (!partner(seen_, name, ".json").empty() || !waits_long)) {
+        } else if (lower_extension(name) == ".pdf" && (!sidecar_of(seen_, name).empty() || !waits_long)) {
             continue;
         }
         if (is_in_hand(name) || is_in_hand(pdf)) continue;

@@ -1,8 +1,9 @@
 // relay/spool/folder.hpp: the pick-up folder of the hospital's software: which files are complete, and claiming them.
 // A file is complete when it was renamed into the folder (inotify IN_MOVED_TO), or when its size and mtime have not
-// changed for `stable`. A sidecar (x.json) is complete with its PDF (x.pdf); either alone is given up on after
-// `pair_wait`. Claiming is a rename into a sub-folder of this node: of two relays on one folder only one succeeds. What
-// is claimed and not yet finished is found again at the next start. Not thread-safe: one watcher thread uses it.
+// changed for `stable`. A sidecar (x.json, or x.properties, x.csv, x.txt) is complete with its PDF (x.pdf); either
+// alone is given up on after `pair_wait`. Claiming is a rename into a sub-folder of this node: of two relays on one
+// folder only one succeeds. What is claimed and not yet finished is found again at the next start. Not thread-safe: one
+// watcher thread uses it.
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -42,8 +43,9 @@ EXPECTED = [
     ("hl7/mdm_t02_initial.er7", EXAMPLES, "AA", "", ""),
     ("hl7/mdm_t10_replace.er7", EXAMPLES, "AA", "", ""),
     ("hl7/mdm_t04_delete.er7", EXAMPLES, "AA", "", ""),
-    # Both documents are placeholders, some words in base64: there is no CDA to send, and the first place is said.
-    ("hl7/oru_r01_initial_n1_n3.hl7", EXAMPLES, "AE", "207", "OBX^1^5"),
+    # Its text for the doctor lost its end (a base64 of 4n + 1 letters). Mended, it would be refused for its documents: both are
+    # placeholders, some words in base64, and there is no CDA to send (see check_mended_oru).
+    ("hl7/oru_r01_initial_n1_n3.hl7", EXAMPLES, "AE", "102", "OBX^13^5^1^5"),
     ("hl7/adt_a01_admission.er7", EXAMPLES, "AA", "", ""),
     ("hl7/adt_a03_discharge.er7", EXAMPLES, "AA", "", ""),
     ("hl7/ack_mdm.er7", EXAMPLES, "AE", "200", "MSH^1^9"),
@@ -74,10 +76,25 @@ def answer_to(lab, samples, file):
     return field(said, "MSA", 1), field(said, "ERR", 3).split("^")[0], field(said, "ERR", 2)
 
 
-def check_table(lab, checks, samples, profile):
+def check_table(lab, checks, samples, profile, folder):
     for file, under, *wanted in EXPECTED:
-        if under == profile:
+        if under == profile and file.startswith(folder):
             checks.equal(f"{file}, {profile}", answer_to(lab, samples, file), tuple(wanted))
+
+
+def empty_node(lab):
+    """The hospital's relay, stopped, without anything it has kept."""
+    lab.stop_node("hospital")
+    for folder in ("data", "ack", "spool"):
+        shutil.rmtree(lab.folder / "hospital" / folder)
+    lab.make_folders("hospital")
+
+
+def check_mended_oru(lab, checks, samples):
+    lines = (samples / "hl7/oru_r01_initial_n1_n3.hl7").read_text(encoding="utf-8").splitlines()
+    lab.drop_bytes("oru.hl7", "\r".join([line for line in lines if "|CORPSMAIL_PS^" not in line] + [""]).encode())
+    answer = read_hl7(lab.wait_for_ack("oru.hl7"))
+    checks.equal("ORU sans son texte abîmé", [field(answer, "ERR", 3).split("^")[0], field(answer, "ERR", 2)], ["207", "OBX^1^5"])
 
 
 def document_of(message):
@@ -119,18 +136,21 @@ def test(lab, checks):
 
     lab.add_pair({"domains": domains, "node": {"environment": "production"}}, {"domains": (DOMAIN,)})
     lab.start_node("hospital")
-    check_table(lab, checks, samples, PRINTED)
-    lab.stop_node("hospital")
-    for file in lab.acks.iterdir():
-        file.unlink()
+    check_table(lab, checks, samples, PRINTED, "")
+    empty_node(lab)
 
     # The examples ask for the shared record too, which this node has no link to.
     lab.add_pair({"domains": domains, "hospital": {"profile": ROOT / "conf/profiles/ans-samples.toml"},
                   "intake": {"shared_record": "mail_only"}}, {"domains": (DOMAIN,)})
     lab.start_pair()
-    check_table(lab, checks, samples, EXAMPLES)
+    check_table(lab, checks, samples, EXAMPLES, "hl7/")
+    check_mended_oru(lab, checks, samples)
     check_discharge(lab, checks)
     check_letter(lab, checks, samples)
+    # One of the reports is also that of the T02 message, in other octets: on a node that has not seen it.
+    empty_node(lab)
+    lab.start_node("hospital")
+    check_table(lab, checks, samples, EXAMPLES, "cda/")
     for mark in ("PAT-TROIS", "DOMINIQUE", "279035121518989"):
         checks.that("rien du patient dans les journaux", mark not in lab.log() + lab.log("operator"))
     print("\n".join("  ".join(row) for row in EXPECTED))

@@ -224,6 +224,44 @@ inline std::string sidecar_file()
 })";
 }
 
+// The same letter as key=value lines.
+inline std::string flat_sidecar_file()
+{
+    return R"(patient.ins.matricule = 285076900000095
+patient.ins.oid = 1.2.250.1.213.1.4.10
+patient.ipp = 885214
+patient.birth_name = QUENTRELIN
+patient.first_given_name = YSOLINE
+patient.given_names = YSOLINE ANNE
+patient.birth_date = 14/07/1985
+patient.sex = F
+patient.birthplace_cog = 69381
+stay.number = 26011234
+stay.admission = 16/11/2026 08:05
+stay.discharge = 20/11/2026 14:10
+stay.service.code = CARD
+stay.service.label = Cardiologie
+stay.class = I
+signatory.rpps = 99900000011
+signatory.family = VIDAL
+signatory.given = Paul
+signatory.phone = 04 00 00 00 00
+signatory.title = DR
+signatory.signed_at = 20/11/2026 14:25
+treating_doctor.rpps = 99900000029
+treating_doctor.family = ROUX
+treating_doctor.given = Anne
+recipients.1.address = anne.roux@medecin.example
+recipients.1.family = ROUX
+recipients.1.given = Anne
+recipients.1.role = professional
+document.type = 11490-0
+document.title = Lettre de liaison
+document.set_id = 2.999.7.500
+document.version = 1
+)";
+}
+
 inline relay::pipeline::submission dropped(std::string name, std::string bytes)
 {
     relay::pipeline::submission from;

@@ -132,6 +132,39 @@ TEST_CASE("a pair comes together, half a pair waits and is then taken as it is",
         CHECK(all(59'999ms).empty());
         CHECK(all(60s) == list{"x.json"});
     }
+    SECTION("every ending of a sidecar")
+    {
+        for (const char* name : {"a.Json", "b.properties", "c.CSV", "d.txt"}) p.put(name, "patient.ipp = 1");
+        for (const char* name : {"a.pdf", "b.PDF", "c.pdf", "d.pdf", "e.pdf"}) p.put(name);
+        (void)all(0s);
+        auto taken = all(2s);
+        std::sort(taken.begin(), taken.end());
+        CHECK(taken == list{"a.Json+a.pdf", "b.properties+b.PDF", "c.CSV+c.pdf", "d.txt+d.pdf"});
+    }
+    SECTION("two sidecars of one name: the first in the order of endings has the PDF")
+    {
+        p.put("x.csv");
+        p.put("x.json");
+        p.put("x.pdf");
+        (void)all(0s);
+        CHECK(all(2s) == list{"x.json+x.pdf"});
+        CHECK(all(3s).empty());
+        CHECK(all(63s) == list{"x.csv"});
+    }
+    SECTION("a .txt that is a message or a document waits for nothing")
+    {
+        p.put("m.txt", "MSH|^~\\&|");
+        p.put("n.txt", "\xEF\xBB\xBF\r\n<ClinicalDocument/>");
+        p.put("o.txt", "patient.ipp = 1");
+        p.put("p.txt", "");
+        (void)all(0s);
+        auto taken = all(2s);
+        std::sort(taken.begin(), taken.end());
+        CHECK(taken == list{"m.txt", "n.txt"});
+        taken = all(60s);
+        std::sort(taken.begin(), taken.end());
+        CHECK(taken == list{"o.txt", "p.txt"});
+    }
     SECTION("a lone PDF")
     {
         p.put("x.pdf");
@@ -230,6 +263,15 @@ TEST_CASE("what a crash left is found again", "[spool]")
         CHECK(names(p.open().left_over()) == list{"b.json+b.pdf"});
         CHECK(fs::exists(claims / "b.pdf"));
         CHECK_FALSE(fs::exists(p.root / "b.pdf"));
+    }
+    SECTION("flat sidecars too, and a message called .txt takes no PDF with it")
+    {
+        claimed("b.csv");
+        claimed("b.pdf");
+        std::ofstream(claims / "m.txt") << "MSH|^~\\&|";
+        p.put("m.pdf");
+        CHECK(names(p.open().left_over()) == list{"b.csv+b.pdf", "m.txt"});
+        CHECK(fs::exists(p.root / "m.pdf"));
     }
     SECTION("answered, half removed: never shown as a lone PDF")
     {

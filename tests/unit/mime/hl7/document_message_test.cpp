@@ -543,6 +543,18 @@ TEST_CASE("document ids with and without extension", "[hl7][document]")
     CHECK(got->documents.at(0).parent == document_id{"2.999.7.1", ""});
 }
 
+TEST_CASE("an identifier may be as long as EI.1", "[hl7][document]")
+{
+    const std::string root = "2.999." + std::string(193, '1');
+    REQUIRE(root.size() == 199);
+    const auto got = read(with_field(document_text(), "TXA", 12, root));
+    REQUIRE(got.has_value());
+    CHECK(got->documents.at(0).id.root == root);
+    CHECK(read(with_field(document_text(), "TXA", 12, std::string(199, 'x') + "^^2.999.7.417^ISO")).has_value());
+    check_fault({with_field(document_text(), "TXA", 12, root + "1"), 102, "TXA^1^12"});
+    check_fault({with_field(document_text(), "TXA", 12, std::string(200, 'x') + "^^2.999.7.417^ISO"), 102, "TXA^1^12"});
+}
+
 TEST_CASE("ISO-8859-15 messages give UTF-8, the document stays as it is", "[hl7][document]")
 {
     std::string text = with_field(document_text(), "MSH", 18, "8859/15");

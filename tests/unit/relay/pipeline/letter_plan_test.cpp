@@ -92,6 +92,26 @@ TEST_CASE("what every letter takes from its document", "[plan]")
     }
 }
 
+TEST_CASE("a flat sidecar plans the letter that JSON plans", "[plan]")
+{
+    const std::string flat = tests::flat_sidecar_file();
+    const letter_plan json = letter_of(tests::dropped_pair("a.json", tests::sidecar_file()));
+    const letter_plan plan = letter_of(tests::dropped_pair("a.txt", flat));
+    CHECK(plan.documents.front().bytes == json.documents.front().bytes);
+    CHECK(plan.recipients == json.recipients);
+    CHECK(plan.operation == letter_operation::initial);
+    CHECK_FALSE(plan.parent_id);
+
+    const std::string second = replaced(flat, "document.version = 1", "document.version = 2");
+    const letter_plan replacement = letter_of(tests::dropped_pair("a.properties", second));
+    CHECK(replacement.operation == letter_operation::replace);
+    CHECK(replacement.parent_id == "2.999.7.500.1");
+    CHECK(replacement.documents.front().parent_id == "2.999.7.500.1");
+    const letter_plan removal = letter_of(tests::dropped_pair("a.txt", flat + "operation = delete\n"));
+    CHECK(removal.operation == letter_operation::remove);
+    CHECK(removal.documents.front().document_id == "2.999.7.500.1");
+}
+
 TEST_CASE("a CDA that names no doctor is one recipient without a name", "[plan]")
 {
     const auto plan = letter_of(tests::dropped("a.xml", tests::cda_file({.treating_doctor = ""})));
@@ -145,6 +165,7 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
     const std::string mdm = tests::mdm_file();
     const std::string xml = tests::cda_file();
     const std::string json = tests::sidecar_file();
+    const std::string flat = tests::flat_sidecar_file();
     const row rows[] = {
         {tests::dropped("a.hl7", replaced(mdm, "|2.6|", "|2.4|")), "hl7", "203", "MSH^1^12"},
         {tests::dropped("a.hl7", replaced(mdm, "|T|2.6", "|P|2.6")), "hl7", "202", "MSH^1^11"},
@@ -170,7 +191,13 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
         {tests::dropped_pair("a.json", replaced(json, "medecin.example", "inconnu.example")), "pdf", "UNTRUSTED_DOMAIN",
          "recipients[0].address"},
         {tests::dropped_pair("a.json", "{"), "pdf", "not_json", "*"},
+        {tests::dropped_pair("a.txt", replaced(flat, "medecin.example", "inconnu.example")), "pdf", "UNTRUSTED_DOMAIN",
+         "recipients.1.address"},
+        {tests::dropped_pair("a.txt", replaced(flat, "patient.ipp", "patient.ippp")), "pdf", "unknown_key",
+         "patient.ippp"},
+        {tests::dropped_pair("a.csv", flat), "pdf", "not_flat", ""},
         {tests::dropped("a.json", json), "pdf", "PDF_MISSING", ""},
+        {tests::dropped("a.txt", flat), "pdf", "PDF_MISSING", ""},
         {tests::dropped("a.pdf", std::string(tests::pdf)), "pdf", "SIDECAR_MISSING", ""},
         {tests::dropped("LISEZMOI.txt", "bonjour"), "unknown", "UNKNOWN_FORM", ""},
         {tests::dropped("vide", ""), "unknown", "UNKNOWN_FORM", ""},
