@@ -28,6 +28,7 @@ struct letter_order {
     std::string address = "anne.roux@medecin.example";  // MDM: the one recipient
     std::string rpps = std::string(second_doctor);      // MDM: of the recipient
     std::string reception = "Y";                        // MDM: ACK_RECEPTION
+    std::string content = std::string(pdf);             // the PDF inside the document
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -69,7 +70,7 @@ inline std::string cda_file(const letter_order& order = {})
     in.stay.number = {"2.999.1.2", order.visit};
     in.stay.when.low = time("20261116080500+0100");
     if (!order.discharge.empty()) in.stay.when.high = time(order.discharge);
-    return mime::cda::write_n1(in, pdf);
+    return mime::cda::write_n1(in, order.content);
 }
 
 inline std::string replaced(std::string text, std::string_view from, std::string_view to)
