@@ -4,196 +4,151 @@
 #include <array>
 #include <utility>
 
-#include "mime/cda/identifiers.hpp"
-#include "mime/cda/pdf.hpp"
-#include "mime/text/charset.hpp"
+#include "mime/cda/check_rules.hpp"
 
 namespace mime::cda {
 namespace {
-struct subject {
-    const cda_document& document;
-    const cda_result<std::string>& content;
-    const check_options& options;
-    [[nodiscard]] const header& head() const noexcept { return document.header(); }
+using enum level;
+using enum check_weight;
+
+struct table_row {
+    check_row told;
+    detail::check_rule run;
 };
 
-class report {
-public:
-    report(std::string_view id, std::vector<finding>& all) : id_(id), all_(all) {}
-    void block(std::string field, std::string text) { add(level::block, std::move(field), std::move(text)); }
-    void warn(std::string field, std::string text) { add(level::warn, std::move(field), std::move(text)); }
-
-private:
-    void add(level how, std::string field, std::string text)
-    {
-        all_.push_back({std::string(id_), how, std::move(field), std::move(text)});
-    }
-    std::string_view id_;
-    std::vector<finding>& all_;
+// domain.md §6 and cda.md §11, in their order.
+constexpr std::array table = {
+    table_row{{"C01", "type reconnu, document lisible", "", 1, block, reported}, detail::check_content},
+    table_row{{"C02", "datée du jour de la sortie", "R.1112-1-2", 2, warn, reported}, detail::check_discharge_day},
+    table_row{{"C03", "signée, nom et téléphone du signataire", "R.1112-1-2 1°", 7, block, scored},
+              detail::check_signature},
+    table_row{{"C04", "nom de naissance, prénom, date de naissance et sexe du patient", "R.1112-1-2 1°", 5, block,
+               scored},
+              detail::check_traits},
+    table_row{{"C05", "INS présente, complète et validée", "", std::nullopt, warn, reported}, detail::check_ins},
+    table_row{{"C06", "médecin traitant nommé et joignable, ou dit absent", "R.1112-1-2 1°", 4, warn, scored},
+              detail::check_treating_doctor},
+    table_row{{"C07", "médecin adresseur, s'il y en a un", "R.1112-1-2 1°", std::nullopt, warn, reported},
+              detail::check_referrer},
+    table_row{{"C08", "dates d'entrée et de sortie", "R.1112-1-2 1°", 6, warn, scored}, detail::check_stay_dates},
+    table_row{{"C09", "modes d'entrée et de sortie, destination", "R.1112-1-2 1°", 8, warn, scored},
+              detail::check_modes},
+    table_row{{"C10", "motif de l'hospitalisation", "R.1112-1-2 2°", 9, warn, scored}, detail::check_reason},
+    table_row{{"C11", "synthèse médicale du séjour", "R.1112-1-2 3°", 10, warn, scored}, detail::check_synthesis},
+    table_row{{"C12", "chaque risque dit présent ou absent", "R.1112-1-2 3°", 11, warn, scored}, detail::check_risks},
+    table_row{{"C13", "actes et examens", "R.1112-1-2 3°", 12, warn, scored}, detail::check_acts},
+    table_row{{"C14", "traitements de sortie avec dose et durée, traitements arrêtés", "R.1112-1-2 4°", 13, warn,
+               scored},
+              detail::check_treatments},
+    table_row{{"C15", "résultats en attente annoncés, ou aucun", "R.1112-1-2 5°", std::nullopt, warn, reported},
+              detail::check_pending},
+    table_row{{"C16", "suites à donner", "R.1112-1-2 6°", 14, warn, scored}, detail::check_follow_up},
+    table_row{{"C17", "statut définitif ou provisoire", "", std::nullopt, warn, reported}, detail::check_status},
+    // Reading was checked before there was a document: check_unreadable says the other case.
+    table_row{{"T01", "XML bien formé, sans DOCTYPE, un seul document", "", std::nullopt, block, reported}, nullptr},
+    table_row{{"T02", "modèles déclarés cohérents avec le corps", "", std::nullopt, warn, reported},
+              detail::check_templates},
+    table_row{{"T03", "numéro de version et document remplacé cohérents", "", std::nullopt, warn, reported},
+              detail::check_version},
+    table_row{{"T04", "identifiant de document jamais réutilisé", "", std::nullopt, block, reported},
+              detail::check_history},
+    table_row{{"T05", "longueur des identifiants nationaux", "", std::nullopt, warn, reported},
+              detail::check_identifiers},
+    table_row{{"T06", "destinataires du document et du message concordants", "", std::nullopt, warn, reported},
+              detail::check_recipients},
+    table_row{{"T07", "renvois vers le texte résolus", "", std::nullopt, warn, reported}, detail::check_references},
+    table_row{{"T08", "pas d'INS de test en production", "", std::nullopt, block, reported},
+              detail::check_test_identity},
+    table_row{{"T09", "document non daté dans le futur", "", std::nullopt, warn, reported}, detail::check_future},
+    table_row{{"T10", "un identifiant, un seul nom", "", std::nullopt, warn, reported}, detail::check_names_of_one_id},
 };
 
-constexpr const char* text_field = "component/nonXMLBody/text";
-
-void check_pdf(std::string_view bytes, report& out)
-{
-    const pdf_facts facts = look_at_pdf(bytes);
-    if (!facts.has_header) return out.block(text_field, "le contenu annoncé comme PDF n'en est pas un");
-    if (!facts.has_end_mark) out.block(text_field, "PDF tronqué : marque de fin absente");
-    if (facts.is_encrypted) out.block(text_field, "PDF chiffré, illisible pour le destinataire");
-    if (facts.has_active_content) out.warn(text_field, "PDF avec contenu actif ou fichiers joints");
+constexpr auto catalogue = [] {
+    std::array<check_row, table.size()> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = table[i].told;
+    return rows;
+}();
 }
 
-bool looks_like(std::string_view media_type, std::string_view bytes)
+namespace detail {
+bool check_subject::is_discharge_letter() const noexcept
 {
-    const auto starts = [&](std::string_view with) { return bytes.substr(0, with.size()) == with; };
-    if (media_type == "text/plain") return is_utf8(bytes) && bytes.find('\0') == std::string_view::npos;
-    if (media_type == "text/rtf" || media_type == "application/rtf") return starts("{\\rtf");
-    if (media_type == "image/jpeg") return starts("\xFF\xD8\xFF");
-    if (media_type == "image/tiff") return starts(std::string_view("II*\0", 4)) || starts(std::string_view("MM\0*", 4));
-    return false;
+    const std::string& type = head().type.code;
+    return type == "11490-0" || type == "34112-3";
 }
 
-bool is_known_media_type(std::string_view media_type)
+void check_report::block(std::string field, std::string text)
 {
-    constexpr std::array<std::string_view, 5> known = {"text/plain", "text/rtf", "application/rtf", "image/jpeg",
-                                                       "image/tiff"};
-    return std::find(known.begin(), known.end(), media_type) != known.end();
+    outcome_.state = check_state::missing;
+    outcome_.gaps.push_back({level::block, std::move(field), std::move(text)});
 }
 
-void check_n1(const subject& what, report& out)
+void check_report::warn(std::string field, std::string text)
 {
-    if (!what.content) return out.block(what.content.error().field, what.content.error().text);
-    const body& content = what.document.body();
-    const bool pdf = content.media_type == "application/pdf";
-    if (content.media_type.empty()) {
-        out.warn("component/nonXMLBody/text@mediaType", "type du contenu absent, reconnu par ses premiers octets");
-    }
-    if (content.representation != "B64" && pdf) {
-        out.warn("component/nonXMLBody/text@representation", "représentation B64 non déclarée");
-    }
-    if (pdf || content.media_type.empty()) return check_pdf(*what.content, out);
-    if (!is_known_media_type(content.media_type)) {
-        return out.block("component/nonXMLBody/text@mediaType", "type de contenu inconnu");
-    }
-    if (content.media_type != "text/plain") {
-        out.warn("component/nonXMLBody/text@mediaType", "type de contenu autre que PDF ou texte");
-    }
-    if (!looks_like(content.media_type, *what.content)) out.block(text_field, "le contenu n'est pas du type annoncé");
+    outcome_.state = check_state::missing;
+    outcome_.gaps.push_back({level::warn, std::move(field), std::move(text)});
 }
 
-void check_readable(const subject& what, report& out)  // C01
+void check_report::note(std::string field, std::string text)
 {
-    if (what.document.body().kind == body_kind::non_xml) return check_n1(what, out);
-    if (narrative_text(what.document, 1000).empty()) {
-        out.block("component/structuredBody", "aucune section avec un texte lisible");
-    }
+    outcome_.notes.push_back({level::warn, std::move(field), std::move(text)});
 }
 
-void check_signed(const subject& what, report& out)  // C03
+check_outcome check_report::take()
 {
-    const auto& signer = what.head().legal_authenticator;
-    if (!signer) return out.block("legalAuthenticator", "document non signé : responsable absent");
-    if (!signer->at) out.block("legalAuthenticator/time", "date de signature absente ou illisible");
-    if (!what.head().signature_code_is_s) out.block("legalAuthenticator/signatureCode", "code de signature S absent");
-    if (signer->id.extension.empty())
-        out.block("legalAuthenticator/assignedEntity/id", "identifiant du signataire absent");
-    if (signer->name.family.empty()) {
-        out.block("legalAuthenticator/assignedEntity/assignedPerson/name/family", "nom du signataire absent");
-    }
+    std::stable_partition(outcome_.gaps.begin(), outcome_.gaps.end(),
+                          [](const gap& one) { return one.level == level::block; });
+    return std::move(outcome_);
+}
 }
 
-std::optional<std::chrono::year_month_day> birth_day(const patient& who)
+std::span<const check_row> check_catalogue() noexcept
 {
-    const auto read = read_timestamp(who.birth_date.reveal());
-    if (!read || read->precision < time_precision::day) return std::nullopt;
-    return std::chrono::year_month_day{std::chrono::year{read->year}, std::chrono::month{read->month},
-                                       std::chrono::day{read->day}};
+    return catalogue;
 }
 
-void check_birth_date(const patient& who, const check_options& options, report& out)
+const check_row* find_check(std::string_view id) noexcept
 {
-    const std::string field = "recordTarget/patientRole/patient/birthTime";
-    if (who.birth_date.empty()) return out.block(field, "date de naissance absente");
-    const auto day = birth_day(who);
-    if (!day) return out.block(field, "date de naissance illisible");
-    if (options.today.ok() && *day > options.today) out.block(field, "date de naissance dans le futur");
+    const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const check_row& row) { return row.id == id; });
+    return found == catalogue.end() ? nullptr : &*found;
 }
 
-// With an INS the birth name is required; without, any name the document gives is accepted (cda.md §4.3).
-void check_identity(const subject& what, report& out)  // C04
+std::vector<check_outcome> check_document(const cda_document& document, const cda_result<std::string>& content,
+                                          const check_context& context)
 {
-    const patient& who = what.head().patient;
-    const std::string prefix = "recordTarget/patientRole/";
-    const bool usable_id = std::any_of(who.ids.begin(), who.ids.end(),
-                                       [](const patient_id& id) { return !id.root.empty() && !id.extension.empty(); });
-    if (!usable_id) out.block(prefix + "id", "aucun identifiant de patient");
-    const bool has_ins = who.ins() != nullptr;
-    if (has_ins ? who.birth_family.empty() : who.family_to_show().empty()) {
-        out.block(prefix + "patient/name/family", "nom de naissance absent");
-    }
-    if (has_ins ? who.birth_given.empty() : who.given_to_show().empty()) {
-        out.block(prefix + "patient/name/given", "premier prénom absent");
-    }
-    check_birth_date(who, what.options, out);
-    const std::string& gender = who.gender.reveal();
-    if (gender.empty()) {
-        out.block(prefix + "patient/administrativeGenderCode", "sexe absent");
-    } else if (gender != "F" && gender != "M" && gender != "UN") {
-        out.warn(prefix + "patient/administrativeGenderCode", "code de sexe hors de la liste F, M, UN");
-    }
-}
-
-void check_version(const subject& what, report& out)  // T03
-{
-    const header& head = what.head();
-    const bool replaced_self = head.replaces && *head.replaces == head.id;
-    if (!head.version || *head.version == 0) out.warn("versionNumber", "numéro de version absent ou nul");
-    if (replaced_self) out.warn("relatedDocument", "le document dit se remplacer lui-même");
-    if (head.version && (*head.version > 1) != head.replaces.has_value()) {
-        out.warn("relatedDocument", "numéro de version et document remplacé ne concordent pas");
-    }
-}
-
-void check_test_identity(const subject& what, report& out)  // T08
-{
-    if (what.options.environment != site_environment::production) return;
-    for (const patient_id& id : what.head().patient.ids) {
-        if (is_ins_root(id.root) && !is_ins_production_root(id.root)) {
-            out.block("recordTarget/patientRole/id", "INS de test ou de démonstration en production");
-        }
-    }
-}
-
-struct check {
-    std::string_view id;
-    void (*run)(const subject&, report&);
-};
-
-constexpr std::array checks = {
-    check{"C01", check_readable}, check{"C03", check_signed},        check{"C04", check_identity},
-    check{"T03", check_version},  check{"T08", check_test_identity},
-};
-}
-
-std::vector<finding> check_document(const cda_document& document, const cda_result<std::string>& content,
-                                    const check_options& options)
-{
-    std::vector<finding> all;
-    const subject what{document, content, options};
-    for (const check& one : checks) {
-        report out(one.id, all);
-        one.run(what, out);
+    const structured_body sections = read_structured_body(document);
+    const detail::check_subject what{document, content, context, sections};
+    std::vector<check_outcome> all;
+    all.reserve(table.size());
+    for (const table_row& row : table) {
+        detail::check_report out(row.told.id);
+        if (row.run != nullptr) row.run(what, out);
+        all.push_back(out.take());
     }
     return all;
 }
 
-finding finding_of(const cda_error& error)
+std::vector<check_outcome> check_unreadable(const cda_error& error)
 {
-    return {"T01", level::block, error.field, error.text};
+    std::vector<check_outcome> all;
+    all.reserve(table.size());
+    for (const table_row& row : table) {
+        detail::check_report out(row.told.id);
+        if (row.told.id == "T01") {
+            out.block(error.field, error.text);
+        } else {
+            out.not_assessable();
+        }
+        all.push_back(out.take());
+    }
+    return all;
 }
 
-bool blocks(const std::vector<finding>& findings) noexcept
+const check_outcome* first_block(const std::vector<check_outcome>& all) noexcept
 {
-    return std::any_of(findings.begin(), findings.end(), [](const finding& one) { return one.level == level::block; });
+    const auto found = std::find_if(all.begin(), all.end(), [](const check_outcome& one) {
+        return !one.gaps.empty() && one.gaps.front().level == level::block;
+    });
+    return found == all.end() ? nullptr : &*found;
 }
 }

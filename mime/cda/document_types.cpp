@@ -1,5 +1,6 @@
 #include "mime/cda/document_types.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -45,6 +46,28 @@ constexpr row facility_types[] = {
     {"SA08", "SA08", oid::facility_type, "Cabinet de groupe"},
 };
 
+// JDV_J07_XdsTypeCode of 2024-09-27: the codes by their system.
+constexpr std::string_view loinc_types[] = {
+    "101881-1", "11369-6", "11488-4", "11490-0", "11502-2", "11505-5", "11506-3", "15507-7", "15508-5", "18748-4",
+    "18761-7", "18776-5", "28617-9", "28653-4", "29274-8", "34112-3", "34120-6", "34133-9", "34749-2", "34794-8",
+    "34842-5", "34874-8", "34875-5", "47420-5", "51851-4", "51969-4", "52040-3", "55115-0", "56445-0", "56446-8",
+    "57055-6", "57057-2", "57075-4", "57828-6", "57832-8", "57833-6", "59283-2", "59284-0", "60280-5", "60568-3",
+    "60591-5", "60593-1", "61357-0", "67851-6", "68599-0", "68817-6", "70004-7", "74207-2", "74465-6", "75468-9",
+    "75482-0", "75492-9", "75496-0", "77436-4", "77604-7", "78341-5", "78489-2", "78513-9", "78601-2", "80565-5",
+    "80771-9", "80788-3", "80820-4", "83836-7", "83869-8", "83901-9", "83981-1", "85208-7", "86531-1", "87273-9",
+    "88348-8", "89233-1", "89235-6", "89601-9", "93024-8", "96173-0", "96349-6", "96874-3",
+};
+
+constexpr std::string_view a05_types[] = {
+    "ATTEST-ASS-COMPL", "ATTEST-DROITS-AM", "ATTEST-HEBGT", "ATTEST-RESID", "AUTORIS-SOINS", "BIL_AUTO", "CERT_DECL",
+    "DISP_AUT", "DOCPAT01", "DOCPAT02", "DOCPAT03", "DOCPAT04", "DOCPAT05", "DOCPAT06", "DOCPAT07", "DOCPAT08",
+    "DOCPAT09", "EXPORT_DUI", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "FEUILLE-DE-STYLE", "FICHE-CONTACTS", "IMG-KOS",
+    "PIECE-IDENTITE", "PRESC-AAT", "PRESC-BIO", "PRESC-INF", "PRESC-KINE", "PRESC-ORTHOPHO", "PRESC-ORTHOPTIE",
+    "PRESC-PEDI", "PROT_ALD", "REMB", "SYNTH",
+};
+
+constexpr std::string_view astm_e1762 = "E1762";  // signature; its system is written "ASTM"
+
 std::optional<coded> find(std::span<const row> rows, std::string_view key)
 {
     for (const row& one : rows) {
@@ -67,5 +90,15 @@ std::optional<coded> encounter_type(std::string_view pv1_2)
 std::optional<coded> facility_type(std::string_view code)
 {
     return find(facility_types, code);
+}
+
+bool is_listed_type(const coded& type)
+{
+    const auto in = [&](std::span<const std::string_view> codes) {
+        return std::binary_search(codes.begin(), codes.end(), std::string_view(type.code));
+    };
+    if (type.system == oid::loinc) return in(loinc_types);
+    if (type.system == oid::document_type_a05) return in(a05_types);
+    return type.system == "ASTM" && type.code == astm_e1762;
 }
 }

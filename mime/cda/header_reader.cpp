@@ -134,6 +134,10 @@ participant read_participant(const pugi::xml_node& node)
     out.type = attribute(node, "typeCode");
     out.function = read_coded(child(node, "functionCode"));
     out.entity_class = attribute(entity, "classCode");
+    const pugi::xml_node person = child(entity, "associatedPerson");
+    for (const pugi::xml_node& part : {node, entity, child(entity, "id"), person, child(person, "name")}) {
+        out.is_null |= !part.attribute("nullFlavor").empty();
+    }
     out.who = read_entity(entity);
     out.who.at = read_time(child(node, "time"));
     return out;

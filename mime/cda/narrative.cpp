@@ -94,6 +94,13 @@ void write_sections(const pugi::xml_node& parent, text_writer& out)
 }
 }
 
+std::string detail::narrative_of(const pugi::xml_node& text, std::size_t max_octets)
+{
+    text_writer out(max_octets);
+    write_narrative(text, out);
+    return out.take();
+}
+
 std::string narrative_text(const cda_document& document, std::size_t max_octets)
 {
     if (document.body().kind != body_kind::structured) return {};

@@ -77,6 +77,7 @@ struct participant {
     std::string type;  // INF, REFB, REF…
     coded function;    // PCP with INF: the treating doctor
     std::string entity_class;
+    bool is_null = false;  // a nullFlavor in the place of the person: said to be absent or unknown
     professional who;
 };
 

@@ -41,6 +41,8 @@ namespace detail {
 [[nodiscard]] std::string text_of(const pugi::xml_node& node);                      // all text below, blanks collapsed
 // The value of a text node, which may have been left out of the tree.
 [[nodiscard]] std::string_view value_of(const cda_document::tree& tree, const pugi::xml_node& text) noexcept;
+// The narrative of one section, `text` being its text element, as narrative_text gives it.
+[[nodiscard]] std::string narrative_of(const pugi::xml_node& text, std::size_t max_octets);
 
 template <class Visit>
 void each(const pugi::xml_node& parent, std::string_view name, Visit visit)
