@@ -54,11 +54,13 @@ void compare_with_event(const check_subject& what, const time_span& stay, check_
     if (what.head().service_events.empty()) return;
     const time_span& event = what.head().service_events.front().when;  // the principal act (cda.md §4.5)
     const auto differ = [&](const std::optional<timestamp>& a, const std::optional<timestamp>& b) {
-        return has_day(a) && has_day(b) && (is_after(*a, *b, what.context.where) || is_after(*b, *a, what.context.where));
+        return has_day(a) && has_day(b) &&
+               (is_after(*a, *b, what.context.where) || is_after(*b, *a, what.context.where));
     };
     constexpr const char* place = "documentationOf/serviceEvent/effectiveTime";
     if (differ(stay.low, event.low)) out.warn(std::string(place) + "/low", "date d'entrée autre que celle du séjour");
-    if (differ(stay.high, event.high)) out.warn(std::string(place) + "/high", "date de sortie autre que celle du séjour");
+    if (differ(stay.high, event.high))
+        out.warn(std::string(place) + "/high", "date de sortie autre que celle du séjour");
 }
 }
 

@@ -91,7 +91,9 @@ void compare(const patient& who, const message_identity& said, check_report& out
 // The number holds sex, year and month of birth: a difference is worth a look and proves nothing.
 void note_coherence(const patient& who, std::string_view matricule, check_report& out)
 {
-    const auto differs = [](std::string_view a, std::string_view b) { return all_digits(a) && all_digits(b) && a != b; };
+    const auto differs = [](std::string_view a, std::string_view b) {
+        return all_digits(a) && all_digits(b) && a != b;
+    };
     const std::string_view born = who.birth_date.reveal();
     if (born.size() >= 4 && differs(matricule.substr(1, 2), born.substr(2, 2))) {
         out.note(birth_field, "année de naissance autre que celle du matricule");
@@ -113,7 +115,8 @@ void check_five_traits(const patient& who, check_report& out)
     if (!day_of(who.birth_date)) out.warn(birth_field, "trait d'identité absent : date de naissance");
     if (who.gender.empty()) out.warn(sex_field, "trait d'identité absent : sexe");
     if (!is_cog(who.birthplace_cog.reveal())) {
-        out.warn(person + "birthplace/place/addr/county", "code du lieu de naissance absent, ou autre que 5 caractères");
+        out.warn(person + "birthplace/place/addr/county",
+                 "code du lieu de naissance absent, ou autre que 5 caractères");
     }
 }
 

@@ -12,9 +12,8 @@ const std::string signer_field = "legalAuthenticator/assignedEntity/";
 
 bool has_phone(const std::vector<telecom>& all)
 {
-    return std::any_of(all.begin(), all.end(), [](const telecom& one) {
-        return one.value.starts_with("tel:") && one.value.size() > 4;
-    });
+    return std::any_of(all.begin(), all.end(),
+                       [](const telecom& one) { return one.value.starts_with("tel:") && one.value.size() > 4; });
 }
 
 bool has_phone(const professional& who)
@@ -95,7 +94,8 @@ void check_signature(const check_subject& what, check_report& out)
     const auto& authors = what.head().authors;
     const bool by_phone = has_phone(*signer) || std::any_of(authors.begin(), authors.end(),
                                                             [](const professional& one) { return has_phone(one); });
-    if (!by_phone) out.warn(signer_field + "telecom", "aucun téléphone du signataire, de l'auteur ou de leur structure");
+    if (!by_phone)
+        out.warn(signer_field + "telecom", "aucun téléphone du signataire, de l'auteur ou de leur structure");
 }
 
 void check_treating_doctor(const check_subject& what, check_report& out)
@@ -103,20 +103,20 @@ void check_treating_doctor(const check_subject& what, check_report& out)
     const participant* doctor = what.head().treating_doctor();
     if (doctor == nullptr) return out.warn("participant", "médecin traitant ni nommé ni dit absent");
     if (doctor->who.name.empty()) {
-        if (!doctor->is_null) out.warn("participant/associatedEntity/associatedPerson/name", "médecin traitant sans nom");
+        if (!doctor->is_null)
+            out.warn("participant/associatedEntity/associatedPerson/name", "médecin traitant sans nom");
         return;
     }
-    const bool reachable = !doctor->who.id.extension.empty() || !doctor->who.telecoms.empty() ||
-                           !doctor->who.place.telecoms.empty();
+    const bool reachable =
+        !doctor->who.id.extension.empty() || !doctor->who.telecoms.empty() || !doctor->who.place.telecoms.empty();
     if (!reachable) out.warn("participant/associatedEntity/telecom", "médecin traitant sans identifiant ni coordonnée");
 }
 
 void check_referrer(const check_subject& what, check_report& out)
 {
     const auto& all = what.head().participants;
-    const auto found = std::find_if(all.begin(), all.end(), [](const participant& one) {
-        return one.type == "REFB" || one.type == "REF";
-    });
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [](const participant& one) { return one.type == "REFB" || one.type == "REF"; });
     if (found == all.end()) {
         if (!what.context.names_referrer) return out.not_applicable();
         return out.warn("participant", "le message nomme un médecin adresseur, le document non");
@@ -137,7 +137,8 @@ void check_identifiers(const check_subject& what, check_report& out)
         look(head.recipients[i].id, numbered("informationRecipient", i) + "/id");
         look(head.recipients[i].place.id, numbered("informationRecipient", i) + "/organisation/id");
     }
-    for (std::size_t i = 0; i < head.participants.size(); ++i) look(head.participants[i].who, numbered("participant", i));
+    for (std::size_t i = 0; i < head.participants.size(); ++i)
+        look(head.participants[i].who, numbered("participant", i));
     for (std::size_t i = 0; i < head.service_events.size(); ++i) {
         look(head.service_events[i].performer, numbered("documentationOf", i) + "/performer");
     }

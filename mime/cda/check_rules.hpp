@@ -37,34 +37,34 @@ private:
 using check_rule = void (*)(const check_subject&, check_report&);
 
 // check_readable.cpp
-void check_content(const check_subject& what, check_report& out);           // C01
-void check_templates(const check_subject& what, check_report& out);         // T02
-void check_references(const check_subject& what, check_report& out);        // T07
+void check_content(const check_subject& what, check_report& out);     // C01
+void check_templates(const check_subject& what, check_report& out);   // T02
+void check_references(const check_subject& what, check_report& out);  // T07
 // check_parties.cpp
-void check_signature(const check_subject& what, check_report& out);         // C03
-void check_treating_doctor(const check_subject& what, check_report& out);   // C06
-void check_referrer(const check_subject& what, check_report& out);          // C07
-void check_identifiers(const check_subject& what, check_report& out);       // T05
-void check_recipients(const check_subject& what, check_report& out);        // T06
-void check_names_of_one_id(const check_subject& what, check_report& out);   // T10
+void check_signature(const check_subject& what, check_report& out);        // C03
+void check_treating_doctor(const check_subject& what, check_report& out);  // C06
+void check_referrer(const check_subject& what, check_report& out);         // C07
+void check_identifiers(const check_subject& what, check_report& out);      // T05
+void check_recipients(const check_subject& what, check_report& out);       // T06
+void check_names_of_one_id(const check_subject& what, check_report& out);  // T10
 // check_identity.cpp
-void check_traits(const check_subject& what, check_report& out);            // C04
-void check_ins(const check_subject& what, check_report& out);               // C05
-void check_test_identity(const check_subject& what, check_report& out);     // T08
+void check_traits(const check_subject& what, check_report& out);         // C04
+void check_ins(const check_subject& what, check_report& out);            // C05
+void check_test_identity(const check_subject& what, check_report& out);  // T08
 // check_dates.cpp
-void check_discharge_day(const check_subject& what, check_report& out);     // C02
-void check_stay_dates(const check_subject& what, check_report& out);        // C08
-void check_version(const check_subject& what, check_report& out);           // T03
-void check_history(const check_subject& what, check_report& out);           // T04
-void check_future(const check_subject& what, check_report& out);            // T09
+void check_discharge_day(const check_subject& what, check_report& out);  // C02
+void check_stay_dates(const check_subject& what, check_report& out);     // C08
+void check_version(const check_subject& what, check_report& out);        // T03
+void check_history(const check_subject& what, check_report& out);        // T04
+void check_future(const check_subject& what, check_report& out);         // T09
 // check_sections.cpp
-void check_modes(const check_subject& what, check_report& out);             // C09
-void check_reason(const check_subject& what, check_report& out);            // C10
-void check_synthesis(const check_subject& what, check_report& out);         // C11
-void check_risks(const check_subject& what, check_report& out);             // C12
-void check_acts(const check_subject& what, check_report& out);              // C13
-void check_treatments(const check_subject& what, check_report& out);        // C14
-void check_pending(const check_subject& what, check_report& out);           // C15
-void check_follow_up(const check_subject& what, check_report& out);         // C16
-void check_status(const check_subject& what, check_report& out);            // C17
+void check_modes(const check_subject& what, check_report& out);       // C09
+void check_reason(const check_subject& what, check_report& out);      // C10
+void check_synthesis(const check_subject& what, check_report& out);   // C11
+void check_risks(const check_subject& what, check_report& out);       // C12
+void check_acts(const check_subject& what, check_report& out);        // C13
+void check_treatments(const check_subject& what, check_report& out);  // C14
+void check_pending(const check_subject& what, check_report& out);     // C15
+void check_follow_up(const check_subject& what, check_report& out);   // C16
+void check_status(const check_subject& what, check_report& out);      // C17
 }

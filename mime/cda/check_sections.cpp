@@ -30,9 +30,9 @@ struct listed {
 
 constexpr std::array admission_modes = {listed{"183452005", snomed}, listed{"8715000", snomed},
                                         listed{"107724000", snomed}, listed{"GEN-092.06.07", ta_asip}};
-constexpr std::array discharge_modes = {
-    listed{"160849004", snomed},           listed{"109", discharge_destinations}, listed{"127", discharge_destinations},
-    listed{"500", discharge_destinations}, listed{"GEN-092.06.01", ta_asip},      listed{"GEN-092.06.03", ta_asip}};
+constexpr std::array discharge_modes = {listed{"160849004", snomed},           listed{"109", discharge_destinations},
+                                        listed{"127", discharge_destinations}, listed{"500", discharge_destinations},
+                                        listed{"GEN-092.06.01", ta_asip},      listed{"GEN-092.06.03", ta_asip}};
 constexpr std::array statuses = {listed{"385651009", snomed}, listed{"398166005", snomed}, listed{"9571008", snomed},
                                  listed{"29179001", snomed}};
 
@@ -55,9 +55,9 @@ constexpr std::array<std::string_view, 5> none_words = {"aucun", "neant", "pas d
 constexpr std::array<std::string_view, 4> pending_words = {"attente", "attendu", "en cours", "ulterieur"};
 constexpr std::array<std::string_view, 5> stop_words = {"arret", "interrompu", "suspendu", "remplac", "modifi"};
 constexpr std::array<std::string_view, 3> drug_words = {"traitement", "medicament", "prescription"};
-constexpr std::array<std::string_view, 14> act_words = {
-    "acte ",    "actes ",  "intervention", "operat", "chirurg", "examen",  "scanner",
-    "scanograph", "irm ", "radiograph",   "echograph", "biolog", "endoscop", "biopsie"};
+constexpr std::array<std::string_view, 14> act_words = {"acte ",     "actes ",  "intervention", "operat", "chirurg",
+                                                        "examen",    "scanner", "scanograph",   "irm ",   "radiograph",
+                                                        "echograph", "biolog",  "endoscop",     "biopsie"};
 
 std::string_view narrative_of(const check_subject& what, std::string_view section)
 {
@@ -228,6 +228,7 @@ void check_follow_up(const check_subject& what, check_report& out)
 void check_status(const check_subject& what, check_report& out)
 {
     if (is_out_of_reach(what, out)) return;
-    check_listed(what.sections.fact("GEN-065"), statuses, place(section_status) + "/GEN-065", "statut du document", out);
+    check_listed(what.sections.fact("GEN-065"), statuses, place(section_status) + "/GEN-065", "statut du document",
+                 out);
 }
 }

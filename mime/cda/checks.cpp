@@ -22,9 +22,9 @@ constexpr std::array table = {
     table_row{{"C02", "datée du jour de la sortie", "R.1112-1-2", 2, warn, reported}, detail::check_discharge_day},
     table_row{{"C03", "signée, nom et téléphone du signataire", "R.1112-1-2 1°", 7, block, scored},
               detail::check_signature},
-    table_row{{"C04", "nom de naissance, prénom, date de naissance et sexe du patient", "R.1112-1-2 1°", 5, block,
-               scored},
-              detail::check_traits},
+    table_row{
+        {"C04", "nom de naissance, prénom, date de naissance et sexe du patient", "R.1112-1-2 1°", 5, block, scored},
+        detail::check_traits},
     table_row{{"C05", "INS présente, complète et validée", "", std::nullopt, warn, reported}, detail::check_ins},
     table_row{{"C06", "médecin traitant nommé et joignable, ou dit absent", "R.1112-1-2 1°", 4, warn, scored},
               detail::check_treating_doctor},
@@ -37,9 +37,9 @@ constexpr std::array table = {
     table_row{{"C11", "synthèse médicale du séjour", "R.1112-1-2 3°", 10, warn, scored}, detail::check_synthesis},
     table_row{{"C12", "chaque risque dit présent ou absent", "R.1112-1-2 3°", 11, warn, scored}, detail::check_risks},
     table_row{{"C13", "actes et examens", "R.1112-1-2 3°", 12, warn, scored}, detail::check_acts},
-    table_row{{"C14", "traitements de sortie avec dose et durée, traitements arrêtés", "R.1112-1-2 4°", 13, warn,
-               scored},
-              detail::check_treatments},
+    table_row{
+        {"C14", "traitements de sortie avec dose et durée, traitements arrêtés", "R.1112-1-2 4°", 13, warn, scored},
+        detail::check_treatments},
     table_row{{"C15", "résultats en attente annoncés, ou aucun", "R.1112-1-2 5°", std::nullopt, warn, reported},
               detail::check_pending},
     table_row{{"C16", "suites à donner", "R.1112-1-2 6°", 14, warn, scored}, detail::check_follow_up},
@@ -109,7 +109,8 @@ std::span<const check_row> check_catalogue() noexcept
 
 const check_row* find_check(std::string_view id) noexcept
 {
-    const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const check_row& row) { return row.id == id; });
+    const auto found =
+        std::find_if(catalogue.begin(), catalogue.end(), [&](const check_row& row) { return row.id == id; });
     return found == catalogue.end() ? nullptr : &*found;
 }
 

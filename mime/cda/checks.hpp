@@ -28,11 +28,11 @@ enum class check_state {
 enum class check_weight { scored, reported };  // scored: counted in the presence score
 
 struct check_row {
-    std::string_view id;        // "C03"
-    std::string_view title;     // French
-    std::string_view law;       // "R.1112-1-2 3°" of the Code de la santé publique; empty: not of the law
-    std::optional<int> qls;     // criterion of the national quality indicator
-    cda::level level;           // of what is missing; details may be less (C03: no phone warns)
+    std::string_view id;     // "C03"
+    std::string_view title;  // French
+    std::string_view law;    // "R.1112-1-2 3°" of the Code de la santé publique; empty: not of the law
+    std::optional<int> qls;  // criterion of the national quality indicator
+    cda::level level;        // of what is missing; details may be less (C03: no phone warns)
     check_weight weight;
 };
 [[nodiscard]] std::span<const check_row> check_catalogue() noexcept;  // C01 … C17, T01 … T10
@@ -72,12 +72,13 @@ enum class document_history { unknown, first_seen, same_bytes, other_bytes, othe
 struct check_context {
     zone where;  // of the site: days are its days
     site_environment environment = site_environment::production;
-    std::optional<utc_instant> now;  // empty: nothing is compared with the present
+    std::optional<utc_instant> now = std::nullopt;  // empty: nothing is compared with the present
     std::chrono::seconds max_clock_skew{300};
-    std::optional<message_identity> identity;
-    bool names_referrer = false;                       // PV1-8 holds a referring doctor
-    std::optional<timestamp> discharge;                // PV1-45 or the A03, for documents that do not say
-    std::optional<std::vector<addressee>> addressees;  // professionals the message is for; empty: it names none
+    std::optional<message_identity> identity = std::nullopt;
+    bool names_referrer = false;                        // PV1-8 holds a referring doctor
+    std::optional<timestamp> discharge = std::nullopt;  // PV1-45 or the A03, for documents that do not say
+    std::optional<std::vector<addressee>> addressees =
+        std::nullopt;  // professionals the message is for; empty: it names none
     document_history history = document_history::unknown;
 };
 

@@ -15,17 +15,17 @@
 namespace mime::cda {
 struct structured_limits {
     std::size_t max_sections = 200;
-    std::size_t max_entries = 5'000;        // entries of all sections
-    std::size_t max_references = 20'000;    // and as many narrative ids
+    std::size_t max_entries = 5'000;               // entries of all sections
+    std::size_t max_references = 20'000;           // and as many narrative ids
     std::size_t max_narrative_octets = 64 * 1024;  // kept of each section
 };
 
 // A simple observation of the status and synthesis sections: code and value.
 struct coded_fact {
-    coded code;                     // ORG-070, MED-142…, of TA_ASIP
-    coded value_code;               // CE, CD
+    coded code;                      // ORG-070, MED-142…, of TA_ASIP
+    coded value_code;                // CE, CD
     std::optional<bool> value_bool;  // BL
-    bool has_value_text = false;    // ST, ED with something else than blanks
+    bool has_value_text = false;     // ST, ED with something else than blanks
     // Something is said: a code, a truth value or a text.
     [[nodiscard]] bool stated() const noexcept
     {
@@ -33,7 +33,7 @@ struct coded_fact {
     }
 };
 
-struct treatment {  // FR-Traitement
+struct treatment {             // FR-Traitement
     bool says_none = false;    // no-known-medications, no-medication-info
     bool has_product = false;  // a code or a name
     bool has_dose = false;
@@ -55,7 +55,7 @@ struct structured_body {
     std::vector<section_facts> sections;
     std::size_t broken_references = 0;  // reference/@value without a narrative id of that name
     bool complete = true;               // false: a limit was reached
-    [[nodiscard]] const section_facts* section(std::string_view loinc) const noexcept;  // the first one
+    [[nodiscard]] const section_facts* section(std::string_view loinc) const noexcept;   // the first one
     [[nodiscard]] const coded_fact* fact(std::string_view ta_asip_code) const noexcept;  // in any section
 };
 

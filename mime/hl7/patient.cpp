@@ -144,6 +144,8 @@ visit read_visit(checker& check, const segment& pv1)
     }
     value.service = pv1.field(3).component(1).text();
     value.service_name = pv1.field(3).component(9).text();
+    const repetition referrer = pv1.field(8).first();
+    value.has_referrer = !referrer.component(1).empty() || !referrer.component(2).empty();
     value.admission = check.time(pv1, 44);
     value.discharge = check.time(pv1, 45);
     return value;

@@ -48,6 +48,7 @@ struct visit {
     std::optional<patient_identifier> number;  // PV1-19
     std::string service;                       // PV1-3.1, the care unit's code; may be empty
     std::string service_name;                  // MDM: PV1-3.9, ADT: ZBE-7.1; may be empty
+    bool has_referrer = false;                 // PV1-8 names a doctor
     std::optional<timestamp> admission;        // PV1-44
     std::optional<timestamp> discharge;        // PV1-45
 };

@@ -56,7 +56,8 @@ struct plan_document {
     std::string document_id, set_id;
     int version = 1;
     std::string type_code;
-    std::optional<std::string> parent_id;  // of the version it replaces, by its own header
+    std::optional<std::string> parent_id;          // of the version it replaces, by its own header
+    std::vector<mime::cda::check_outcome> checks;  // none of them blocks
 };
 
 struct handling_orders {  // of an HL7 message

@@ -22,7 +22,7 @@ letter_or_refusal plan_cda_file(const plan_request& with)
 {
     letter_plan plan;
     plan.form = submission_form::cda;
-    auto taken = take_document(with, plan, with.from.bytes, "cda");
+    auto taken = take_document(with, plan, with.from.bytes, "cda", context_of(with));
     if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
     const cda::header& header = std::get<cda::cda_document>(taken).header();
     take_operation(plan);

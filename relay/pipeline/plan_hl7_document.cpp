@@ -51,10 +51,39 @@ letter_operation operation_of(hl7::operation what)
     return letter_operation::initial;
 }
 
-std::optional<refusal> take_carried(const plan_request& with, letter_plan& plan, const hl7::document_message& read,
+mime::cda::message_identity identity_of(const hl7::patient& from)
+{
+    mime::cda::message_identity said;
+    if (from.ins) said.ins = mime::cda::patient_id{from.ins->authority_id, from.ins->value};
+    said.reliability = from.reliability;
+    said.birth_family = from.birth_name.family;
+    said.birth_given = from.birth_name.given;
+    if (from.used_name) said.used_family = from.used_name->family;
+    said.birth_date = from.birth_date;
+    said.sex = from.sex;
+    return said;
+}
+
+// Patients get no clinical copy named in the document: only the professionals are compared (check T06).
+mime::cda::check_context context_of(const plan_request& with, const hl7::document_message& message)
+{
+    mime::cda::check_context context = context_of(with);
+    context.identity = identity_of(message.patient);
+    context.names_referrer = message.visit.has_referrer;
+    context.discharge = message.visit.discharge;
+    auto& addressees = context.addressees.emplace();
+    for (const hl7::recipient& named : message.recipients) {
+        if (named.kind == hl7::recipient_kind::patient) continue;
+        addressees.push_back({named.person ? named.person->rpps : std::string(), named.address.reveal()});
+    }
+    return context;
+}
+
+std::optional<refusal> take_carried(const plan_request& with, const mime::cda::check_context& context,
+                                    letter_plan& plan, const hl7::document_message& read,
                                     hl7::carried_document& carried)
 {
-    auto taken = take_document(with, plan, std::move(carried.bytes), "hl7", carried.location);
+    auto taken = take_document(with, plan, std::move(carried.bytes), "hl7", context, carried.location);
     if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
     const auto& document = std::get<mime::cda::cda_document>(taken);
     auto wrong = differences(with, read, carried, document.header(), plan.warnings);
@@ -89,8 +118,9 @@ letter_or_refusal plan_hl7_document(const plan_request& with, const hl7::message
     plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document, with.site.zone);
     plan.operation = operation_of(read->what);
     plan.warnings = warnings_of(*read);
+    const mime::cda::check_context context = context_of(with, *read);
     for (hl7::carried_document& carried : read->documents)
-        if (auto why = take_carried(with, plan, *read, carried)) return std::move(*why);
+        if (auto why = take_carried(with, context, plan, *read, carried)) return std::move(*why);
     if (auto why = check_two(plan, *read)) return std::move(*why);
     plan.parent_id = parent_of(plan);
     if (auto why = take_orders(with, plan, message, *read)) return std::move(*why);

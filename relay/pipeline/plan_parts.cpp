@@ -34,26 +34,41 @@ void take_from_header(letter_plan& plan, const cda::header& header, const mime::
     if (!plan.stay.discharge)
         plan.stay.discharge = discharge_of(header.encounter->when.high, discharge_quality::document, zone);
 }
+
+// "document non signé : responsable absent [C03, R.1112-1-2 1°]"
+std::string told(const cda::check_outcome& found)
+{
+    const cda::check_row* row = cda::find_check(found.id);
+    const bool of_law = row != nullptr && !row->law.empty();
+    return found.gaps.front().text + " [" + found.id + (of_law ? ", " + std::string(row->law) : "") + "]";
+}
+}
+
+cda::check_context context_of(const plan_request& with)
+{
+    cda::check_context context{with.site.zone};
+    context.environment = with.site.environment;
+    context.now = with.now;
+    return context;
 }
 
 document_or_refusal take_document(const plan_request& with, letter_plan& plan, std::string bytes, std::string form,
-                                  std::string_view place)
+                                  const cda::check_context& context, std::string_view place)
 {
     auto read = cda::read_document(bytes);
     if (!read.has_value())
         return refuse_document(form, place, std::string(cda::name_of(read.error().code)), read.error().field,
                                read.error().text);
     const cda::header& header = read->header();
-    const auto content = cda::extract_body(*read);
-    const auto findings =
-        cda::check_document(*read, content, {with.site.environment, mime::local_date(with.now, with.site.zone)});
-    for (const cda::finding& found : findings)
-        if (found.level == cda::level::block) return refuse_document(form, place, found.id, found.field, found.text);
+    auto checks = cda::check_document(*read, cda::extract_body(*read), context);
+    if (const cda::check_outcome* found = cda::first_block(checks))
+        return refuse_document(form, place, found->id, found->gaps.front().field, told(*found));
     if (!is_code(header.type.code))  // goes into clear columns, logs and headers
         return refuse_document(form, place, "C01", "code",
                                "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
     if (plan.documents.empty()) take_from_header(plan, header, with.site.zone);
     plan.documents.push_back(described(header, std::move(bytes)));
+    plan.documents.back().checks = std::move(checks);
     return std::move(*read);
 }
 

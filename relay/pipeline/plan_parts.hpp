@@ -24,12 +24,16 @@ using discharge_or_refusal = std::variant<discharge_plan, refusal>;
 [[nodiscard]] letter_or_refusal plan_cda_file(const plan_request& with);
 [[nodiscard]] letter_or_refusal plan_sidecar(const plan_request& with);
 
+// What the checks know of the site and the present; a form adds what its message says beside the document.
+[[nodiscard]] mime::cda::check_context context_of(const plan_request& with);
+
 using document_or_refusal = std::variant<mime::cda::cda_document, refusal>;
 // Reads and checks one document, appends it to the plan and gives it back, so that nobody reads it twice. From the
 // first it fills what a letter has once: the signature's instant, and of the stay what the message did not say.
 // `place`: of the OBX, for HL7.
 [[nodiscard]] document_or_refusal take_document(const plan_request& with, letter_plan& plan, std::string bytes,
-                                                std::string form, std::string_view place = {});
+                                                std::string form, const mime::cda::check_context& context,
+                                                std::string_view place = {});
 
 // Where no message says it: a document that names the one it replaces is a replacement.
 void take_operation(letter_plan& plan);

@@ -49,7 +49,7 @@ letter_or_refusal plan_sidecar(const plan_request& with)
     plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document, with.site.zone);
     plan.details.patient_class = read->stay.patient_class;
     plan.details.service_label = read->stay.service_label;
-    auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf");
+    auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf", context_of(with));
     if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
     take_operation(plan);
     if (auto why = take_recipients(with, plan, *read)) return std::move(*why);
