@@ -107,9 +107,10 @@ private:
         return {};
     }
 
+    // Each text was cut to the limit before: a section never keeps more than twice that.
     void append(std::string& to, const std::string& text) const
     {
-        if (text.empty() || to.size() + text.size() >= limits_.max_narrative_octets) return;
+        if (text.empty() || to.size() >= limits_.max_narrative_octets) return;
         to += (to.empty() ? "" : "\n") + text;
     }
 
