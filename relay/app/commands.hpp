@@ -1,7 +1,8 @@
 // relay/app/commands.hpp: one function per command of the CLI (design.md §7). Each prints to `out`, tells what went
 // wrong on `err` in French with what to do, and returns the exit code. Reading commands open the store read-only;
 // changing ones go through the control socket, or run here under the instance lock when no node runs. Exit codes: 0
-// done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: would be refused); 78 settings.
+// done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: one would be refused); 4 check FILE: all
+// would be accepted, and a delivery held; 78 settings.
 #pragma once
 
 #include <iosfwd>
@@ -14,6 +15,7 @@
 namespace relay::app {
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_refused = 3;
+inline constexpr int exit_held = 4;
 inline constexpr int exit_settings = 78;  // EX_CONFIG of sysexits.h
 
 enum class output_format { table, csv, json };

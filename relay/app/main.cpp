@@ -44,8 +44,11 @@ public:
             ->required();
         with_settings(add("serve", "faire tourner les rôles du fichier de réglages",
                           [this] { return run_serve(args_.to(), args_.settings); }));
-        auto* check = with_settings(add("check", "dire ce que ferait le démarrage, ou ce que deviendrait un fichier",
-                                        [this] { return run_check(args_.to(), args_.settings, args_.files); }));
+        auto* check = with_output(with_settings(
+            add("check",
+                "dire ce que ferait le démarrage, ou ce que deviendraient des fichiers ; codes de sortie : 0 "
+                "acceptés, 3 un refusé, 4 acceptés mais un envoi retenu, 78 réglages",
+                [this] { return run_check(args_.to(), args_.settings, args_.files); })));
         check->add_option("files", args_.files, "fichiers à examiner, sans rien envoyer");
         with_output(
             with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));

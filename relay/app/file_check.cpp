@@ -1,0 +1,256 @@
+#include "relay/app/file_check.hpp"
+
+#include "relay/app/command_tools.hpp"
+#include "relay/io/files.hpp"
+#include "relay/pipeline/letter_plan.hpp"
+#include "relay/pipeline/services.hpp"
+
+namespace relay::app {
+using namespace pipeline;
+namespace {
+constexpr std::size_t shown_key_signs = 12;
+
+std::string_view french(letter_operation what)
+{
+    switch (what) {
+        case letter_operation::initial: return "premier envoi";
+        case letter_operation::replace: return "remplacement";
+        case letter_operation::remove: return "suppression";
+    }
+    return "";
+}
+
+std::string_view french(discharge_quality from)
+{
+    switch (from) {
+        case discharge_quality::exact: return "PV1-45";
+        case discharge_quality::movement: return "mouvement (ZBE-2)";
+        case discharge_quality::event: return "événement (EVN-6)";
+        case discharge_quality::document: return "lettre";
+        case discharge_quality::date_only: return "date sans heure";
+    }
+    return "";
+}
+
+point_state state_of(const mime::cda::check_outcome& from)
+{
+    using mime::cda::check_state;
+    switch (from.state) {
+        case check_state::satisfied: return point_state::good;
+        case check_state::not_assessable: return point_state::not_assessable;
+        case check_state::not_applicable: return point_state::not_applicable;
+        case check_state::missing: break;
+    }
+    const bool blocks = !from.gaps.empty() && from.gaps.front().level == mime::cda::level::block;
+    return blocks ? point_state::blocking : point_state::to_mend;
+}
+
+std::vector<point_report> points_of(const std::vector<mime::cda::check_outcome>& checks)
+{
+    std::vector<point_report> points;
+    for (const auto& outcome : checks) {
+        point_report point{outcome.id, {}, {}, state_of(outcome), {}};
+        if (const auto* row = mime::cda::find_check(outcome.id)) {
+            point.title = row->title;
+            point.law = row->law;
+        }
+        for (const auto* list : {&outcome.gaps, &outcome.notes})
+            for (const auto& gap : *list) point.remarks.emplace_back(gap.field, gap.text);
+        points.push_back(std::move(point));
+    }
+    return points;
+}
+
+// The other half of a pair lies beside it, as in the spool.
+std::optional<config::path> pdf_beside(const config::path& file)
+{
+    for (const char* ending : {".pdf", ".PDF"}) {
+        config::path there = file;
+        there.replace_extension(ending);
+        if (there != file && std::filesystem::exists(there)) return there;
+    }
+    return std::nullopt;
+}
+
+class examiner {
+public:
+    examiner(const file_checker& with, const config::path& file) : with_(with), path_(file)
+    {
+        report_.file = file.filename().string();
+    }
+
+    file_report run()
+    {
+        const std::size_t most = with_.part.settings.limits.input_octets;
+        submission from;
+        from.name = report_.file;
+        auto bytes = io::read_file(path_, most);
+        if (!bytes.has_value()) {
+            report_.answer = "ILLISIBLE";
+            report_.faults.push_back({"ILLISIBLE", "", bytes.error().message()});
+            return std::move(report_);
+        }
+        from.bytes = std::move(*bytes);
+        if (const auto pdf = pdf_beside(path_); pdf && !from.bytes.starts_with('<'))
+            if (auto attached = io::read_file(*pdf, most); attached.has_value()) from.attachment = std::move(*attached);
+        const planned plan = plan_submission(from, *with_.part.site, with_.part.routes, with_.now);
+        header_ = plan.header;
+        std::visit([this](const auto& what) { tell(what); }, plan.what);
+        return std::move(report_);
+    }
+
+private:
+    void tell(const refusal& why)
+    {
+        report_.verdict = file_verdict::refused;
+        report_.form = form_of(why.form);
+        report_.answer = header_ && !why.hl7.empty() ? "AE" : why.code;
+        for (const auto& error : why.hl7) {
+            if (error.ack == mime::hl7::ack_code::AR) report_.answer = "AR";
+            report_.faults.push_back({std::to_string(error.code), error.location, error.text});
+        }
+        if (why.hl7.empty()) report_.faults.push_back({why.code, why.field, why.message});
+        if (!why.checks.empty()) {
+            document_report document;
+            document.points = points_of(why.checks);
+            report_.documents.push_back(std::move(document));
+        }
+    }
+
+    void tell(const letter_plan& letter)
+    {
+        report_.form = form_of(std::string(name(letter.form)));
+        report_.operation = french(letter.operation);
+        report_.answer = header_ ? "AA" : "ACCEPTED";
+        report_.verdict = file_verdict::accepted;
+        tell_orders(letter);
+        for (const plan_document& document : letter.documents) tell_document(document);
+        tell_stay(letter.stay);
+        for (const recipient& to : letter.recipients) tell_recipient(to);
+        for (const plan_warning& one : letter.warnings) report_.remarks.emplace_back(one.field, one.text);
+        if (letter.details.shared_record_refused)
+            report_.remarks.emplace_back("DESTDMP", "rien ne partirait au DMP : ZAM^Z01 = N");
+        tell_history(letter);
+    }
+
+    template <class Movement>
+    void tell(const Movement& movement)
+    {
+        report_.form = form_of("hl7_adt");
+        report_.operation = movement_text(movement);
+        report_.answer = "AA";
+        report_.verdict = file_verdict::accepted;
+        tell_stay(movement.stay);
+    }
+
+    static std::string movement_text(const discharge_plan& plan)
+    {
+        return plan.cancelled ? "sortie annulée" : "sortie : démarre le délai";
+    }
+
+    [[nodiscard]] std::string form_of(const std::string& form) const
+    {
+        if (header_)
+            return "message HL7 " + header_->message_code + "^" + header_->event + " " +
+                   header_->version.substr(0, header_->version.find('^'));
+        if (form == "cda") return "document CDA";
+        if (form == "pdf" || form == "pdf_sidecar") return "PDF et sa fiche";
+        return form == "hl7" ? "message HL7" : "forme inconnue";
+    }
+
+    void tell_orders(const letter_plan& letter)
+    {
+        if (!letter.orders) return;
+        const site_options& site = *with_.part.site;
+        report_.matrix = site.matrix.version +
+                         (site.mode == matrix_mode::strict ? ", mode strict" : ", mode tolérant") + ", ligne " +
+                         letter.orders->row;
+        for (std::size_t i = 0; i < matrix_flags.size(); ++i)
+            report_.flags.emplace_back(matrix_flags[i], letter.orders->flags[i]);
+    }
+
+    void tell_document(const plan_document& from)
+    {
+        document_report document;
+        document.type_code = from.type_code;
+        document.version = from.version;
+        document.replaces = from.parent_id.has_value();
+        document.points = points_of(from.checks);
+        const presence_score score = score_of(from.checks);
+        document.satisfied = score.satisfied;
+        document.applicable = score.applicable;
+        report_.documents.push_back(std::move(document));
+    }
+
+    [[nodiscard]] std::string key_of(std::string_view kind, const std::string& number) const
+    {
+        if (number.empty()) return {};
+        return with_.part.vault->match_key(kind, with_.part.site->finess + "|" + number);
+    }
+
+    void tell_stay(const stay_fact& fact)
+    {
+        const std::string visit = key_of("visit", fact.visit_number), file = key_of("file", fact.file_number);
+        stay_report stay;
+        stay.visit_key = visit.substr(0, shown_key_signs);
+        stay.file_key = file.substr(0, shown_key_signs);
+        if (fact.discharge) {
+            stay.discharge = local_time(fact.discharge->at, with_.part.zone);
+            stay.quality = french(fact.discharge->quality);
+        }
+        if (with_.store != nullptr && !(visit.empty() && file.empty()))
+            if (!with_.store
+                     ->read([&](ports::reader& store) { stay.known = store.stay_by_key(visit, file).has_value(); })
+                     .has_value())
+                stay.known.reset();
+        report_.stay = std::move(stay);
+    }
+
+    void tell_recipient(const recipient& to)
+    {
+        const route_decision decision =
+            decide_route(to, with_.directory, with_.part.routes, with_.part.anchors, with_.now);
+        recipient_report one;
+        one.role = to.role;
+        one.domain = domain_of(to.address);
+        if (const auto* why = std::get_if<cause>(&decision)) {
+            one.why = *why;
+            report_.verdict = file_verdict::held;
+        } else {
+            const auto& found = std::get<route_found>(decision);
+            one.domain = found.domain;
+            one.profile = found.profile;
+            if (found.certificate)
+                one.certificate_until = local_time(found.certificate->not_after(), with_.part.zone).substr(0, 10);
+        }
+        report_.recipients.push_back(std::move(one));
+    }
+
+    // What this node has had before changes the answer; without a store every file is the first.
+    void tell_history(const letter_plan& letter)
+    {
+        if (with_.store == nullptr) return;
+        for (const plan_document& document : letter.documents) {
+            const std::string key = with_.part.vault->match_key("document", document.document_id);
+            bool known = false;
+            if (with_.store->read([&](ports::reader& store) { known = store.letter_by_document(key).has_value(); })
+                    .has_value() &&
+                known)
+                report_.remarks.emplace_back("ClinicalDocument/id",
+                                             "ce document est déjà venu : répété, il ne repart "
+                                             "pas ; changé, il serait refusé");
+        }
+    }
+
+    const file_checker& with_;
+    const config::path& path_;
+    file_report report_;
+    std::optional<mime::hl7::message_header> header_;
+};
+}
+
+file_report check_file(const file_checker& with, const config::path& file)
+{
+    return examiner(with, file).run();
+}
+}
