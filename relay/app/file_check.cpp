@@ -2,6 +2,7 @@
 
 #include "relay/app/command_tools.hpp"
 #include "relay/io/files.hpp"
+#include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/services.hpp"
 

@@ -92,8 +92,9 @@ struct refusal {
     std::string form;  // "hl7", "cda", "pdf", "unknown"
     std::string code;  // "207", "C03", "unknown_key", ...
     std::string field;
-    std::string message;        // French: what is wrong and what to do
-    mime::hl7::hl7_errors hl7;  // for ERR segments, when the form is HL7
+    std::string message;                                // French: what is wrong and what to do
+    mime::hl7::hl7_errors hl7;                          // for ERR segments, when the form is HL7
+    std::vector<mime::cda::check_outcome> checks = {};  // of the document, when one of them refuses it
 };
 
 struct planned {

@@ -61,8 +61,11 @@ document_or_refusal take_document(const plan_request& with, letter_plan& plan, s
                                read.error().text);
     const cda::header& header = read->header();
     auto checks = cda::check_document(*read, cda::extract_body(*read), context);
-    if (const cda::check_outcome* found = cda::first_block(checks))
-        return refuse_document(form, place, found->id, found->gaps.front().field, told(*found));
+    if (const cda::check_outcome* found = cda::first_block(checks)) {
+        refusal why = refuse_document(form, place, found->id, found->gaps.front().field, told(*found));
+        why.checks = std::move(checks);
+        return why;
+    }
     if (!is_code(header.type.code))  // goes into clear columns, logs and headers
         return refuse_document(form, place, "C01", "code",
                                "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
