@@ -82,7 +82,8 @@ int run_check(const console& to, const config::path& settings, const std::vector
         return exit_failed;
     }
     const auto past = open_past(part);
-    const file_checker with{part, **directory, past.get(), base::system_wall_clock().now()};
+    const file_checker with{
+        *part.site, part.routes, part.anchors, *part.vault, **directory, past.get(), base::system_wall_clock().now()};
     std::vector<file_report> reports;
     for (const std::string& file : files) reports.push_back(check_file(with, file));
     if (to.format == output_format::json) {

@@ -3,8 +3,6 @@
 #include "relay/app/command_tools.hpp"
 #include "relay/io/files.hpp"
 #include "relay/pipeline/completeness.hpp"
-#include "relay/pipeline/letter_plan.hpp"
-#include "relay/pipeline/services.hpp"
 
 namespace relay::app {
 using namespace pipeline;
@@ -82,7 +80,7 @@ public:
 
     file_report run()
     {
-        const std::size_t most = with_.part.settings.limits.input_octets;
+        const std::size_t most = with_.site.max_input_octets;
         submission from;
         from.name = report_.file;
         auto bytes = io::read_file(path_, most);
@@ -94,7 +92,7 @@ public:
         from.bytes = std::move(*bytes);
         if (const auto pdf = pdf_beside(path_); pdf && !from.bytes.starts_with('<'))
             if (auto attached = io::read_file(*pdf, most); attached.has_value()) from.attachment = std::move(*attached);
-        const planned plan = plan_submission(from, *with_.part.site, with_.part.routes, with_.now);
+        const planned plan = plan_submission(from, with_.site, with_.routes, with_.now);
         header_ = plan.header;
         std::visit([this](const auto& what) { tell(what); }, plan.what);
         return std::move(report_);
@@ -162,7 +160,7 @@ private:
     void tell_orders(const letter_plan& letter)
     {
         if (!letter.orders) return;
-        const site_options& site = *with_.part.site;
+        const site_options& site = with_.site;
         report_.matrix = site.matrix.version +
                          (site.mode == matrix_mode::strict ? ", mode strict" : ", mode tolérant") + ", ligne " +
                          letter.orders->row;
@@ -186,7 +184,7 @@ private:
     [[nodiscard]] std::string key_of(std::string_view kind, const std::string& number) const
     {
         if (number.empty()) return {};
-        return with_.part.vault->match_key(kind, with_.part.site->finess + "|" + number);
+        return with_.vault.match_key(kind, with_.site.finess + "|" + number);
     }
 
     void tell_stay(const stay_fact& fact)
@@ -196,7 +194,7 @@ private:
         stay.visit_key = visit.substr(0, shown_key_signs);
         stay.file_key = file.substr(0, shown_key_signs);
         if (fact.discharge) {
-            stay.discharge = local_time(fact.discharge->at, with_.part.zone);
+            stay.discharge = local_time(fact.discharge->at, with_.site.zone);
             stay.quality = french(fact.discharge->quality);
         }
         if (with_.store != nullptr && !(visit.empty() && file.empty()))
@@ -209,8 +207,7 @@ private:
 
     void tell_recipient(const recipient& to)
     {
-        const route_decision decision =
-            decide_route(to, with_.directory, with_.part.routes, with_.part.anchors, with_.now);
+        const route_decision decision = decide_route(to, with_.directory, with_.routes, with_.anchors, with_.now);
         recipient_report one;
         one.role = to.role;
         one.domain = domain_of(to.address);
@@ -222,7 +219,7 @@ private:
             one.domain = found.domain;
             one.profile = found.profile;
             if (found.certificate)
-                one.certificate_until = local_time(found.certificate->not_after(), with_.part.zone).substr(0, 10);
+                one.certificate_until = local_time(found.certificate->not_after(), with_.site.zone).substr(0, 10);
         }
         report_.recipients.push_back(std::move(one));
     }
@@ -232,7 +229,7 @@ private:
     {
         if (with_.store == nullptr) return;
         for (const plan_document& document : letter.documents) {
-            const std::string key = with_.part.vault->match_key("document", document.document_id);
+            const std::string key = with_.vault.match_key("document", document.document_id);
             bool known = false;
             if (with_.store->read([&](ports::reader& store) { known = store.letter_by_document(key).has_value(); })
                     .has_value() &&

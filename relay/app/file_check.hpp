@@ -6,8 +6,8 @@
 #include <boost/json.hpp>
 
 #include "relay/app/commands.hpp"
-#include "relay/app/parts.hpp"
-#include "relay/pipeline/ports/store.hpp"
+#include "relay/pipeline/letter_plan.hpp"
+#include "relay/pipeline/services.hpp"
 
 namespace relay::app {
 enum class file_verdict {
@@ -65,8 +65,11 @@ struct file_report {
     std::vector<std::pair<std::string, std::string>> remarks;  // place, French text
 };
 
-struct file_checker {
-    const parts& part;
+struct file_checker {  // borrows all of it
+    const pipeline::site_options& site;
+    const pipeline::route_policy& routes;
+    const certs::trust_anchors& anchors;
+    const pipeline::ports::vault& vault;
     pipeline::ports::directory& directory;
     pipeline::ports::store* store;  // null: there is none yet
     pipeline::instant now;

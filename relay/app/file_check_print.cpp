@@ -70,7 +70,7 @@ std::string indented(const std::string& block)
     std::string out = "\n";
     for (std::size_t from = 0; from < block.size();) {
         const auto end = std::min(block.find('\n', from), block.size());
-        out += "  " + block.substr(from, end - from) + "\n";
+        out += (end == from ? "" : "  ") + block.substr(from, end - from) + "\n";
         from = end + 1;
     }
     return out;
@@ -121,7 +121,7 @@ std::string points_text(const document_report& document)
     std::string remarks;
     for (const point_report& point : document.points) {
         const bool wrong = point.state == point_state::to_mend || point.state == point_state::blocking;
-        rows.rows.push_back({point.id, point.title, point.law, std::string(word(point.state)),
+        rows.rows.push_back({point.id, point.title, point.law.empty() ? "–" : point.law, std::string(word(point.state)),
                              wrong && !point.remarks.empty() ? point.remarks.front().first : ""});
         for (const auto& [field, text] : point.remarks) remarks += point.id + "  " + joined(field, text) + "\n";
     }

@@ -7,6 +7,7 @@
 #include "mime/hl7/acknowledgement.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
@@ -218,6 +219,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
     row.establishment = site_.finess;
     row.received_at = now;
     row.signed_at = plan.signed_at;
+    row.completeness = completeness_text(main.checks);
     row.details = with_.vault.seal_field(field::letter_details, write_details(plan.details));
     const ports::sealed_object document = with_.vault.seal(main.bytes);
     row.document = document.id;

@@ -1,0 +1,186 @@
+// What `liaison check FILE` says of each form, accepted, held and refused: as values, as text and as JSON; that it
+// changes nothing and names nobody.
+#include <catch2/catch.hpp>
+
+#include <fstream>
+
+#include "relay/app/file_check.hpp"
+#include "tests/support/relay_house.hpp"
+
+using namespace relay;
+using namespace relay::pipeline;
+using tests::replaced;
+
+namespace {
+const std::string roux = "anne.roux@medecin.example";
+const std::string mdm_flag = "DESTDMP^Libellé^MetaDMPMSS||N";
+
+struct desk {
+    tests::house house;
+    site_options site = tests::site();
+
+    app::file_report check(const std::string& name, const std::string& bytes)
+    {
+        const auto file = house.place.path() / name;
+        std::ofstream(file, std::ios::binary) << bytes;
+        const app::file_checker with{
+            site, house.routes, house.anchors, house.vault, house.directory, house.store.get(), house.clock.now()};
+        return app::check_file(with, file);
+    }
+};
+
+bool says(const std::string& text, std::string_view part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+const app::point_report& point(const app::file_report& report, std::string_view id)
+{
+    for (const auto& one : report.documents.at(0).points)
+        if (one.id == id) return one;
+    FAIL("no point " << id);
+    throw std::logic_error("unreachable");
+}
+}
+
+TEST_CASE("a letter that would leave", "[check]")
+{
+    desk d;
+    d.house.add_doctor(roux, tests::second_doctor);
+    const auto report = d.check("lettre.hl7", tests::mdm_file());
+    CHECK(report.verdict == app::file_verdict::accepted);
+    CHECK(report.answer == "AA");
+    CHECK(report.form == "message HL7 MDM^T02 2.6");
+    CHECK(report.matrix == "2026-04-21, mode tolérant, ligne B'");
+    CHECK(report.faults.empty());
+    REQUIRE(report.recipients.size() == 1);
+    CHECK(report.recipients[0].why == cause::none);
+    CHECK(report.recipients[0].domain == "medecin.example");
+    CHECK_FALSE(report.recipients[0].certificate_until.empty());
+    REQUIRE(report.stay);
+    CHECK(report.stay->discharge == "20/11/2026 14:10");
+    CHECK(report.stay->known == false);
+    CHECK(point(report, "C01").state == app::point_state::good);
+    CHECK(point(report, "C14").state == app::point_state::not_assessable);  // a PDF does not show it
+    CHECK(point(report, "C03").law.find("R.1112-1-2") != std::string::npos);
+
+    const std::string text = report_text(report, app::language::french);
+    for (const char* part : {"lettre.hl7 : accepté (AA)", "premier envoi", "type 11490-0, version 1",
+                             "DESTMSSANTEPS à Y, les autres à N", "ligne B'", "encore inconnu de ce nœud", "partirait",
+                             "S/MIME, certificat jusqu'au ", "ce qui est vérifié", "non évaluable", "R.1112-1-2"}) {
+        CAPTURE(part, text);
+        CHECK(says(text, part));
+    }
+    // Nothing was stored, nothing goes: the message itself is a first one.
+    CHECK(d.house.acks().empty());
+    CHECK(d.house.intake->accept(tests::dropped("lettre.hl7", tests::mdm_file())).what == verdict::accepted);
+    const auto again = d.check("lettre.hl7", tests::mdm_file());
+    CHECK(again.stay->known == true);
+    REQUIRE(again.remarks.size() == 1);
+    CHECK(says(again.remarks[0].second, "déjà venu"));
+}
+
+TEST_CASE("a letter that would be held says why and what to do", "[check]")
+{
+    desk d;
+    const auto report = d.check("lettre.hl7", tests::mdm_file());
+    CHECK(report.verdict == app::file_verdict::held);
+    CHECK(report.answer == "AA");
+    CHECK(report.recipients.at(0).why == cause::no_certificate);
+    const std::string text = report_text(report, app::language::french);
+    CHECK(says(text, "accepté, avec un envoi retenu (AA)"));
+    CHECK(says(text, "retenu : sans certificat"));
+    CHECK(says(text, "liaison certs add"));
+}
+
+TEST_CASE("what would be refused, with the code, the place and the reason", "[check]")
+{
+    desk d;
+    struct row {
+        std::string name, bytes;
+        std::string_view answer, code, field;
+    };
+    const std::string mdm = tests::mdm_file(), xml = tests::cda_file();
+    const row rows[] = {
+        {"a.hl7", replaced(mdm, "MASQUE_PS^Libellé^MetaDMPMSS||N", "MASQUE_PS^Libellé^MetaDMPMSS||Y"), "AE", "207",
+         "OBX^2^5"},
+        {"a.hl7", replaced(mdm, mdm_flag, replaced(mdm_flag, "||N", "||Y")), "AE", "207", "OBX^7^5"},
+        {"a.hl7", replaced(mdm, "|2.6|", "|2.4|"), "AE", "203", "MSH^1^12"},
+        {"a.xml", replaced(xml, "<legalAuthenticator>", "<legalAuthenticatoR>"), "*", "*", "*"},
+        {"a.pdf", std::string(tests::pdf), "SIDECAR_MISSING", "SIDECAR_MISSING", ""},
+        {"a.txt", "bonjour", "UNKNOWN_FORM", "UNKNOWN_FORM", ""},
+    };
+    for (const row& tc : rows) {
+        CAPTURE(tc.name, tc.code);
+        const auto report = d.check(tc.name, tc.bytes);
+        CHECK(report.verdict == app::file_verdict::refused);
+        REQUIRE_FALSE(report.faults.empty());
+        CHECK(report.recipients.empty());
+        if (tc.answer != "*") CHECK(report.answer == tc.answer);
+        if (tc.code != "*") CHECK(report.faults[0].code == tc.code);
+        if (tc.field != "*") CHECK(report.faults[0].field == tc.field);
+        const std::string text = report_text(report, app::language::french);
+        CHECK(says(text, tc.name + " : refusé (" + report.answer + ")"));
+        CHECK(says(text, report.faults[0].text));
+    }
+    const auto absent = app::check_file(
+        {d.site, d.house.routes, d.house.anchors, d.house.vault, d.house.directory, nullptr, d.house.clock.now()},
+        d.house.place.path() / "absent.hl7");
+    CHECK(absent.verdict == app::file_verdict::refused);
+    CHECK(absent.answer == "ILLISIBLE");
+}
+
+TEST_CASE("a document that a check refuses shows all its checks", "[check]")
+{
+    desk d;
+    const auto report =
+        d.check("a.xml", replaced(tests::cda_file(), "signatureCode code=\"S\"", "signatureCode code=\"X\""));
+    CHECK(report.verdict == app::file_verdict::refused);
+    REQUIRE(report.documents.size() == 1);
+    CHECK(point(report, "C03").state == app::point_state::blocking);
+    CHECK(says(report_text(report, app::language::french), "bloquant"));
+}
+
+TEST_CASE("the other forms: a document alone, a pair, a movement", "[check]")
+{
+    desk d;
+    d.house.add_doctor(roux, tests::second_doctor);
+    const auto alone = d.check("a.xml", tests::cda_file({.document = "2.999.7.417.2", .version = 2}));
+    CHECK(alone.verdict == app::file_verdict::accepted);
+    CHECK(alone.form == "document CDA");
+    CHECK(alone.operation == "remplacement");
+    CHECK(alone.answer == "ACCEPTED");
+    CHECK(alone.matrix.empty());
+
+    std::ofstream(d.house.place.path() / "b.pdf", std::ios::binary) << tests::pdf;
+    const auto pair = d.check("b.json", tests::sidecar_file());
+    CHECK(pair.verdict == app::file_verdict::accepted);
+    CHECK(pair.form == "PDF et sa fiche");
+    CHECK(pair.recipients.size() == 2);
+
+    const auto movement = d.check("c.hl7", tests::adt_file());
+    CHECK(movement.verdict == app::file_verdict::accepted);
+    CHECK(movement.form == "message HL7 ADT^A03 2.5");
+    CHECK(movement.documents.empty());
+    CHECK(movement.stay->discharge == "20/11/2026 14:10");
+}
+
+TEST_CASE("the JSON says what the text says, and neither names the patient", "[check][privacy]")
+{
+    desk d;
+    for (const std::string& bytes : {tests::mdm_file(), tests::cda_file(), tests::adt_file(),
+                                     replaced(tests::mdm_file(), "2.999.1.1&ISO", "2.999.9&ISO"),
+                                     replaced(tests::cda_file(), "19850714", "20990714")}) {
+        const auto report = d.check("a.dat", bytes);
+        const boost::json::object said = report_json(report);
+        CHECK(said.at("answer").as_string() == report.answer);
+        CHECK(said.at("recipients").as_array().size() == report.recipients.size());
+        CHECK(said.at("faults").as_array().size() == report.faults.size());
+        const std::string all = boost::json::serialize(said) + report_text(report, app::language::french);
+        for (const char* mark :
+             {"QUENTRELIN", "Ysoline", "YSOLINE", "1985", "285076900000095", "885214", "26011234", "anne.roux"}) {
+            CAPTURE(mark);
+            CHECK_FALSE(says(all, mark));
+        }
+    }
+}
