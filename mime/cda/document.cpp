@@ -1,5 +1,6 @@
 #include "mime/cda/document.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "mime/cda/header_reader.hpp"
@@ -27,9 +28,30 @@ std::vector<pugi::xml_node> find_documents(const pugi::xml_document& document)
     return found;
 }
 
-cda_error parse_error(const pugi::xml_parse_result& parsed)
+// The bytes as the parser gets them: without their long base64, of which the header needs nothing.
+void leave_out(cda_document::tree& tree, std::string_view bytes, const std::vector<base64_run>& runs)
 {
-    return {cda_errc::malformed, "offset " + std::to_string(parsed.offset), "XML mal formé"};
+    std::size_t size = bytes.size();
+    for (const base64_run& run : runs) size -= run.size - 1;
+    tree.parsed.reserve(size);
+    std::size_t done = 0;
+    for (const base64_run& run : runs) {
+        tree.parsed += bytes.substr(done, run.offset - done);
+        tree.left_out.push_back({tree.parsed.size(), bytes.substr(run.offset, run.size)});
+        tree.parsed += ' ';
+        done = run.offset + run.size;
+    }
+    tree.parsed += bytes.substr(done);
+}
+
+cda_error parse_error(const cda_document::tree& tree, const pugi::xml_parse_result& parsed)
+{
+    auto offset = static_cast<std::size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0));
+    const std::size_t there = offset;
+    for (const left_out_text& each : tree.left_out) {
+        if (each.at < there) offset += each.text.size() - 1;
+    }
+    return {cda_errc::malformed, "offset " + std::to_string(offset), "XML mal formé"};
 }
 
 cda_result<void> find_body(cda_document::tree& tree)
@@ -57,12 +79,12 @@ cda_result<void> check_usable(const header& head)
 }
 
 // The text of a node without copying it where it is in one piece, as base64 nearly always is.
-std::string_view whole_text(const pugi::xml_node& node, std::string& storage)
+std::string_view whole_text(const cda_document::tree& tree, const pugi::xml_node& node, std::string& storage)
 {
     std::string_view only;
     for (const pugi::xml_node part : node.children()) {
         if (part.type() != pugi::node_pcdata && part.type() != pugi::node_cdata) continue;
-        const std::string_view value = part.value();
+        const std::string_view value = detail::value_of(tree, part);
         if (only.empty() && storage.empty()) {
             only = value;
             continue;
@@ -73,10 +95,10 @@ std::string_view whole_text(const pugi::xml_node& node, std::string& storage)
     return storage.empty() ? only : std::string_view(storage);
 }
 
-cda_result<std::string> decode(const pugi::xml_node& node, const std::string& field)
+cda_result<std::string> decode(const cda_document::tree& tree, const pugi::xml_node& node, const std::string& field)
 {
     std::string storage;
-    auto decoded = base64_decode(whole_text(node, storage));
+    auto decoded = base64_decode(whole_text(tree, node, storage));
     if (!decoded) return cda_error{cda_errc::not_base64, field, "base64 illisible"};
     if (decoded->empty()) return cda_error{cda_errc::empty_content, field, "contenu vide"};
     return std::move(*decoded);
@@ -112,13 +134,16 @@ const body& cda_document::body() const noexcept
     return tree_->content;
 }
 
-cda_result<cda_document> read_document(std::string_view bytes, const cda_limits& limits)
+namespace {
+cda_result<cda_document> read_into(std::unique_ptr<cda_document::tree> tree, std::string_view bytes,
+                                   const cda_limits& limits)
 {
-    if (auto scanned = scan_xml(bytes, limits); !scanned) return scanned.error();
-    auto tree = std::make_unique<cda_document::tree>();
-    const auto parsed = tree->document.load_buffer(bytes.data(), bytes.size(),
-                                                   pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
-    if (!parsed) return parse_error(parsed);
+    std::vector<base64_run> runs;
+    if (auto scanned = scan_xml(bytes, limits, &runs); !scanned) return scanned.error();
+    leave_out(*tree, bytes, runs);
+    const auto parsed = tree->document.load_buffer_inplace(
+        tree->parsed.data(), tree->parsed.size(), pugi::parse_default | pugi::parse_ws_pcdata, pugi::encoding_utf8);
+    if (!parsed) return parse_error(*tree, parsed);
     const auto found = find_documents(tree->document);
     if (found.empty()) return cda_error{cda_errc::not_a_document, "ClinicalDocument", "aucun ClinicalDocument CDA R2"};
     if (found.size() > 1) return cda_error{cda_errc::two_documents, "ClinicalDocument", "plusieurs ClinicalDocument"};
@@ -128,6 +153,20 @@ cda_result<cda_document> read_document(std::string_view bytes, const cda_limits&
     if (auto body = find_body(*tree); !body) return body.error();
     return cda_document(std::move(tree));
 }
+}
+
+cda_result<cda_document> read_document(std::string_view bytes, const cda_limits& limits)
+{
+    return read_into(std::make_unique<cda_document::tree>(), bytes, limits);
+}
+
+cda_result<cda_document> read_and_keep(std::string bytes, const cda_limits& limits)
+{
+    auto tree = std::make_unique<cda_document::tree>();
+    tree->kept = std::move(bytes);
+    const std::string_view kept = tree->kept;
+    return read_into(std::move(tree), kept, limits);
+}
 
 cda_result<std::string> extract_body(const cda_document& document)
 {
@@ -136,9 +175,9 @@ cda_result<std::string> extract_body(const cda_document& document)
         return cda_error{cda_errc::not_non_xml_body, field, "document structuré, sans fichier encapsulé"};
     }
     const pugi::xml_node text = child(document.parsed().body, "text");
-    if (!is_plain_text(document.body())) return decode(text, field);
+    if (!is_plain_text(document.body())) return decode(document.parsed(), text, field);
     std::string storage;
-    std::string content(whole_text(text, storage));
+    std::string content(whole_text(document.parsed(), text, storage));
     if (content.find_first_not_of(" \t\r\n") == std::string::npos) {
         return cda_error{cda_errc::empty_content, field, "contenu vide"};
     }
@@ -152,7 +191,7 @@ cda_result<std::optional<std::string>> extract_pdf_copy(const cda_document& docu
     if (!section) return std::optional<std::string>();
     const pugi::xml_node media =
         section.find_node([](const pugi::xml_node& node) { return detail::is(node, "observationMedia"); });
-    auto decoded = decode(child(media, "value"), "section 55108-5/observationMedia/value");
+    auto decoded = decode(document.parsed(), child(media, "value"), "section 55108-5/observationMedia/value");
     if (!decoded) return decoded.error();
     return std::optional<std::string>(std::move(*decoded));
 }

@@ -3,16 +3,18 @@
 // inside an envelope (auto-présentable, enveloping signature) is found; the envelope's style sheet or signature is
 // never run or judged. Limits: cda_limits. Errors: cda_error with the place and never a value. No input throws or is
 // read past its end. What the national rules call an error is not one here: absent fields stay empty, checks.hpp says
-// what blocks. cda_document owns its tree; views taken from it live as long as it does. Safe from any thread, one
-// thread at a time.
+// what blocks. cda_document owns its tree; views taken from it live as long as it does; it borrows the bytes it was
+// read from, for the base64 in them. Safe from any thread, one thread at a time.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mime/cda/errc.hpp"
@@ -79,8 +81,17 @@ private:
     std::unique_ptr<tree> tree_;
 };
 
-// Errors: every cda_errc up to no_body.
+// Errors: every cda_errc up to no_body. `bytes` must outlive the document: long base64 is read from them, not copied.
 [[nodiscard]] cda_result<cda_document> read_document(std::string_view bytes, const cda_limits& limits = {});
+
+// The same for bytes of which nobody else is the owner.
+[[nodiscard]] cda_result<cda_document> read_and_keep(std::string bytes, const cda_limits& limits = {});
+template <class Bytes>
+requires std::same_as<Bytes, std::string>  // rvalues only: a temporary must not be borrowed
+[[nodiscard]] cda_result<cda_document> read_document(Bytes&& bytes, const cda_limits& limits = {})
+{
+    return read_and_keep(std::move(bytes), limits);
+}
 
 // N1: the decoded file. Errors: not_non_xml_body, not_base64, empty_content. Text that is not marked B64 is returned as
 // it stands (text/plain of old documents).

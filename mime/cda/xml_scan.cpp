@@ -11,7 +11,6 @@
 namespace mime::cda {
 namespace {
 constexpr std::string_view utf8_bom = "\xEF\xBB\xBF";
-constexpr std::size_t npos = std::string_view::npos;
 
 cda_error error_at(cda_errc code, std::size_t offset, std::string text)
 {
@@ -43,11 +42,11 @@ std::optional<std::string_view> declared_encoding(std::string_view text)
     if (text.substr(0, 5) != "<?xml" || text.size() < 6 || !is_space(text[5])) return std::nullopt;
     const std::string_view declaration = text.substr(0, text.find("?>"));
     std::size_t at = declaration.find("encoding");
-    if (at == npos) return std::nullopt;
+    if (at == std::string_view::npos) return std::nullopt;
     at = declaration.find_first_of("\"'", at);
-    if (at == npos) return std::string_view();
+    if (at == std::string_view::npos) return std::string_view();
     const std::size_t end = declaration.find(declaration[at], at + 1);
-    return end == npos ? std::string_view() : declaration.substr(at + 1, end - at - 1);
+    return end == std::string_view::npos ? std::string_view() : declaration.substr(at + 1, end - at - 1);
 }
 
 cda_result<void> check_bytes(std::string_view text)
@@ -55,7 +54,7 @@ cda_result<void> check_bytes(std::string_view text)
     if (text.substr(0, 2) == "\xFE\xFF" || text.substr(0, 2) == "\xFF\xFE") {
         return error_at(cda_errc::encoding, 0, "UTF-16 : seul UTF-8 est accepté");
     }
-    if (const std::size_t at = text.find('\0'); at != npos) {
+    if (const std::size_t at = text.find('\0'); at != std::string_view::npos) {
         return error_at(cda_errc::nul_byte, at, "octet nul dans le document");
     }
     if (!is_utf8(text)) return cda_error{cda_errc::encoding, "document", "octets qui ne sont pas de l'UTF-8"};
@@ -68,7 +67,10 @@ cda_result<void> check_bytes(std::string_view text)
 
 class scanner {
 public:
-    scanner(std::string_view text, const cda_limits& limits) : text_(text), limits_(limits) {}
+    scanner(std::string_view text, const cda_limits& limits, std::vector<base64_run>* runs)
+        : text_(text), limits_(limits), runs_(runs)
+    {
+    }
 
     cda_result<void> run()
     {
@@ -91,7 +93,7 @@ private:
     cda_result<void> skip_past(std::string_view end, std::size_t opening)
     {
         const std::size_t found = text_.find(end, at_ + opening);
-        if (found == npos) return malformed("balise non fermée");
+        if (found == std::string_view::npos) return malformed("balise non fermée");
         at_ = found + end.size();
         return {};
     }
@@ -118,15 +120,15 @@ private:
         std::size_t end = at_ + 1;
         for (;; ++end) {
             end = text_.find_first_of("<>\"'", end);
-            if (end == npos || text_[end] == '<') return malformed("balise non fermée");
+            if (end == std::string_view::npos || text_[end] == '<') return malformed("balise non fermée");
             if (text_[end] == '>') break;
             if (++attributes_ > limits_.max_attributes || ++here > limits_.max_element_attributes) {
                 return error_at(cda_errc::too_many_nodes, at_, "trop d'attributs");
             }
             const std::size_t close = text_.find(text_[end], end + 1);
-            if (close == npos) return malformed("attribut non fermé");
+            if (close == std::string_view::npos) return malformed("attribut non fermé");
             const std::string_view value = text_.substr(end + 1, close - end - 1);
-            if (value.find('<') != npos) return malformed("attribut non fermé");
+            if (value.find('<') != std::string_view::npos) return malformed("attribut non fermé");
             if (auto checked = check_references(value, end + 1); !checked) return checked;
             end = close;
         }
@@ -137,21 +139,36 @@ private:
         return {};
     }
 
-    cda_result<void> check_text(std::string_view run, std::size_t offset) const
+    cda_result<void> check_text(std::string_view run, std::size_t offset)
     {
         if (depth_ == 0) {
             for (const char c : run) {
                 if (!is_space(c)) return error_at(cda_errc::malformed, offset, "texte hors de la racine");
             }
         }
-        return check_references(run, offset);
+        const std::size_t reference = run.find('&');
+        if (reference != std::string_view::npos) return check_references(run.substr(reference), offset + reference);
+        if (runs_ != nullptr && run.size() >= long_run_octets && starts_like_base64(run)) {
+            runs_->push_back({offset, run.size()});
+        }
+        return {};
+    }
+
+    static bool starts_like_base64(std::string_view run)
+    {
+        const std::string_view start = run.substr(0, 1024);
+        return std::all_of(start.begin(), start.end(), [](char c) {
+            return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '/' && c <= '9') || c == '+' || c == '=' ||
+                   c == '\r' || c == '\n';
+        });
     }
 
     static cda_result<void> check_references(std::string_view run, std::size_t offset)
     {
-        for (std::size_t at = run.find('&'); at != npos; at = run.find('&', at + 1)) {
+        for (std::size_t at = run.find('&'); at != std::string_view::npos; at = run.find('&', at + 1)) {
             const std::size_t end = run.substr(at, max_reference_octets).find(';');
-            if (end == npos) return error_at(cda_errc::malformed, offset + at, "référence non fermée");
+            if (end == std::string_view::npos)
+                return error_at(cda_errc::malformed, offset + at, "référence non fermée");
             const std::string_view name = run.substr(at + 1, end - 1);
             if (name == "amp" || name == "lt" || name == "gt" || name == "quot" || name == "apos") continue;
             const auto value = character_reference(name);
@@ -170,7 +187,7 @@ private:
         std::uint32_t value = 0;
         for (const char c : digits) {
             const std::size_t digit = std::string_view("0123456789abcdef").find(lower(c));
-            if (digit == npos || (!hexadecimal && digit > 9)) return std::nullopt;
+            if (digit == std::string_view::npos || (!hexadecimal && digit > 9)) return std::nullopt;
             value = value * (hexadecimal ? 16U : 10U) + static_cast<std::uint32_t>(digit);
             if (value > 0x10FFFF) return std::nullopt;
         }
@@ -182,6 +199,7 @@ private:
 
     std::string_view text_;
     const cda_limits& limits_;
+    std::vector<base64_run>* runs_;
     std::size_t at_ = 0;
     std::size_t depth_ = 0;
     std::size_t roots_ = 0;
@@ -190,14 +208,19 @@ private:
 };
 }
 
-cda_result<void> scan_xml(std::string_view bytes, const cda_limits& limits)
+cda_result<void> scan_xml(std::string_view bytes, const cda_limits& limits, std::vector<base64_run>* runs)
 {
     if (bytes.size() > limits.max_octets) {
         return cda_error{cda_errc::too_large, "document",
                          "document de plus de " + std::to_string(limits.max_octets) + " octets"};
     }
-    if (bytes.substr(0, utf8_bom.size()) == utf8_bom) bytes.remove_prefix(utf8_bom.size());
+    const std::size_t mark = bytes.substr(0, utf8_bom.size()) == utf8_bom ? utf8_bom.size() : 0;
+    bytes.remove_prefix(mark);
     if (auto checked = check_bytes(bytes); !checked) return checked;
-    return scanner(bytes, limits).run();
+    auto scanned = scanner(bytes, limits, runs).run();
+    if (runs != nullptr) {
+        for (base64_run& run : *runs) run.offset += mark;
+    }
+    return scanned;
 }
 }

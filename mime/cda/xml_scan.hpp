@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "mime/cda/errc.hpp"
 
@@ -18,5 +19,15 @@ struct cda_limits {
     std::size_t max_element_attributes = 64;  // namespaces are looked up along them, once per element read
 };
 
-[[nodiscard]] cda_result<void> scan_xml(std::string_view bytes, const cda_limits& limits = {});
+// Text between two tags that is long and looks like base64: no markup, no reference and no blank but line ends at its
+// start, so that a parser learns nothing from going through it.
+struct base64_run {
+    std::size_t offset = 0;
+    std::size_t size = 0;
+};
+constexpr std::size_t long_run_octets = 16 * 1024;
+
+// `runs`, if asked for: every long run, in order.
+[[nodiscard]] cda_result<void> scan_xml(std::string_view bytes, const cda_limits& limits = {},
+                                        std::vector<base64_run>* runs = nullptr);
 }

@@ -100,4 +100,13 @@ std::string text_of(const pugi::xml_node& node)
     while (!out.empty() && out.back() == ' ') out.pop_back();
     return out;
 }
+
+std::string_view value_of(const cda_document::tree& tree, const pugi::xml_node& text) noexcept
+{
+    const char* value = text.value();  // in tree.parsed, or the parser's own empty text
+    for (const left_out_text& each : tree.left_out) {
+        if (value == tree.parsed.data() + each.at) return each.text;
+    }
+    return value;
+}
 }

@@ -6,16 +6,26 @@
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mime/cda/document.hpp"
 
 namespace mime::cda {
 inline constexpr std::string_view hl7_namespace = "urn:hl7-org:v3";
 
+// Long base64 is not given to the parser: in the text parsed a blank stands for it.
+struct left_out_text {
+    std::size_t at = 0;     // of the blank
+    std::string_view text;  // in the bytes that were read
+};
+
 struct cda_document::tree {
-    pugi::xml_document document;  // owns its copy of the bytes
-    pugi::xml_node root;          // ClinicalDocument
-    pugi::xml_node body;          // nonXMLBody or structuredBody
+    std::string kept;    // the bytes, when the document keeps them itself
+    std::string parsed;  // what `document` was parsed from, and points into
+    std::vector<left_out_text> left_out;
+    pugi::xml_document document;
+    pugi::xml_node root;  // ClinicalDocument
+    pugi::xml_node body;  // nonXMLBody or structuredBody
     cda::header head;
     cda::body content;
 };
@@ -29,6 +39,8 @@ namespace detail {
 [[nodiscard]] pugi::xml_node at(pugi::xml_node from, std::initializer_list<std::string_view> path) noexcept;
 [[nodiscard]] std::string attribute(const pugi::xml_node& node, const char* name);  // trimmed; empty if absent
 [[nodiscard]] std::string text_of(const pugi::xml_node& node);                      // all text below, blanks collapsed
+// The value of a text node, which may have been left out of the tree.
+[[nodiscard]] std::string_view value_of(const cda_document::tree& tree, const pugi::xml_node& text) noexcept;
 // The narrative of one section, `text` being its text element, as narrative_text gives it.
 [[nodiscard]] std::string narrative_of(const pugi::xml_node& text, std::size_t max_octets);
 

@@ -323,7 +323,7 @@ std::string_view without_frame(std::string_view octets) noexcept
     return octets;
 }
 
-hl7_result<message> read_message(std::string octets, last_segment ending, const message_limits& limits)
+hl7_result<message> borrow_message(std::string_view octets, last_segment ending, const message_limits& limits)
 {
     if (octets.size() > limits.max_octets) return one(condition::application, "", "Message trop volumineux");
     if (const std::size_t zero = octets.find('\0'); zero != std::string::npos) {
@@ -342,20 +342,24 @@ hl7_result<message> read_message(std::string octets, last_segment ending, const 
         result.charset_ = charset::latin9;
         result.text_ = std::make_unique<const std::string>(latin9_to_utf8(body));
         body = *result.text_;
-    } else if (name == "UNICODE UTF-8") {
-        if (!is_utf8(body)) return one(condition::data_type, bad_line_location(body), "Texte qui n'est pas de l'UTF-8");
-        const auto start = static_cast<std::size_t>(body.data() - octets.data());
-        const std::size_t size = body.size();
-        result.text_ = std::make_unique<const std::string>(std::move(octets));
-        body = std::string_view(*result.text_).substr(start, size);
-    } else {
+    } else if (name != "UNICODE UTF-8") {
         return one(name.empty() ? condition::required_field_missing : condition::table_value_not_found, "MSH^1^18",
                    "Jeu de caractères attendu : UNICODE UTF-8 ou 8859/15");
+    } else if (!is_utf8(body)) {
+        return one(condition::data_type, bad_line_location(body), "Texte qui n'est pas de l'UTF-8");
     }
     result.marks_ = std::make_unique<const delimiters>(*marks);
     auto segments = split_segments(body, result.marks_.get(), ending, limits);
     if (!segments.has_value()) return segments.error();
     result.segments_ = *std::move(segments);
     return result;
+}
+
+hl7_result<message> read_message(std::string octets, last_segment ending, const message_limits& limits)
+{
+    auto kept = std::make_unique<const std::string>(std::move(octets));
+    auto read = borrow_message(*kept, ending, limits);
+    if (read.has_value() && read->text_ == nullptr) read->text_ = std::move(kept);
+    return read;
 }
 }

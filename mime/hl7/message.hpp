@@ -122,8 +122,10 @@ public:
 
 private:
     friend hl7_result<message> read_message(std::string octets, last_segment ending, const message_limits& limits);
+    friend hl7_result<message> borrow_message(std::string_view octets, last_segment ending,
+                                              const message_limits& limits);
     message() = default;
-    std::unique_ptr<const std::string> text_;
+    std::unique_ptr<const std::string> text_;  // nothing when the caller's own octets are read
     std::unique_ptr<const delimiters> marks_;
     std::vector<segment> segments_;
     hl7::charset charset_ = hl7::charset::utf8;
@@ -133,6 +135,12 @@ private:
 // frame (0x0b … 0x1c) around the message are tolerated.
 [[nodiscard]] hl7_result<message> read_message(std::string octets, last_segment ending = last_segment::terminated,
                                                const message_limits& limits = {});
+
+// The same without taking the octets over: they must outlive the message, which points into them (or, from ISO-8859-15,
+// into its own UTF-8).
+[[nodiscard]] hl7_result<message> borrow_message(std::string_view octets,
+                                                 last_segment ending = last_segment::terminated,
+                                                 const message_limits& limits = {});
 
 // MSH-1 and MSH-2 at the start of `octets`, which begin with "MSH"; nullopt if they are not five distinct ASCII signs.
 [[nodiscard]] std::optional<delimiters> read_delimiters(std::string_view octets) noexcept;

@@ -6,6 +6,10 @@
 #include <array>
 #include <cstdint>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace mime {
 namespace {
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -51,6 +55,69 @@ char* put_octets(char* out, std::uint32_t group)
     out[2] = static_cast<char>(group);
     return out + 3;
 }
+
+struct position {
+    const unsigned char* in;
+    char* out;
+};
+
+// Groups of four clean characters, up to the first that is not.
+position decode_groups(position at, const unsigned char* end)
+{
+    while (end - at.in >= 4) {
+        const std::uint32_t four =
+            shifted[0][at.in[0]] | shifted[1][at.in[1]] | shifted[2][at.in[2]] | shifted[3][at.in[3]];
+        if (four >= bad_group) break;
+        at.out = put_octets(at.out, four);
+        at.in += 4;
+    }
+    return at;
+}
+
+#if defined(__x86_64__)
+// The same, 32 characters at a time (W. Muła, D. Lemire: Faster Base64 Encoding and Decoding using AVX2 Instructions,
+// 2018). Writes 32 octets for 24, so it stops while 44 characters are left, whose octets are room enough.
+__attribute__((target("avx2"))) position decode_blocks(position at, const unsigned char* end)
+{
+    // Two nibbles of a character look up sets of bits that have one in common exactly when it is not in the alphabet.
+    const __m256i low_sets = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a,
+                                              0x1b, 0x1b, 0x1b, 0x1a, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                                              0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+    const __m256i high_sets = _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10,
+                                               0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,
+                                               0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+    // What to add to a character to get its value, by its upper nibble; '/' has a place of its own.
+    const __m256i offsets = _mm256_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                                             0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m256i slash = _mm256_set1_epi8(0x2f);  // also leaves of each octet what a look-up reads of it
+    const __m256i three_of_four = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1,  //
+                                                   2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+    const __m256i together = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, -1, -1);
+    while (end - at.in >= 32 + 12) {
+        __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at.in));
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi32(block, 4), slash);
+        const __m256i low = _mm256_and_si256(block, slash);
+        if (_mm256_testz_si256(_mm256_shuffle_epi8(low_sets, low), _mm256_shuffle_epi8(high_sets, high)) == 0) break;
+        const __m256i is_slash = _mm256_cmpeq_epi8(block, slash);
+        block = _mm256_add_epi8(block, _mm256_shuffle_epi8(offsets, _mm256_add_epi8(is_slash, high)));
+        block = _mm256_maddubs_epi16(block, _mm256_set1_epi32(0x01400140));  // pairs of 6 bits
+        block = _mm256_madd_epi16(block, _mm256_set1_epi32(0x00011000));     // pairs of 12 bits
+        block = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(block, three_of_four), together);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.out), block);
+        at.in += 32;
+        at.out += 24;
+    }
+    return at;
+}
+
+const bool has_blocks = __builtin_cpu_supports("avx2") != 0;
+#else
+constexpr bool has_blocks = false;
+position decode_blocks(position at, const unsigned char*)
+{
+    return at;
+}
+#endif
 
 char* encode_line(char* out, const unsigned char* in, std::size_t size)
 {
@@ -107,13 +174,11 @@ result<std::string> base64_decode(std::string_view text)
     bool padded = false;
     while (in != end) {
         if (held == 0 && !padded) {
-            while (end - in >= 4) {
-                const std::uint32_t four =
-                    shifted[0][in[0]] | shifted[1][in[1]] | shifted[2][in[2]] | shifted[3][in[3]];
-                if (four >= bad_group) break;
-                out = put_octets(out, four);
-                in += 4;
-            }
+            position at{in, out};
+            if (has_blocks) at = decode_blocks(at, end);
+            at = decode_groups(at, end);
+            in = at.in;
+            out = at.out;
             if (in == end) break;
         }
         const std::uint8_t value = values[*in++];

@@ -10,6 +10,18 @@ namespace mime {
 namespace {
 constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
 
+// Octets of ASCII at the start, a multiple of 32: four words at once are what the compiler makes vectors of.
+std::size_t ascii_prefix(std::string_view octets) noexcept
+{
+    std::size_t at = 0;
+    for (; octets.size() - at >= 32; at += 32) {
+        std::array<std::uint64_t, 4> words{};
+        std::memcpy(words.data(), octets.data() + at, 32);
+        if (((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0) break;
+    }
+    return at;
+}
+
 // Octets of the well-formed sequence at the start of `octets`, which is not empty; 0 if there is none (RFC 3629 §4).
 std::size_t sequence_size(std::string_view octets) noexcept
 {
@@ -115,17 +127,13 @@ void append_folded(std::string& out, char32_t point)
 bool is_utf8(std::string_view octets) noexcept
 {
     while (!octets.empty()) {
-        std::uint64_t eight = 0;
-        if (octets.size() >= sizeof eight) {
-            std::memcpy(&eight, octets.data(), sizeof eight);
-            if ((eight & high_bits) == 0) {
-                octets.remove_prefix(sizeof eight);
-                continue;
-            }
+        octets.remove_prefix(ascii_prefix(octets));
+        // Among the next 32 there is another character, or they are the last.
+        for (const std::size_t stop = octets.size() - std::min<std::size_t>(octets.size(), 32); octets.size() > stop;) {
+            const std::size_t size = sequence_size(octets);
+            if (size == 0) return false;
+            octets.remove_prefix(size);
         }
-        const std::size_t size = sequence_size(octets);
-        if (size == 0) return false;
-        octets.remove_prefix(size);
     }
     return true;
 }
@@ -134,11 +142,17 @@ std::string latin9_to_utf8(std::string_view octets)
 {
     std::string out;
     out.reserve(octets.size() + octets.size() / 16);
-    for (const char c : octets) {
-        if (static_cast<unsigned char>(c) < 0x80) {
-            out += c;
-        } else {
-            append_two_or_three(out, latin9_point(static_cast<unsigned char>(c)));
+    while (!octets.empty()) {
+        const std::size_t plain = ascii_prefix(octets);
+        out += octets.substr(0, plain);
+        octets.remove_prefix(plain);
+        for (std::size_t left = std::min<std::size_t>(octets.size(), 32); left > 0; --left, octets.remove_prefix(1)) {
+            const auto octet = static_cast<unsigned char>(octets.front());
+            if (octet < 0x80) {
+                out += octets.front();
+            } else {
+                append_two_or_three(out, latin9_point(octet));
+            }
         }
     }
     return out;

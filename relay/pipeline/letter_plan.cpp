@@ -18,7 +18,7 @@ any_plan plan_message(const plan_request& with)
 {
     hl7::message_limits limits;
     limits.max_octets = with.site.max_input_octets;
-    const auto message = hl7::read_message(with.from.bytes, with.site.hl7.ending, limits);
+    const auto message = hl7::borrow_message(with.from.bytes, with.site.hl7.ending, limits);
     if (!message.has_value()) return refuse_hl7(message.error());
     const auto form = hl7::form_of(*message, with.site.hl7);
     if (!form.has_value()) return refuse_hl7(form.error());

@@ -84,6 +84,33 @@ std::string sidecar_of(const Names& names, const std::string& pdf)
         if (mime::sidecar::has_sidecar_ending(name) && (found.empty() || rank(name) < rank(found))) found = name;
     });
 }
+
+// Second half of remove_answered, for what a crash left marked.
+void finish_removals(std::map<std::string, path>& claimed)
+{
+    auto at = claimed.lower_bound(std::string(answered_mark));
+    while (at != claimed.end() && at->first.starts_with(answered_mark)) {
+        std::error_code failed;
+        if (const std::string pdf = pdf_of(claimed, at->first.substr(answered_mark.size())); !pdf.empty()) {
+            fs::remove(claimed.at(pdf), failed);
+            claimed.erase(pdf);
+        }
+        fs::remove(at->second, failed);
+        at = claimed.erase(at);
+    }
+}
+
+std::int64_t nanoseconds(const timespec& at)
+{
+    return std::int64_t{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
+}
+
+std::int64_t nanoseconds_now()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return nanoseconds(now);
+}
 }
 
 folder::folder(folder_options options)
@@ -114,20 +141,6 @@ void folder::remove_answered(const claimed_file& file)
     fs::remove(last, failed);
 }
 
-void folder::finish_removals(file_names& claimed) const
-{
-    auto at = claimed.lower_bound(std::string(answered_mark));
-    while (at != claimed.end() && at->first.starts_with(answered_mark)) {
-        std::error_code failed;
-        if (const std::string pdf = pdf_of(claimed, at->first.substr(answered_mark.size())); !pdf.empty()) {
-            fs::remove(claimed.at(pdf), failed);
-            claimed.erase(pdf);
-        }
-        fs::remove(at->second, failed);
-        at = claimed.erase(at);
-    }
-}
-
 std::vector<claimed_file> folder::left_over() const
 {
     std::map<std::string, path> names;
@@ -153,27 +166,142 @@ std::vector<claimed_file> folder::left_over() const
     return found;
 }
 
-void folder::look_around(std::chrono::steady_clock::time_point now)
+// Null if there is no such submission now; one that has gone is forgotten by the claim that fails or by the next scan.
+folder::looks::iterator folder::look_at(const std::string& name, moment now)
 {
-    looks found;
-    for (const auto& entry : fs::directory_iterator(options_.folder)) {
-        const std::string name = entry.path().filename().string();
-        struct stat info {};
-        if (!is_candidate(name) || ::lstat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-        look at{info.st_size, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec, now, now};
-        if (const auto before = seen_.find(name); before != seen_.end()) {
-            at.first = before->second.first;
-            if (before->second.size == at.size && before->second.mtime == at.mtime) at.since = before->second.since;
-        }
-        found.emplace(name, at);
+    struct stat info {};
+    if (!is_candidate(name) || ::lstat((options_.folder / name).c_str(), &info) != 0 || !S_ISREG(info.st_mode))
+        return seen_.end();
+    const auto [at, added] = seen_.try_emplace(name);
+    look& seen = at->second;
+    const std::int64_t mtime = nanoseconds(info.st_mtim);
+    if (added) {
+        seen.first = now;
+        place(at, mtime);
     }
-    seen_ = std::move(found);
-    std::erase_if(renamed_in_, [this](const std::string& name) { return !seen_.contains(name); });
+    if (added || seen.size != info.st_size || seen.mtime != mtime) {
+        seen.size = info.st_size;
+        seen.mtime = mtime;
+        seen.since = now;
+    }
+    seen.scan = scan_;
+    return at;
 }
 
-bool folder::is_complete(const std::string& name, const look& at, std::chrono::steady_clock::time_point now) const
+void folder::place(looks::iterator at, std::int64_t order)
 {
-    return renamed_in_.contains(name) || now - at.since >= options_.stable;
+    by_age_.erase({at->second.order, at->first});
+    at->second.order = order;
+    by_age_.emplace(std::pair(order, std::string_view(at->first)), at);
+}
+
+void folder::forget(looks::iterator at)
+{
+    by_age_.erase({at->second.order, at->first});
+    seen_.erase(at);
+}
+
+// Called when twice as many are known as are kept, so that each name costs little however many there are.
+void folder::forget_middle()
+{
+    if (seen_.size() < 2 * options_.most_known) return;
+    const auto side = static_cast<std::ptrdiff_t>(options_.most_known / 2);
+    const auto last = std::prev(by_age_.end(), side);
+    for (auto at = std::next(by_age_.begin(), side); at != last;) forget((at++)->second);
+    left_out_ = true;
+}
+
+void folder::notice(const std::string& name, arrival how, moment now)
+{
+    const auto at = look_at(name, now);
+    if (at == seen_.end()) return;
+    at->second.how = std::max(at->second.how, how);
+    place(at, nanoseconds_now());
+    forget_middle();
+}
+
+void folder::scan(moment now)
+{
+    if (!listing_) {
+        listing_.reset(::opendir(options_.folder.c_str()));
+        if (!listing_) throw fs::filesystem_error("opendir", last_error());
+        ++scan_;
+        left_out_ = false;
+    }
+    for (std::size_t left = options_.scan_slice; left > 0; --left) {
+        const dirent* entry = ::readdir(listing_.get());
+        if (entry == nullptr) return end_scan();
+        look_at(entry->d_name, now);
+        forget_middle();
+    }
+}
+
+// What was there all along was met, so that the others are gone.
+void folder::end_scan()
+{
+    listing_.reset();
+    for (auto at = seen_.begin(); at != seen_.end();) {
+        const auto seen = at++;
+        if (seen->second.scan != scan_) forget(seen);
+    }
+}
+
+bool folder::wants_scan() const noexcept
+{
+    return left_out_ && !listing_ && seen_.size() < options_.most_known / 2;
+}
+
+bool folder::is_complete(looks::iterator at, moment now)
+{
+    if (at->second.how == arrival::whole) return true;
+    if (now - at->second.since < options_.stable) return false;
+    // The last look may be from before its last change.
+    return look_at(at->first, now) == at && now - at->second.since >= options_.stable;
+}
+
+// Names that were left out are still on disk, in the cases that people write an ending in.
+std::string folder::on_disk(const std::string& name, std::string_view extension) const
+{
+    const std::string stem = path(name).stem().string();
+    std::string lower(extension), upper(extension);
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::string capital = lower;
+    capital[1] = upper[1];
+    for (const std::string& ending : {lower, upper, capital}) {
+        struct stat info {};
+        if (::lstat((options_.folder / (stem + ending)).c_str(), &info) == 0) return stem + ending;
+    }
+    return {};
+}
+
+std::string folder::pdf_beside(const std::string& sidecar) const
+{
+    std::string known = pdf_of(seen_, sidecar);
+    return known.empty() && left_out_ ? on_disk(sidecar, ".pdf") : known;
+}
+
+std::string folder::sidecar_beside(const std::string& pdf) const
+{
+    std::string found = sidecar_of(seen_, pdf);
+    if (left_out_)
+        for (const std::string_view ending : mime::sidecar::sidecar_endings)
+            if (found.empty()) found = on_disk(pdf, ending);
+    return found;
+}
+
+// A sidecar takes its PDF along, and a PDF waits for its sidecar; neither waits longer than pair_wait.
+folder::half folder::check_half(looks::const_iterator at, moment now)
+{
+    const std::string& name = at->first;
+    const bool waits_long = now - at->second.first >= options_.pair_wait;
+    if (lower_extension(name) == ".pdf") return {waits_long && sidecar_beside(name).empty(), {}};
+    if (!is_sidecar(options_.folder / name)) return {true, {}};
+    std::string pdf = pdf_beside(name);
+    if (!pdf.empty() && sidecar_beside(pdf) != name) pdf.clear();  // another one's
+    auto other = seen_.find(pdf);
+    if (other == seen_.end() && !pdf.empty()) other = look_at(pdf, now);
+    if (other != seen_.end() && is_complete(other, now)) return {true, std::move(pdf)};
+    return {waits_long, {}};
 }
 
 // A sender that uses one name again and again: the next file waits until the one in hand is done.
@@ -198,38 +326,27 @@ result<claimed_file> folder::claim(const std::string& name, const std::string& a
     return taken;
 }
 
-std::vector<claimed_file> folder::claim_complete(std::chrono::steady_clock::time_point now, std::size_t most)
+std::vector<claimed_file> folder::claim_complete(moment now, std::size_t most)
 {
-    look_around(now);
-    std::vector<looks::const_iterator> order;
-    for (auto at = seen_.cbegin(); at != seen_.cend(); ++at) order.push_back(at);
-    std::stable_sort(order.begin(), order.end(), [](auto a, auto b) { return a->second.mtime > b->second.mtime; });
     std::vector<claimed_file> taken;
     std::vector<std::string> gone;
-    for (const auto& at : order) {
-        if (taken.size() >= most) break;
-        const auto& [name, seen] = *at;
-        if (!is_complete(name, seen, now)) continue;
-        const bool waits_long = now - seen.first >= options_.pair_wait;
-        std::string pdf;
-        if (is_sidecar(options_.folder / name)) {
-            pdf = pdf_of(seen_, name);
-            if (!pdf.empty() && sidecar_of(seen_, pdf) != name) pdf.clear();  // another one's
-            const bool ready = !pdf.empty() && is_complete(pdf, seen_.at(pdf), now);
-            if (!ready && !waits_long) continue;
-            if (!ready) pdf.clear();
-        } else if (lower_extension(name) == ".pdf" && (!sidecar_of(seen_, name).empty() || !waits_long)) {
-            continue;
-        }
-        if (is_in_hand(name) || is_in_hand(pdf)) continue;
-        if (auto claimed = claim(name, pdf); claimed.has_value()) taken.push_back(std::move(*claimed));
+    auto newest = by_age_.end();
+    auto oldest = by_age_.begin();
+    for (std::size_t left = by_age_.size(); left > 0 && taken.size() < most; --left) {
+        const auto at = (turn_ == turn::newest ? --newest : oldest++)->second;
+        if (!is_complete(at, now)) continue;
+        const std::string& name = at->first;
+        const half found = check_half(at, now);
+        if (!found.may_go || is_in_hand(name) || is_in_hand(found.pdf)) continue;
         gone.push_back(name);
-        if (!pdf.empty()) gone.push_back(pdf);
+        if (!found.pdf.empty()) gone.push_back(found.pdf);
+        auto claimed = claim(name, found.pdf);
+        if (!claimed.has_value()) continue;
+        taken.push_back(std::move(*claimed));
+        turn_ = turn_ == turn::newest ? turn::oldest : turn::newest;
     }
-    for (const std::string& name : gone) {
-        seen_.erase(name);
-        renamed_in_.erase(name);
-    }
+    for (const std::string& name : gone)
+        if (const auto at = seen_.find(name); at != seen_.end()) forget(at);
     return taken;
 }
 }

@@ -19,25 +19,14 @@
 namespace relay::spool {
 namespace {
 using namespace std::chrono_literals;
-// Bounds what sits claimed; the rest waits in the folder. Each claim looks at the whole folder, so a long backlog wants
-// few of them.
-constexpr std::size_t claims_at_once = 512;
+// Bounds what sits claimed and waits to be tried again; the rest waits in the folder.
+constexpr std::size_t most_claimed = 512;
 constexpr std::size_t beginning_octets = 64U << 10U;  // holds any MSH
-
-class descriptor {
-public:
-    explicit descriptor(int fd) : fd_(fd) {}
-    ~descriptor()
-    {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
+// Claimed ahead, so that no worker waits, and few, so that a file that comes now is not behind a backlog.
+std::size_t most_ready(std::uint32_t workers)
+{
+    return std::max<std::size_t>(workers / 2, 1);
+}
 
 result<void> check_private(const path& folder)
 {
@@ -58,6 +47,7 @@ struct watcher::state {
     intake accept;
     folder files;
     int notify, wake;
+    folder::moment next_scan{};  // of the watching thread
     std::mutex mutex;
     std::mutex one_big_file;  // whole oversize files in memory: one
     std::condition_variable changed;
@@ -67,6 +57,7 @@ struct watcher::state {
         claimed_file file;
     };
     std::deque<waiting> later;  // to be tried again, the soonest first; no worker waits with them
+    bool more_waits = false;  // in the folder, for room: whoever makes room wakes the watching thread
     bool stopping = false;
     std::vector<std::thread> threads;
 
@@ -79,7 +70,10 @@ struct watcher::state {
     [[nodiscard]] result<pipeline::submission> read(const claimed_file& file, pipeline::size_class size) const;
     // How many files may be claimed now, after those whose pause is over became ready again.
     [[nodiscard]] std::size_t make_room();
-    void read_notices();
+    [[nodiscard]] std::size_t room() const;
+    void read_notices(folder::moment now);
+    void wake_watcher();
+    void wait_for_more(std::chrono::milliseconds pause);
     [[nodiscard]] bool stop_asked()
     {
         std::scoped_lock lock(mutex);
@@ -122,14 +116,19 @@ void watcher::stop()
         s.stopping = true;
     }
     s.changed.notify_all();
-    const std::uint64_t one = 1;
-    if (s.wake >= 0 && ::write(s.wake, &one, sizeof one) < 0) obs::warn(obs::event::spool_failed, "step=wake");
+    if (s.wake >= 0) s.wake_watcher();
     for (std::thread& thread : s.threads) thread.join();
     if (s.notify >= 0) ::close(s.notify);
     if (s.wake >= 0) ::close(s.wake);
 }
 
-void watcher::state::read_notices()
+void watcher::state::wake_watcher()
+{
+    const std::uint64_t one = 1;
+    if (::write(wake, &one, sizeof one) < 0) obs::warn(obs::event::spool_failed, "step=wake");
+}
+
+void watcher::state::read_notices(folder::moment now)
 {
     alignas(inotify_event) std::array<char, 16 * 1024> buffer{};
     for (;;) {
@@ -137,10 +136,23 @@ void watcher::state::read_notices()
         if (got <= 0) return;
         for (ssize_t at = 0; at < got;) {
             const auto* notice = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-            if ((notice->mask & IN_MOVED_TO) != 0 && notice->len > 0) files.renamed_in(notice->name);
             at += static_cast<ssize_t>(sizeof(inotify_event)) + notice->len;
+            if ((notice->mask & IN_Q_OVERFLOW) != 0) next_scan = now;
+            if (notice->len == 0) continue;
+            if ((notice->mask & IN_MOVED_TO) != 0) {
+                files.renamed_in(notice->name, now);
+            } else {
+                files.written_in(notice->name, now);
+            }
         }
     }
+}
+
+std::size_t watcher::state::room() const
+{
+    const std::size_t most = most_ready(options.workers);
+    return std::min(most - std::min(ready.size(), most),
+                    most_claimed - std::min(ready.size() + later.size(), most_claimed));
 }
 
 std::size_t watcher::state::make_room()
@@ -151,20 +163,34 @@ std::size_t watcher::state::make_room()
     for (; !later.empty() && later.front().until <= now; later.pop_front(), any = true)
         ready.push_back(std::move(later.front().file));
     if (any) changed.notify_all();
-    return claims_at_once - std::min(ready.size() + later.size(), claims_at_once);
+    return room();
+}
+
+void watcher::state::wait_for_more(std::chrono::milliseconds pause)
+{
+    std::array<pollfd, 2> waits{pollfd{notify, POLLIN, 0}, pollfd{wake, POLLIN, 0}};
+    ::poll(waits.data(), waits.size(), static_cast<int>(pause.count()));
+    std::uint64_t woken = 0;
+    while (::read(wake, &woken, sizeof woken) > 0) continue;
 }
 
 void watcher::state::watch()
 {
     while (!stop_asked()) {
-        const std::size_t room = make_room();
+        const std::size_t wanted = make_room();
         std::size_t taken = 0;
         try {
-            read_notices();
-            if (room > 0) {
-                auto claimed = files.claim_complete(std::chrono::steady_clock::now(), room);
+            const auto now = std::chrono::steady_clock::now();
+            read_notices(now);
+            if (files.is_scanning() || files.wants_scan() || now >= next_scan) {
+                files.scan(now);
+                next_scan = now + options.rescan;
+            }
+            if (wanted > 0) {
+                auto claimed = files.claim_complete(now, wanted);
                 taken = claimed.size();
                 std::scoped_lock lock(mutex);
+                more_waits = taken == wanted;
                 for (auto& file : claimed) ready.push_back(std::move(file));
             }
         } catch (const std::filesystem::filesystem_error& error) {
@@ -172,13 +198,13 @@ void watcher::state::watch()
         }
         if (taken > 0) changed.notify_all();
         auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(options.rescan);
-        if (room == 0 || taken == room)
-            pause = 20ms;  // full: look again as soon as the workers have made room
+        if (files.is_scanning())
+            pause = 0ms;
+        else if (wanted == 0 || taken == wanted)
+            pause = 20ms;  // full: a worker wakes us when it needs more; this is for those that are tried again
         else if (files.has_waiting())
             pause = std::min(pause, std::max(options.files.stable / 2, std::chrono::milliseconds(50)));
-        std::array<pollfd, 2> waits{pollfd{notify, POLLIN, 0}, pollfd{wake, POLLIN, 0}};
-        if (room == 0) waits[0].fd = -1;
-        ::poll(waits.data(), waits.size(), static_cast<int>(pause.count()));
+        wait_for_more(pause);
     }
 }
 
@@ -192,6 +218,7 @@ void watcher::state::work()
             if (stopping) return;  // what is claimed and not begun is found again at the next start
             file = std::move(ready.front());
             ready.pop_front();
+            if (more_waits) wake_watcher();
         }
         try {
             process(file);

@@ -1,5 +1,6 @@
 // relay/spool/watcher.hpp: takes files from the spool folder to intake, and writes the acknowledgements.
-// inotify wakes it, a periodic rescan catches what inotify cannot tell (network folders, overflow). Order of steps for
+// inotify names what comes; a rescan, periodic and in slices, finds what inotify cannot tell (a backlog at start,
+// network folders, overflow). A long backlog slows nothing that comes later, and costs no memory. Order of steps for
 // each file: claim, hand to intake (durable), write the acknowledgement (durable), remove the file. A crash anywhere
 // repeats the file, and intake gives the same answer. A file answered `busy` without a way to tell the sender stays
 // claimed and is tried again. Threads: one that watches, `workers` that process; stop() finishes the files in hand.

@@ -224,12 +224,29 @@ def bench(options, table, size, count):
         table.add(f"{label} : débit de Liaison / Postfix le plus rapide", ratio, "", 1, ratio >= 1, said="≥ 1")
 
 
+# Figures of the small tools that are promised, with the direction in which they are.
+TOOL_TARGETS = {"hl7_reading_mb_per_s": ("≥", 300), "hl7_reading_copies": ("≤", 2.5), "spool_newest_ms": ("≤", 20),
+                "spool_backlog_rss_mib": ("≤", 16)}
+
+
+def small_tool(options, table, title, *command):
+    """A program of ours that measures something alone and prints name, value, unit."""
+    print(f"\n{title}", flush=True)
+    done = subprocess.run([options.tools / command[0], *command[1:]], stdout=subprocess.PIPE, text=True, check=True)
+    for line in done.stdout.splitlines():
+        name, value, unit = line.split("\t")
+        sign, target = TOOL_TARGETS.get(name, ("", None))
+        holds = None if target is None else float(value) >= target if sign == "≥" else float(value) <= target
+        table.add(name, float(value), unit, target, holds, said=f"{sign} {target}".replace(".", ",") if sign else "")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--binary", type=pathlib.Path, required=True)
     parser.add_argument("--tools", type=pathlib.Path, required=True)
     parser.add_argument("--letters", type=int)
     parser.add_argument("--size", choices=SIZES)
+    parser.add_argument("--only", choices=["lecture", "depot", "lettres"])
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--no-postfix", action="store_true")
@@ -244,7 +261,12 @@ def main():
     table = Table()
     print("Chaîne entière : fichier HL7 dans le dépôt → 250 du destinataire (TLS mutuel), tout durable.")
     print(f"Machine : {os.cpu_count()} cœurs, charge {os.getloadavg()[0]:.1f} au départ ; émetteur et récepteur la partagent.")
-    for size in [options.size] if options.size else SIZES:
+    if options.only in (None, "lecture"):
+        small_tool(options, table, "Lecture d'un message HL7 T02 : document de 1 Mo, puis des autres tailles ; un cœur", "bench_reading")
+    if options.only in (None, "depot"):
+        small_tool(options, table, "Dépôt : prise d'un fichier neuf, seul, puis devant un long retard", "bench_spool",
+                   "5000" if options.quick else "50000")
+    for size in ([options.size] if options.size else SIZES) if options.only in (None, "lettres") else []:
         bench(options, table, size, options.letters or (QUICK if options.quick else LETTERS)[size])
     if options.json:
         options.json.write_text(json.dumps({"figures": table.figures}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

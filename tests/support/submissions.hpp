@@ -33,6 +33,7 @@ struct letter_order {
     bool without_set = false;                           // old documents: neither setId nor versionNumber
     std::string body = "";                              // MDM: CORPSMAIL_PS
     std::string reading = "N";                          // MDM: ACK_LECTURE_MSS
+    std::string content = std::string(pdf);             // the PDF inside the document
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -81,7 +82,7 @@ inline std::string cda_file(const letter_order& order = {})
     in.stay.number = {"2.999.1.2", order.visit};
     in.stay.when.low = time("20261116080500+0100");
     if (!order.discharge.empty()) in.stay.when.high = time(order.discharge);
-    std::string text = mime::cda::write_n1(in, pdf);
+    std::string text = mime::cda::write_n1(in, order.content);
     if (order.without_set) {
         const auto drop = [&text](std::string_view element) {
             const auto at = text.find("<" + std::string(element));

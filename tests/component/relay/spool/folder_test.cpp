@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include <stdlib.h>
@@ -51,6 +52,14 @@ std::vector<std::string> names(const std::vector<claimed_file>& files)
     return all;
 }
 using list = std::vector<std::string>;
+
+// What the watcher does after its rescan: looks over the whole folder, then claims.
+std::vector<claimed_file> look(spool::folder& in, std::chrono::steady_clock::time_point now, std::size_t most)
+{
+    do in.scan(now);
+    while (in.is_scanning());
+    return in.claim_complete(now, most);
+}
 }
 
 TEST_CASE("a file is complete when it was renamed in, or has stopped changing", "[spool]")
@@ -58,33 +67,33 @@ TEST_CASE("a file is complete when it was renamed in, or has stopped changing", 
     place p;
     auto spool = p.open();
     p.put("a.hl7");
-    CHECK(spool.claim_complete(p.now, 10).empty());
+    CHECK(look(spool, p.now, 10).empty());
     CHECK(spool.has_waiting());
-    CHECK(spool.claim_complete(p.now + 999ms, 10).empty());
+    CHECK(look(spool, p.now + 999ms, 10).empty());
     SECTION("still growing")
     {
         p.put("a.hl7", "more");
-        CHECK(spool.claim_complete(p.now + 1000ms, 10).empty());
-        CHECK(spool.claim_complete(p.now + 1999ms, 10).empty());
-        CHECK(names(spool.claim_complete(p.now + 2000ms, 10)) == list{"a.hl7"});
+        CHECK(look(spool, p.now + 1000ms, 10).empty());
+        CHECK(look(spool, p.now + 1999ms, 10).empty());
+        CHECK(names(look(spool, p.now + 2000ms, 10)) == list{"a.hl7"});
     }
     SECTION("touched")
     {
         p.age("a.hl7", 5s);
-        CHECK(spool.claim_complete(p.now + 1000ms, 10).empty());
+        CHECK(look(spool, p.now + 1000ms, 10).empty());
     }
     SECTION("stable")
     {
-        CHECK(names(spool.claim_complete(p.now + 1000ms, 10)) == list{"a.hl7"});
+        CHECK(names(look(spool, p.now + 1000ms, 10)) == list{"a.hl7"});
         CHECK_FALSE(fs::exists(p.root / "a.hl7"));
-        CHECK(spool.claim_complete(p.now + 9000ms, 10).empty());
+        CHECK(look(spool, p.now + 9000ms, 10).empty());
         CHECK_FALSE(spool.has_waiting());
     }
     SECTION("renamed in: at once")
     {
         p.put("b.hl7");
-        spool.renamed_in("b.hl7");
-        CHECK(names(spool.claim_complete(p.now, 10)) == list{"b.hl7"});
+        spool.renamed_in("b.hl7", p.now);
+        CHECK(names(look(spool, p.now, 10)) == list{"b.hl7"});
     }
 }
 
@@ -96,9 +105,9 @@ TEST_CASE("what is not a submission is left alone", "[spool]")
     fs::create_directory(p.root / "folder");
     p.put("target.hl7");
     fs::create_symlink(p.root / "target.hl7", p.root / "link.hl7");
-    spool.renamed_in("link.hl7");
-    (void)spool.claim_complete(p.now, 10);
-    CHECK(names(spool.claim_complete(p.now + 5s, 10)) == list{"target.hl7"});
+    spool.renamed_in("link.hl7", p.now);
+    (void)look(spool, p.now, 10);
+    CHECK(names(look(spool, p.now + 5s, 10)) == list{"target.hl7"});
     for (const char* name : {".hidden", "a.tmp", "b.TMP", "c.part", "folder"}) CHECK(fs::exists(p.root / name));
     CHECK(fs::is_symlink(p.root / "link.hl7"));
 }
@@ -107,7 +116,7 @@ TEST_CASE("a pair comes together, half a pair waits and is then taken as it is",
 {
     place p;
     auto spool = p.open();
-    const auto all = [&](std::chrono::milliseconds after) { return names(spool.claim_complete(p.now + after, 10)); };
+    const auto all = [&](std::chrono::milliseconds after) { return names(look(spool, p.now + after, 10)); };
     SECTION("both")
     {
         p.put("x.json");
@@ -182,17 +191,124 @@ TEST_CASE("a pair comes together, half a pair waits and is then taken as it is",
     }
 }
 
-TEST_CASE("newest first, no more than asked for", "[spool]")
+TEST_CASE("the newest and the oldest in turn, no more than asked for", "[spool]")
 {
     place p;
     auto spool = p.open();
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 6; ++i) {
         p.put("f" + std::to_string(i));
         p.age("f" + std::to_string(i), std::chrono::seconds(10 * i));
     }
-    (void)spool.claim_complete(p.now, 10);
-    CHECK(names(spool.claim_complete(p.now + 1s, 2)) == list{"f0", "f1"});
-    CHECK(names(spool.claim_complete(p.now + 1s, 10)) == list{"f2", "f3", "f4"});
+    (void)look(spool, p.now, 10);
+    CHECK(names(spool.claim_complete(p.now + 1s, 2)) == list{"f0", "f5"});
+    CHECK(names(spool.claim_complete(p.now + 1s, 1)) == list{"f1"});
+    CHECK(names(spool.claim_complete(p.now + 1s, 10)) == list{"f4", "f2", "f3"});
+}
+
+TEST_CASE("what comes now is claimed before a backlog, whatever its date, and the backlog is not left", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    for (int i = 0; i < 100; ++i) p.put("old" + std::to_string(i));
+    (void)look(spool, p.now, 0);
+    for (int i = 0; i < 30; ++i) {
+        const std::string name = "new" + std::to_string(i);
+        p.put(name);
+        p.age(name, 3600s);  // written long ago, renamed in now
+        spool.renamed_in(name, p.now + 1s);
+        const auto taken = names(spool.claim_complete(p.now + 1s, 2));
+        REQUIRE(taken.size() == 2);
+        CHECK(std::count(taken.begin(), taken.end(), name) == 1);
+        CHECK(std::count_if(taken.begin(), taken.end(), [](auto& each) { return each.starts_with("old"); }) == 1);
+    }
+}
+
+TEST_CASE("of a long backlog a bounded number of names is known, both ends of it, and all of it is claimed", "[spool]")
+{
+    place p;
+    spool::folder_options options{p.root, "n1", 1000ms, 60s};
+    options.most_known = 16;
+    options.scan_slice = 7;
+    spool::folder spool(options);
+    REQUIRE(spool.prepare().has_value());
+    constexpr int count = 333;
+    for (int i = 0; i < count; ++i) {
+        p.put("f" + std::to_string(i));
+        p.age("f" + std::to_string(i), std::chrono::seconds(i));
+    }
+    const auto scan_all = [&] {
+        int slices = 0;
+        do {
+            spool.scan(p.now);
+            CHECK(spool.known() <= 32);
+            ++slices;
+        } while (spool.is_scanning());
+        return slices;
+    };
+    CHECK(scan_all() > count / 7);
+    p.now += 1s;
+    CHECK(names(spool.claim_complete(p.now, 4)) == list{"f0", "f332", "f1", "f331"});
+    std::set<std::string> all{"f0", "f332", "f1", "f331"};
+    for (int round = 0; all.size() < count && round < count; ++round) {
+        for (const auto& file : spool.claim_complete(p.now, 5)) CHECK(all.insert(file.name()).second);
+        if (spool.wants_scan()) scan_all();
+        p.now += 1s;
+    }
+    CHECK(all.size() == count);
+    (void)look(spool, p.now, 1);
+    CHECK(spool.known() == 0);
+    CHECK_FALSE(spool.wants_scan());
+}
+
+TEST_CASE("a pair whose halves are not both known comes together", "[spool]")
+{
+    place p;
+    spool::folder_options options{p.root, "n1", 1000ms, 60s};
+    options.most_known = 2;
+    spool::folder spool(options);
+    REQUIRE(spool.prepare().has_value());
+    for (int i = 0; i < 20; ++i) {
+        p.put("f" + std::to_string(i));
+        p.age("f" + std::to_string(i), std::chrono::seconds(100 + i));
+    }
+    p.put("x.Pdf");
+    p.age("x.Pdf", 110s);  // in the middle of the backlog
+    p.put("x.json");
+    (void)look(spool, p.now, 0);
+    list all;
+    for (int round = 1; all.size() < 21 && round < 50; ++round) {
+        p.now += 1s;
+        for (const auto& name : names(spool.claim_complete(p.now, 3))) all.push_back(name);
+        if (round % 3 == 0) (void)look(spool, p.now, 0);
+    }
+    CHECK(all.size() == 21);
+    CHECK(std::count(all.begin(), all.end(), "x.json+x.Pdf") == 1);
+    CHECK(std::count(all.begin(), all.end(), "x.json") == 0);
+}
+
+TEST_CASE("what is gone is forgotten by the next scan", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    p.put("a.hl7");
+    p.put("b.hl7");
+    (void)look(spool, p.now, 0);
+    CHECK(spool.known() == 2);
+    fs::remove(p.root / "a.hl7");
+    CHECK(names(look(spool, p.now + 1s, 10)) == list{"b.hl7"});
+    CHECK(spool.known() == 0);
+}
+
+TEST_CASE("what was looked at long ago is looked at again before it is claimed", "[spool]")
+{
+    place p;
+    auto spool = p.open();
+    p.put("a.hl7");
+    (void)look(spool, p.now, 10);
+    p.put("a.hl7", "more");
+    CHECK(spool.claim_complete(p.now + 5s, 10).empty());  // without a scan in between
+    CHECK(spool.claim_complete(p.now + 5999ms, 10).empty());
+    CHECK(names(spool.claim_complete(p.now + 6s, 10)) == list{"a.hl7"});
 }
 
 TEST_CASE("of two relays on one folder one gets each file", "[spool]")
@@ -205,15 +321,15 @@ TEST_CASE("of two relays on one folder one gets each file", "[spool]")
     }
     auto one = p.open("n1");
     auto two = p.open("n2");
-    (void)one.claim_complete(p.now, 0);
-    (void)two.claim_complete(p.now, 0);
+    (void)look(one, p.now, 0);
+    (void)look(two, p.now, 0);
     std::vector<claimed_file> first, second;
-    std::thread other([&] { second = two.claim_complete(p.now + 2s, 1000); });
-    first = one.claim_complete(p.now + 2s, 1000);
+    std::thread other([&] { second = look(two, p.now + 2s, 1000); });
+    first = look(one, p.now + 2s, 1000);
     other.join();
     // Whoever found the PDF gone put the sidecar back: look once more, as the next scan does.
     for (auto* spool : {&one, &two})
-        for (auto& file : spool->claim_complete(p.now + 2s, 1000)) first.push_back(file);
+        for (auto& file : look(*spool, p.now + 2s, 1000)) first.push_back(file);
     auto all = names(first);
     for (auto& name : names(second)) all.push_back(name);
     std::sort(all.begin(), all.end());
@@ -227,17 +343,17 @@ TEST_CASE("a name in hand is not claimed again before it is done", "[spool]")
     place p;
     auto spool = p.open();
     p.put("out.hl7", "first");
-    spool.renamed_in("out.hl7");
-    const auto first = spool.claim_complete(p.now, 10);
+    spool.renamed_in("out.hl7", p.now);
+    const auto first = look(spool, p.now, 10);
     REQUIRE(first.size() == 1);
     p.put("out.hl7", "second");
-    spool.renamed_in("out.hl7");
-    CHECK(spool.claim_complete(p.now, 10).empty());
+    spool.renamed_in("out.hl7", p.now);
+    CHECK(look(spool, p.now, 10).empty());
     std::string text;
     std::ifstream(first[0].main) >> text;
     CHECK(text == "first");
     spool::folder::remove_answered(first[0]);
-    const auto second = spool.claim_complete(p.now, 10);
+    const auto second = look(spool, p.now, 10);
     REQUIRE(second.size() == 1);
     std::ifstream(second[0].main) >> text;
     CHECK(text == "second");

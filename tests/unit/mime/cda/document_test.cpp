@@ -257,3 +257,72 @@ TEST_CASE("five megabytes in one text node", "[cda]")
     REQUIRE(body.has_value());
     CHECK(*body == big);
 }
+
+TEST_CASE("long base64 is left out of the tree and read all the same", "[cda]")
+{
+    // One character of base64 less than a long run, exactly one, and much more.
+    const std::size_t octets = GENERATE(long_run_octets / 4 * 3 - 3, long_run_octets / 4 * 3, 200'000UL);
+    const std::string pdf = std::string(sample::pdf) + std::string(octets - sample::pdf.size(), 'x');
+    const std::string bytes = write_n1(sample::letter(), pdf);
+    std::vector<base64_run> runs;
+    REQUIRE(scan_xml(bytes, {}, &runs).has_value());
+    CHECK(runs.size() == (octets >= long_run_octets / 4 * 3 ? 1U : 0U));
+    const auto expect = [&](const std::string& changed) {
+        const auto document = read_document(changed);
+        REQUIRE(document.has_value());
+        CHECK(document->header().id.text() == "2.999.7.417.1");
+        const auto content = extract_body(*document);
+        REQUIRE(content.has_value());
+        CHECK(*content == pdf);
+    };
+    const std::size_t start = bytes.find("JVBERi");
+    REQUIRE(start != std::string::npos);
+    const auto with = [&](std::size_t at, std::string_view what) { return std::string(bytes).insert(at, what); };
+    expect(bytes);
+    expect("\xEF\xBB\xBF" + bytes);
+    expect(with(start, "\r\n"));
+    expect(with(start + 4000, "\r\n"));
+    expect(with(start + 4000, "<!-- a -->"));
+    expect(with(start + 4000, "&#x20;"));
+    expect(with(start, " "));
+    expect(with(start, "<![CDATA[]]>"));
+}
+
+TEST_CASE("a document made from a temporary keeps its bytes", "[cda]")
+{
+    const std::string pdf = std::string(sample::pdf) + std::string(100'000, 'x');
+    auto document = read_document(write_n1(sample::letter(), pdf));
+    REQUIRE(document.has_value());
+    const cda_document moved = std::move(*document);
+    const auto content = extract_body(moved);
+    REQUIRE(content.has_value());
+    CHECK(*content == pdf);
+}
+
+TEST_CASE("the place of a fault behind long base64 is that of the bytes", "[cda]")
+{
+    for (const std::size_t octets : {100UL, 100'000UL}) {
+        std::string bytes = write_n1(sample::letter(), std::string(sample::pdf) + std::string(octets, 'x'));
+        const std::size_t tag = bytes.find("</nonXMLBody>");
+        REQUIRE(tag != std::string::npos);
+        bytes.replace(tag, 13, "</nonXMLBodx>");
+        const auto document = read_document(bytes);
+        REQUIRE_FALSE(document.has_value());
+        const std::size_t offset = std::stoul(document.error().field.substr(7));  // "offset N"
+        CHECK(offset >= tag);
+        CHECK(offset <= tag + 13);
+    }
+}
+
+TEST_CASE("a long text with base64's letters but blanks between is kept in the tree", "[cda]")
+{
+    std::string words;
+    while (words.size() < 2 * long_run_octets) words += "mot ";
+    const std::string bytes =
+        "<ClinicalDocument xmlns='urn:hl7-org:v3'><id root='2.999.1'/><code code='11490-0'/><component>"
+        "<structuredBody><component><section><text>" +
+        words + "</text></section></component></structuredBody></component></ClinicalDocument>";
+    const auto document = read_document(bytes);
+    REQUIRE(document.has_value());
+    CHECK(narrative_text(*document).size() == words.size());  // the last blank becomes the end of the line
+}

@@ -115,6 +115,21 @@ TEST_CASE("a message survives being moved", "[hl7][message]")
     CHECK(second.first("PID")->field(3).component(1).text() == "short");
 }
 
+TEST_CASE("octets of another owner are read where they are", "[hl7][message]")
+{
+    const std::string octets = hl7_test::document_text();
+    const auto message = borrow_message(octets);
+    REQUIRE(message.has_value());
+    for (const segment& each : message->segments()) {
+        CHECK(each.raw().data() >= octets.data());
+        CHECK(each.raw().data() + each.raw().size() <= octets.data() + octets.size());
+    }
+    const std::string latin9 = hl7_test::replaced(hl7_test::replaced(octets, "\xc3\xa9", "\xe9"), "\xc3\xa0", "\xe0");
+    const auto rewritten = borrow_message(hl7_test::replaced(latin9, "UNICODE UTF-8", "8859/15"));  // gone after this
+    REQUIRE(rewritten.has_value());
+    CHECK(rewritten->first("OBR")->raw() == message->first("OBR")->raw());
+}
+
 TEST_CASE("frames and blank lines around a message are tolerated", "[hl7][message]")
 {
     for (const std::string& text :

@@ -35,6 +35,25 @@ TEST_CASE("UTF-8 is checked as RFC 3629 says", "[text][charset]")
     CHECK(is_utf8(tc.octets) == tc.good);
 }
 
+TEST_CASE("wherever in a long text a sequence stands or is damaged, it is seen", "[text][charset]")
+{
+    for (std::size_t place = 0; place < 100; ++place) {
+        CAPTURE(place);
+        for (const std::string_view good : {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+            std::string text(100, 'a');
+            text.insert(place, good);
+            CHECK(is_utf8(text));
+            CHECK_FALSE(is_utf8(text.substr(0, place + good.size() - 1)));  // cut inside the sequence
+            text[place] = '\xff';
+            CHECK_FALSE(is_utf8(text));
+        }
+        std::string latin(100, 'a');
+        latin[place] = '\xe9';
+        std::string expected(100, 'a');
+        CHECK(latin9_to_utf8(latin) == expected.replace(place, 1, "é"));
+    }
+}
+
 TEST_CASE("ISO-8859-15 becomes UTF-8", "[text][charset]")
 {
     CHECK(latin9_to_utf8("\xe9\xe0\xc7") == "éàÇ");

@@ -131,7 +131,7 @@ TEST_CASE("what representatives must not see does not reach them", "[plan][matri
     REQUIRE(letter_of(grown).recipients.size() == 1);
     CHECK(letter_of(grown).recipients[0].hold == cause::none);
     check_refused({order(with_patient(tests::mdm_file(), "285076900000192@patient.mssante.fr", "285076900000192")),
-                   "PRT^3^15^1^4", "INVISIBLE_REP_LEGAUX"});
+                   "PRT^3^15^1^4", "du patient"});
 
     struct row {
         std::string_view said, written;  // PID-7, birthTime
