@@ -9,9 +9,16 @@ namespace relay::pipeline {
 namespace {
 constexpr auto near = std::chrono::hours(24);
 
+bool differ(const std::string& a, const std::string& b)
+{
+    return !a.empty() && !b.empty() && a != b;
+}
+
+// The visit decides; the file only where one of them names no visit.
 bool other_number(const letter_clues& letter, const stay_row& stay)
 {
-    return !letter.visit_key.empty() && !stay.visit_key.empty() && letter.visit_key != stay.visit_key;
+    const bool visits = !letter.visit_key.empty() && !stay.visit_key.empty();
+    return visits ? letter.visit_key != stay.visit_key : differ(letter.file_key, stay.file_key);
 }
 }
 
