@@ -6,7 +6,7 @@
 
 namespace relay::pipeline {
 namespace {
-ack_queue::answer judge(const ack_row& row, const std::optional<std::string>& reply)
+ack_queue::answer what_it_says(const ack_row& row, const std::optional<std::string>& reply)
 {
     if (!reply) return ack_queue::answer::later;
     const auto said = mime::hl7::read_acknowledgement(*reply);
@@ -77,7 +77,7 @@ result<void> ack_queue::written(const std::vector<due_ack>& files)
 
 result<ack_queue::answer> ack_queue::answered(const due_ack& one, const std::optional<std::string>& reply)
 {
-    const answer said = judge(one.row, reply);
+    const answer said = what_it_says(one.row, reply);
     ack_row row = one.row;
     row.channel = ack_channel::mllp;
     ++row.attempts;
