@@ -54,18 +54,29 @@ cda_error parse_error(const cda_document::tree& tree, const pugi::xml_parse_resu
     return {cda_errc::malformed, "offset " + std::to_string(offset), "XML mal formé"};
 }
 
+envelope envelope_of(const cda_document::tree& tree)
+{
+    const pugi::xml_node outermost = tree.document.document_element();
+    if (outermost == tree.root) return envelope::none;
+    const std::string_view space = detail::namespace_of(outermost);
+    const std::string_view name = detail::local_name(outermost);
+    if (space == "http://www.w3.org/1999/XSL/Transform" && (name == "stylesheet" || name == "transform"))
+        return envelope::style_sheet;
+    return space == "http://www.w3.org/2000/09/xmldsig#" && name == "Signature" ? envelope::signature : envelope::other;
+}
+
 cda_result<void> find_body(cda_document::tree& tree)
 {
     const pugi::xml_node component = child(tree.root, "component");
     if (const pugi::xml_node node = child(component, "nonXMLBody")) {
         const pugi::xml_node text = child(node, "text");
         tree.body = node;
-        tree.content = {body_kind::non_xml, attribute(text, "mediaType"), attribute(text, "representation")};
+        tree.content = {body_kind::non_xml, attribute(text, "mediaType"), attribute(text, "representation"), {}};
         return {};
     }
     if (const pugi::xml_node node = child(component, "structuredBody")) {
         tree.body = node;
-        tree.content = {body_kind::structured, {}, {}};
+        tree.content = {body_kind::structured, {}, {}, {}};
         return {};
     }
     return cda_error{cda_errc::no_body, "component", "ni nonXMLBody ni structuredBody"};
@@ -151,6 +162,7 @@ cda_result<cda_document> read_into(std::unique_ptr<cda_document::tree> tree, std
     tree->head = detail::read_header(tree->root);
     if (auto usable = check_usable(tree->head); !usable) return usable.error();
     if (auto body = find_body(*tree); !body) return body.error();
+    tree->content.around = envelope_of(*tree);
     return cda_document(std::move(tree));
 }
 }

@@ -58,10 +58,14 @@ struct header {
 
 enum class body_kind { non_xml, structured };
 
+// What stands around ClinicalDocument in the file (cda.md §9): found, never run and never judged.
+enum class envelope { none, style_sheet, signature, other };
+
 struct body {
     body_kind kind = body_kind::non_xml;
     std::string media_type;      // N1: as written, may be empty
     std::string representation;  // N1: "B64"
+    envelope around = envelope::none;
 };
 
 class cda_document {

@@ -1,7 +1,10 @@
 // mime/xdm/errc.hpp: why a package could not be written or read.
 #pragma once
 
+#include <boost/assert/source_location.hpp>
 #include <boost/system/error_code.hpp>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "mime/text/result.hpp"
@@ -22,8 +25,25 @@ enum class xdm_errc {
     bad_metadata,       // not readable as ebRIM, or an entry without URI
     no_document,        // a document named by the metadata is absent
     hash_mismatch,      // its SHA-1 or size is not that of the metadata
+    bad_action,         // an action other than C and D, or two different ones
+    several_patients,   // entries and submission set do not agree on one patientId
     missing_value,      // writing: a required attribute cannot be derived from the header
 };
+
+[[nodiscard]] std::string_view name_of(xdm_errc code) noexcept;  // "bad_name"
+
+// Where in a package that is read: "entry 3" of the zip, "METADATA.XML", "METADATA.XML document 2". Names inside the
+// zip may be a patient's, so they are not told.
+struct xdm_error {
+    xdm_errc code = xdm_errc::not_zip;
+    std::string place;
+    friend bool operator==(const xdm_error& error, xdm_errc code) noexcept { return error.code == code; }
+};
+
+template <class T>
+using xdm_result = result<T, xdm_error>;
+
+[[noreturn]] void throw_exception_from_error(const xdm_error& error, const boost::source_location& where);
 
 [[nodiscard]] const boost::system::error_category& xdm_category() noexcept;
 

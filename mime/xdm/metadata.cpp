@@ -259,7 +259,10 @@ void entry_writer::write()
 {
     out.raw("<rim:ExtrinsicObject id=\"");
     out.raw(object);
-    out.raw("\" mimeType=\"text/xml\" objectType=\"");
+    // A document inside a style sheet keeps the type of its file (cda.md §9); formatCode stays that of the document.
+    const bool is_style_sheet = source.body.around == cda::envelope::style_sheet;
+    out.raw(is_style_sheet ? "\" mimeType=\"application/xslt+xml" : "\" mimeType=\"text/xml");
+    out.raw("\" objectType=\"");
     out.raw(uuid::stable_entry);
     out.raw("\">\n");
     write_slots();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mime/cda/document.hpp"
+#include "mime/text/sensitive.hpp"
 #include "mime/text/zone.hpp"
 #include "mime/xdm/code_tables.hpp"
 #include "mime/xdm/errc.hpp"
@@ -64,15 +65,28 @@ struct xdm_document {
     std::string uri;  // as in the metadata
     std::string mime_type;
     std::string unique_id;
-    std::string hash;      // SHA-1, lower case, verified
-    std::size_t size = 0;  // octets, verified
+    patient_text patient_id;                   // CX as in the metadata: 285…^^^&1.2.250.1.213.1.4.10&ISO^NH
+    std::vector<std::string> confidentiality;  // codes: N R V and the three flags
+    std::string hash;                          // SHA-1, lower case, verified
+    std::size_t size = 0;                      // octets, verified
     std::string bytes;
+};
+
+struct xdm_recipient {  // of the submission set; what is empty was not given
+    std::string address;
+    std::string rpps;
+    std::string family;
+    std::string given;
 };
 
 struct xdm_package {
     std::vector<xdm_document> documents;
+    std::vector<xdm_recipient> recipients;
+    // From any slot of a submission set or document whose name holds "action", since the national name is not settled.
+    letter_action action = letter_action::initial;
 };
 
-// Every document of every subset, hash and size verified where the metadata gives them.
-[[nodiscard]] result<xdm_package> read_package(std::string_view zip, const xdm_limits& limits = {});
+// Every document of every subset, hash and size verified where the metadata gives them, all about one patient as far as
+// the metadata say. Errors: with their place.
+[[nodiscard]] xdm_result<xdm_package> read_package(std::string_view zip, const xdm_limits& limits = {});
 }

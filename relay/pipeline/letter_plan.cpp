@@ -39,14 +39,15 @@ any_plan plan_file(const plan_request& with)
     const char sign = first == std::string_view::npos ? '\0' : bytes[first];
     if (with.from.attachment) return widened(plan_sidecar(with));
     if (sign == '<') return widened(plan_cda_file(with));
+    if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) return widened(plan_xdm(with));
     if (bytes.substr(0, 1024).find("%PDF-") != std::string_view::npos)
         return refuse("pdf", "SIDECAR_MISSING", "",
                       "un PDF doit être accompagné d'un fichier .json, .properties, .csv ou .txt du même nom");
     if (sign == '{' || is_flat_sidecar(with.from))
         return refuse("pdf", "PDF_MISSING", "", "le PDF du même nom n'est pas arrivé : déposer les deux fichiers");
-    return refuse(
-        "unknown", "UNKNOWN_FORM", "",
-        "ni message HL7, ni document CDA, ni PDF avec le fichier qui le décrit : corriger ou retirer le fichier");
+    return refuse("unknown", "UNKNOWN_FORM", "",
+                  "ni message HL7, ni document CDA, ni IHE XDM, ni PDF avec le fichier qui le décrit : corriger ou "
+                  "retirer le fichier");
 }
 }
 

@@ -103,7 +103,7 @@ struct movement_plan {
 };
 
 struct refusal {
-    std::string form;  // "hl7", "cda", "pdf", "unknown"
+    std::string form;  // "hl7", "cda", "xdm", "pdf", "unknown"
     std::string code;  // "207", "C03", "unknown_key", ...
     std::string field;
     std::string message;                                // French: what is wrong and what to do

@@ -18,16 +18,13 @@ recipient from_professional(const cda::professional& who, recipient_role role)
 }
 }
 
-letter_or_refusal plan_cda_file(const plan_request& with)
+void take_stay_class(letter_plan& plan, const cda::header& header)
 {
-    letter_plan plan;
-    plan.form = submission_form::cda;
-    auto taken = take_document(with, plan, with.from.bytes, "cda", context_of(with));
-    if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
-    const cda::header& header = std::get<cda::cda_document>(taken).header();
-    take_operation(plan);
     if (header.encounter) plan.details.patient_class = patient_class_of(*header.encounter);
-    // A bare document has no addressees of its own: the treating doctor, and the professionals it names, by RPPS only.
+}
+
+void take_named_recipients(letter_plan& plan, const cda::header& header)
+{
     if (const cda::participant* doctor = header.treating_doctor())
         add_recipient(plan.recipients, from_professional(doctor->who, recipient_role::treating_doctor));
     for (const cda::recipient& named : header.recipients) {
@@ -36,6 +33,18 @@ letter_or_refusal plan_cda_file(const plan_request& with)
             add_recipient(plan.recipients,
                           {"", rpps, named.name.family, named.name.given, recipient_role::professional});
     }
+}
+
+letter_or_refusal plan_cda_file(const plan_request& with)
+{
+    letter_plan plan;
+    plan.form = submission_form::cda;
+    auto taken = take_document(with, plan, with.from.bytes, "cda", context_of(with));
+    if (auto* why = std::get_if<refusal>(&taken)) return std::move(*why);
+    const cda::header& header = std::get<cda::cda_document>(taken).header();
+    take_operation(plan);
+    take_stay_class(plan, header);
+    take_named_recipients(plan, header);
     if (plan.recipients.empty()) plan.recipients.emplace_back();
     return plan;
 }

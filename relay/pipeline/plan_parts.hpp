@@ -23,6 +23,7 @@ using movement_or_refusal = std::variant<movement_plan, refusal>;
 [[nodiscard]] movement_or_refusal plan_hl7_movement(const plan_request& with, const mime::hl7::message& message);
 [[nodiscard]] letter_or_refusal plan_cda_file(const plan_request& with);
 [[nodiscard]] letter_or_refusal plan_sidecar(const plan_request& with);
+[[nodiscard]] letter_or_refusal plan_xdm(const plan_request& with);
 
 // What the checks know of the site and the present; a form adds what its message says beside the document.
 [[nodiscard]] mime::cda::check_context context_of(const plan_request& with);
@@ -37,6 +38,11 @@ using document_or_refusal = std::variant<mime::cda::cda_document, refusal>;
 
 // Where no message says it: a document that names the one it replaces is a replacement.
 void take_operation(letter_plan& plan);
+
+// A document without message has no addressees of its own: the treating doctor, and the professionals it names, by RPPS
+// only.
+void take_named_recipients(letter_plan& plan, const mime::cda::header& header);
+void take_stay_class(letter_plan& plan, const mime::cda::header& header);  // PV1-2 of the same stay
 
 // `form` "hl7" also fills the error for the ERR segment, 207.
 [[nodiscard]] refusal refuse(std::string form, std::string code, std::string field, std::string message);
