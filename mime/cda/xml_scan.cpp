@@ -112,6 +112,8 @@ private:
         return start_tag();
     }
 
+    static bool ends_name_or_value(char c) { return c == '<' || c == '>' || c == '"' || c == '\''; }
+
     cda_result<void> start_tag()
     {
         if (depth_ == 0 && ++roots_ > 1) return malformed("plusieurs racines");
@@ -119,8 +121,8 @@ private:
         std::size_t here = 0;
         std::size_t end = at_ + 1;
         for (;; ++end) {
-            end = text_.find_first_of("<>\"'", end);
-            if (end == std::string_view::npos || text_[end] == '<') return malformed("balise non fermée");
+            while (end < text_.size() && !ends_name_or_value(text_[end])) ++end;
+            if (end == text_.size() || text_[end] == '<') return malformed("balise non fermée");
             if (text_[end] == '>') break;
             if (++attributes_ > limits_.max_attributes || ++here > limits_.max_element_attributes) {
                 return error_at(cda_errc::too_many_nodes, at_, "trop d'attributs");
