@@ -22,9 +22,7 @@ struct letter {
     mime::zone paris = *mime::find_zone("Europe/Paris");
     [[nodiscard]] mime::xdm::xdm_input input(mime::xdm::compression how) const
     {
-        return {.document = document(),
-                .header = read.header(),
-                .body = read.body(),
+        return {.documents = {{document(), read.header(), read.body()}},
                 .zone = paris,
                 .built_at = mime::utc_instant(std::chrono::milliseconds(1'795'181'406'000)),
                 .source_id = "2.999.1",
