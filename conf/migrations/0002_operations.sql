@@ -23,6 +23,7 @@ CREATE TABLE letter_document (
     PRIMARY KEY (letter, place)
 ) WITHOUT ROWID;
 CREATE INDEX letter_further_document ON letter_document (document_key);
+CREATE INDEX letter_further_parent ON letter_document (parent_key) WHERE parent_key <> '';
 
 -- The order of leaving inside a set and mailbox: twice the version, one more for its deletion.
 ALTER TABLE delivery ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;

@@ -70,11 +70,17 @@ std::string status_text(const letter_body_input& in)
 // domain.md §9: a replacement or complement says so in line 1.
 std::string first_line(const letter_body_input& in)
 {
+    if (in.text_is_given) return {};
     const std::string of_date = in.replaced_date.empty() ? "" : " du " + in.replaced_date.reveal();
+    const bool many = in.documents > 1;
     switch (in.status) {
-        case letter_status::replacement: return "CE DOCUMENT ANNULE ET REMPLACE LA VERSION PRÉCÉDENTE" + of_date + ".";
+        case letter_status::replacement:
+            return (many ? "CES DOCUMENTS ANNULENT ET REMPLACENT" : "CE DOCUMENT ANNULE ET REMPLACE") +
+                   std::string(" LA VERSION PRÉCÉDENTE") + of_date + ".";
         case letter_status::complement: return "CE DOCUMENT COMPLÈTE NOTRE ENVOI" + of_date + ".";
-        case letter_status::deletion: return "LE DOCUMENT JOINT" + of_date + " DOIT ÊTRE SUPPRIMÉ DE VOTRE DOSSIER.";
+        case letter_status::deletion:
+            return (many ? "LES DOCUMENTS JOINTS" : "LE DOCUMENT JOINT") + of_date +
+                   (many ? " DOIVENT ÊTRE SUPPRIMÉS" : " DOIT ÊTRE SUPPRIMÉ") + " DE VOTRE DOSSIER.";
         case letter_status::final_version:
         case letter_status::provisional: break;
     }

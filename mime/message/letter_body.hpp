@@ -30,6 +30,9 @@ struct letter_body_input {
     std::string phone;
     std::vector<std::string> copies_to;  // named, without addresses
     patient_text text;                   // the letter, or empty
+    // The hospital wrote the text for this very mail (CORPSMAIL): it says itself what is replaced or deleted.
+    bool text_is_given = false;
+    std::size_t documents = 1;  // joined
     std::vector<patient_text> attachment_names;
 };
 

@@ -107,7 +107,11 @@ public:
                                         phone(),
                                         all_.establishment.oid_root,
                                         *zone,
-                                        mime::smime::signer{std::move(*key), leaf, std::move(rest)}};
+                                        mime::smime::signer{std::move(*key), leaf, std::move(rest)},
+                                        all_.xdm.action_slot,
+                                        all_.xdm.action_place == config::action_place::submission_set
+                                            ? mime::xdm::action_place::submission_set
+                                            : mime::xdm::action_place::document_entry};
         return made;
     }
 

@@ -105,6 +105,7 @@ private:
         in.address("returns", all.hospital.returns);
         in.file("profile", all.hospital.profile, need::optional);
         read_intake(all.intake);
+        read_xdm(all.xdm);
     }
 
     void read_intake(intake_settings& intake)
@@ -120,6 +121,19 @@ private:
             in.mistaken("shared_record", "refuse ou mail_only est attendu");
         if (mode == "strict") intake.matrix = matrix_mode::strict;
         if (record == "mail_only") intake.shared_record = shared_record::mail_only;
+    }
+
+    void read_xdm(xdm_settings& xdm)
+    {
+        auto in = table("xdm");
+        std::string place = "document_entry";
+        in.text("action_slot", xdm.action_slot, need::optional);
+        in.text("action_place", place, need::optional);
+        if (place == "submission_set")
+            xdm.action_place = action_place::submission_set;
+        else if (place != "document_entry")
+            in.mistaken("action_place", "submission_set ou document_entry est attendu");
+        if (xdm.action_slot.empty()) in.mistaken("action_slot", "un nom de métadonnée est attendu");
     }
 
     void read_operator(operator_settings& op)

@@ -67,6 +67,12 @@ struct intake_settings {
     std::string matrix_version;                                           // of conf/matrix; empty: the newest
     config::shared_record shared_record = config::shared_record::refuse;  // DESTDMP=Y, while there is no DMP link
 };
+enum class action_place { submission_set, document_entry };
+struct xdm_settings {
+    // Of METADATA.XML, on a replacement or deletion: name and place are not settled nationally (mssante.md §4.6).
+    std::string action_slot = "urn:action:extraMetadataSlot";
+    config::action_place action_place = config::action_place::document_entry;
+};
 enum class seal_profile { smime, mssante, hold };
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
@@ -109,6 +115,7 @@ struct settings {
     establishment_settings establishment;
     hospital_settings hospital;
     intake_settings intake;
+    xdm_settings xdm;
     operator_settings operator_;
     trust_settings trust;
     std::vector<route_settings> routes;

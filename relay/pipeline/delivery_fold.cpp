@@ -28,6 +28,7 @@ void accept(delivery_view& view, const event& next)
 {
     if (is_accepted(view.state)) return;
     view.state = accepted;
+    view.may_have_arrived = true;
     view.why = cause::none;
     view.accepted_at = next.at;
     view.ended_at.reset();
@@ -58,6 +59,7 @@ void refuse_afterwards(delivery_view& view, const event& next)
     view.accepted_at.reset();
     view.confirmed_at.reset();
     view.refused_by_report = true;
+    view.may_have_arrived = false;
     end_with(view, failed, next);
     remember_reply(view, next);
 }
@@ -117,11 +119,13 @@ void apply(delivery_view& view, const event& next)
             break;
         case event_kind::refused:
             remember_reply(view, next);
+            view.may_have_arrived = false;
             if (view.state == sending || view.state == uncertain || view.state == queued || view.state == deferred)
                 end_with(view, failed, next);
             break;
         case event_kind::reply_lost:
             if (view.state == sending) {
+                view.may_have_arrived = true;
                 view.state = uncertain;
                 view.why = cause::reply_lost;
             }

@@ -19,6 +19,7 @@ struct delivery_view {
     int smtp_code = 0;                // of the last reply
     std::string enhanced_status;
     bool refused_by_report = false;  // since the last attempt began: our own late 2xx must not undo it
+    bool may_have_arrived = false;   // a 2xx, or a lost reply that no refusal followed
     bool revoked = false;            // an acceptance was taken back
     bool disputed = false;           // a negative DSN after displayed or processed: for people
 };

@@ -9,6 +9,7 @@
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
+#include "relay/pipeline/letter_documents.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
@@ -164,13 +165,43 @@ refusal reused_message()
     return reused("hl7", "207", "MSH^1^10", "cet identifiant de message a déjà servi pour un autre contenu");
 }
 
-refusal reused_document(submission_form form)
+struct fault_words {
+    const char* code;
+    const char* text;
+};
+
+fault_words words_of(admission_fault fault)
 {
-    const char* text =
-        "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version";
-    if (form == submission_form::hl7_mdm) return reused("hl7", "DOCUMENT_REUSED", "TXA^1^12", text);
-    if (form == submission_form::cda) return reused("cda", "DOCUMENT_REUSED", "ClinicalDocument/id", text);
-    return reused("pdf", "DOCUMENT_REUSED", "document.version", text);
+    switch (fault) {
+        case admission_fault::document_reused: break;
+        case admission_fault::not_latest:
+            return {"VERSION_NOT_LATEST",
+                    "ce document n'est pas la dernière version connue : demander la suppression de la dernière"};
+        case admission_fault::deleted_already:
+            return {"DOCUMENT_DELETED",
+                    "ce document a été supprimé : envoyer une nouvelle version, sous un nouvel identifiant"};
+    }
+    return {"DOCUMENT_REUSED",
+            "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version"};
+}
+
+refusal not_admitted(admission_fault fault, submission_form form, const std::optional<hl7::message_header>& header)
+{
+    const fault_words words = words_of(fault);
+    if (form == submission_form::hl7_mdm)
+        return reused("hl7", words.code, header && header->message_code == "ORU" ? "OBX^1^5" : "TXA^1^12", words.text);
+    if (form == submission_form::cda) return reused("cda", words.code, "ClinicalDocument/id", words.text);
+    return reused("pdf", words.code, "document.version", words.text);
+}
+
+std::string_view received_words(letter_operation operation)
+{
+    switch (operation) {
+        case letter_operation::initial: break;
+        case letter_operation::replace: return "remplacement reçu";
+        case letter_operation::remove: return "suppression reçue";
+    }
+    return "lettre reçue";
 }
 }
 
@@ -203,26 +234,18 @@ submission_result intake::accept(const submission& from)
 
 intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, const keys& known_by)
 {
-    if (plan.form == submission_form::hl7_mdm &&
-        (plan.operation != letter_operation::initial || plan.documents.size() != 1))
-        return refuse_hl7({{hl7::condition::unsupported_event, "MSH^1^9", "Opération non prise en charge"}});
     const instant now = with_.clock.now();
-    const plan_document& main = plan.documents.front();
+    const sealed_documents documents = seal_documents(with_, plan);
     letter_row row;
     row.id = letter_id::make();
     row.form = plan.form;
-    row.document_key = with_.vault.match_key("document", main.document_id);
-    row.set_key = with_.vault.match_key("set", main.set_id);
-    row.version = main.version;
-    row.type_code = main.type_code;
-    row.content_sha256 = sha256_hex(main.bytes);
+    row.operation = plan.operation;
+    documents.describe(row);
     row.establishment = site_.finess;
     row.received_at = now;
     row.signed_at = plan.signed_at;
     row.completeness = completeness_text(main.checks);
     row.details = with_.vault.seal_field(field::letter_details, write_details(plan.details));
-    const ports::sealed_object document = with_.vault.seal(main.bytes);
-    row.document = document.id;
 
     // An address without RPPS: the directory knows whose it is.
     for (recipient& to : plan.recipients)
@@ -235,7 +258,8 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
         routed.push_back({std::move(to), std::move(decision)});
     }
 
-    enum class outcome { stored, repeated, document_reused, message_reused } made = outcome::stored;
+    enum class outcome { stored, repeated, not_admitted, message_reused } made = outcome::stored;
+    admission place;
     letter_id known_as = row.id;
     submission_result answer;
     std::optional<ports::submission_answer> before;
@@ -249,18 +273,21 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
         }
         const letter_deliveries deliveries(with_, now);
         std::vector<routed_recipient> named = routed;
-        if (const auto existing = tx.letter_by_document(row.document_key)) {
-            if (existing->content_sha256 != row.content_sha256) {
-                made = outcome::document_reused;
-                return;
-            }
+        place = admit(tx, documents.coming(plan.operation));
+        if (place.fault) {
+            made = outcome::not_admitted;
+            return;
+        }
+        if (place.known) {
             made = outcome::repeated;
-            known_as = existing->id;
-            name_treating_doctor(named, existing->treating_rpps, nullptr);
-            deliveries.add(tx, *existing, named);
+            known_as = place.known->id;
+            name_treating_doctor(named, place.known->treating_rpps, nullptr);
+            deliveries.add(tx, *place.known, named);
         } else {
             stay_row stay = stay_keeper(with_, site_).find_or_make(tx, plan.stay, now);
             letter_row letter = row;
+            letter.set_key = place.set_key;
+            letter.version = place.version;
             letter.stay = stay.id;
             letter.service = !plan.stay.service.empty() ? plan.stay.service : stay.service;
             letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan.stay.treating_rpps;
@@ -270,8 +297,9 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
                     tx.append(stay_event(stay.id, event_kind::stay_discharged, now, *plan.stay.discharge));
                 project_stay(tx, stay);
             }
-            tx.add_blob(document);
-            tx.save_letter(letter);
+            if (!place.target_known) add_flag(letter.flags, flag_target_unknown);
+            if (deliveries.leaves_out_somebody(tx, letter, named)) add_flag(letter.flags, flag_recipient_missing);
+            documents.save(tx, letter);
             event received;
             received.at = now;
             received.kind = event_kind::letter_received;
@@ -280,7 +308,8 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
             tx.append(received);
             deliveries.add(tx, letter, named);
         }
-        answer = text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : "lettre reçue");
+        answer =
+            text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : received_words(plan.operation));
         known_by.remember(tx, {known_as, answer.content});
     });
     if (!stored.has_value()) {
@@ -289,9 +318,10 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
     }
     if (before) return text.repeated(*before);
     if (made == outcome::message_reused) return reused_message();
-    if (made == outcome::document_reused) return reused_document(plan.form);
-    obs::info(obs::event::letter_received, "id={} form={} type={} octets={} recipients={}", known_as.text(),
-              name(row.form), row.type_code, main.bytes.size(), routed.size());
+    if (made == outcome::not_admitted) return not_admitted(*place.fault, plan.form, text.header);
+    obs::info(obs::event::letter_received, "id={} form={} operation={} type={} documents={} octets={} recipients={}",
+              known_as.text(), name(row.form), name(row.operation), row.type_code, plan.documents.size(),
+              plan.documents.front().bytes.size(), routed.size());
     if (on_queued_) on_queued_();
     return answer;
 }

@@ -6,10 +6,12 @@
 
 #include "mime/smime/encrypt.hpp"
 #include "mime/text/zone.hpp"
+#include "mime/xdm/package.hpp"
 #include "relay/base/result.hpp"
 #include "relay/pipeline/letter_details.hpp"
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/route.hpp"
+#include "relay/pipeline/version_chain.hpp"
 
 namespace relay::pipeline {
 struct composer_options {
@@ -21,16 +23,19 @@ struct composer_options {
     std::string oid_root;  // source id, and root of submission ids
     mime::zone zone;
     mime::smime::signer signer;
+    std::string action_slot = "urn:action:extraMetadataSlot";  // of a replacement or deletion (mssante.md §4.6)
+    mime::xdm::action_place action_place = mime::xdm::action_place::document_entry;
 };
 
 struct composition {
-    std::string_view document;  // the CDA, as stored
+    std::vector<std::string_view> documents;  // the CDAs, as stored; never empty
     const letter_details& details;
     const recipient& to;
     std::string_view address;  // where it goes
     const certs::certificate& certificate;
     std::string_view message_id;  // without angle brackets
     instant now;
+    mail_role role = {};  // what it says about the mails before it
 };
 
 // Errors: those of mime/xdm, mime/message, mime/smime; compose_errc::document_unreadable when the stored CDA does not

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "relay/pipeline/stay_fold.hpp"
+#include "relay/pipeline/version_chain.hpp"
 
 namespace relay::pipeline {
 namespace {
@@ -16,12 +17,6 @@ recipient_role role_by(const std::string& treating_rpps, recipient_role role, co
 {
     if (treating_rpps.empty() || !is_doctor(role)) return role;
     return rpps == treating_rpps ? recipient_role::treating_doctor : recipient_role::professional;
-}
-
-bool is_unsent(delivery_state state)
-{
-    return state == delivery_state::received || state == delivery_state::held || state == delivery_state::queued ||
-           state == delivery_state::deferred;
 }
 }
 
@@ -70,6 +65,7 @@ void letter_deliveries::add(ports::transaction& tx, const letter_row& letter,
         row.domain = domain_of(one.to.address);
         row.set_key = letter.set_key;
         row.version = letter.version;
+        row.turn = turn_of(letter.version, letter.operation);
         row.created_at = row.next_try = now_;
         route(tx, row, one.decision);  // also saves the row
         keep_newest(tx, row);
@@ -117,20 +113,62 @@ void letter_deliveries::route(ports::transaction& tx, delivery_row& row, const r
     record(tx, row, std::move(next));
 }
 
+void letter_deliveries::close(ports::transaction& tx, delivery_row& row, event_kind kind, std::string_view flag) const
+{
+    event next;
+    next.at = now_;
+    next.kind = kind;
+    next.facts.flags = flag;
+    record(tx, row, std::move(next));
+}
+
 void letter_deliveries::keep_newest(ports::transaction& tx, delivery_row& row) const
 {
+    const auto own = tx.letter(row.letter);
+    if (!own) return;
     for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
-        if (letter.version == row.version) continue;
+        const int turn = turn_of(letter.version, letter.operation);
+        if (turn == row.turn) continue;
+        const bool overtaken = turn > row.turn;
+        if ((overtaken ? letter : *own).operation == letter_operation::remove) {
+            if (overtaken && is_unsent(row)) close(tx, row, event_kind::cancelled, flag_deleted);
+            continue;
+        }
         for (delivery_row& other : tx.deliveries_of_letter(letter.id)) {
             if (other.recipient_key != row.recipient_key) continue;
-            delivery_row& older = other.version < row.version ? other : row;
-            const delivery_row& newer = other.version < row.version ? row : other;
-            if (!is_unsent(older.state) || newer.state == delivery_state::cancelled) continue;
-            event next;
-            next.at = now_;
-            next.kind = event_kind::superseded;
-            record(tx, older, std::move(next));
+            delivery_row& older = overtaken ? row : other;
+            const delivery_row& newer = overtaken ? other : row;
+            if (is_unsent(older) && newer.state != delivery_state::cancelled)
+                close(tx, older, event_kind::superseded, {});
         }
     }
+    if (own->operation == letter_operation::remove && is_unsent(row)) settle_removal(tx, *own, row);
+}
+
+// What waits is cancelled, also where it waits for an address: given up is not forgotten (domain.md §4).
+void letter_deliveries::settle_removal(ports::transaction& tx, const letter_row& removal, delivery_row& row) const
+{
+    for (earlier_delivery& earlier : earlier_deliveries(tx, row.set_key, row.turn))
+        if (is_unsent(earlier.row) ||
+            (earlier.row.state == delivery_state::undeliverable && !has_begun(tx, earlier.row)))
+            close(tx, earlier.row, event_kind::cancelled, flag_deleted);
+    if (role_of_mail(tx, with_.vault, removal, row).what == mail_role::kind::nothing_to_delete)
+        close(tx, row, event_kind::cancelled, flag_nothing_to_delete);
+}
+
+bool letter_deliveries::leaves_out_somebody(ports::reader& store, const letter_row& letter,
+                                            const std::vector<routed_recipient>& all) const
+{
+    for (const earlier_delivery& earlier :
+         earlier_deliveries(store, letter.set_key, turn_of(letter.version, letter.operation))) {
+        if (earlier.letter.operation == letter_operation::remove || !has_begun(store, earlier.row)) continue;
+        const auto opened = with_.vault.open_field(field::recipient, earlier.row.recipient);
+        if (!opened.has_value()) continue;
+        const recipient had = read_recipient(*opened);
+        if (std::none_of(all.begin(), all.end(),
+                         [&had](const routed_recipient& one) { return same_mailbox(had, one.addressed()); }))
+            return true;
+    }
+    return false;
 }
 }

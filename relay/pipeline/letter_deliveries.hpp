@@ -31,10 +31,17 @@ public:
     // Held with its cause, or queued for the mailbox that was found.
     void route(ports::transaction& tx, delivery_row& row, const route_decision& decision) const;
     // Of two versions to one mailbox the older gives way if it has not begun to leave, whichever of the two came first:
-    // versions arrive in order or not at all.
+    // versions arrive in order or not at all. Of a deleted document nothing leaves any more, to anybody; and a deletion
+    // that has nothing to delete there is closed.
     void keep_newest(ports::transaction& tx, delivery_row& row) const;
+    // Somebody who gets the set is no recipient of `letter`, the newest of it (mssante.md §4.6).
+    [[nodiscard]] bool leaves_out_somebody(ports::reader& store, const letter_row& letter,
+                                           const std::vector<routed_recipient>& all) const;
 
 private:
+    void close(ports::transaction& tx, delivery_row& row, event_kind kind, std::string_view flag) const;
+    void settle_removal(ports::transaction& tx, const letter_row& removal, delivery_row& row) const;
+
     const services& with_;
     instant now_;
 };

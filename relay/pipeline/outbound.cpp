@@ -145,21 +145,38 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     const auto& found = std::get<route_found>(decision);
     if (!found.certificate) return boost::system::errc::make_error_code(boost::system::errc::operation_not_supported);
     std::optional<letter_row> letter;
-    std::optional<ports::sealed_object> object;
+    mail_role role;
+    std::vector<std::optional<ports::sealed_object>> objects;
     const auto read = with_.store.read([&](ports::reader& store) {
         letter = store.letter(row.letter);
-        if (letter) object = store.blob(letter->document);
+        if (!letter) return;
+        role = role_of_mail(store, with_.vault, *letter, row);
+        const auto carried = role.carried == letter->id ? letter : store.letter(role.carried);
+        if (!carried) return;
+        objects.push_back(store.blob(carried->document));
+        for (const letter_document_row& further : store.further_documents(carried->id))
+            objects.push_back(store.blob(further.document));
     });
     if (!read.has_value()) return read.error();
-    if (!letter || !object) return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
-    const auto document = with_.vault.open(*object);
-    if (!document.has_value()) return document.error();
+    if (role.what == mail_role::kind::nothing_to_delete) {
+        if (auto closed = close_deletion(row.id); !closed.has_value()) return closed.error();
+        return std::optional<prepared_mail>();
+    }
+    if (!letter || objects.empty() || std::any_of(objects.begin(), objects.end(), [](const auto& one) { return !one; }))
+        return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
+    std::vector<std::string> documents;
+    for (const auto& object : objects) {
+        auto document = with_.vault.open(*object);
+        if (!document.has_value()) return document.error();
+        documents.push_back(std::move(*document));
+    }
     const auto details = with_.vault.open_field(field::letter_details, letter->details);
     if (!details.has_value()) return details.error();
 
     const letter_details said = read_details(*details);
     const std::string message_id = base::random_token() + "@" + options_.node_name;
-    const composition what{*document, said, to, found.address, *found.certificate, message_id, now};
+    const composition what{
+        {documents.begin(), documents.end()}, said, to, found.address, *found.certificate, message_id, now, role};
     auto composed = compose_letter(what, *options_.composer);
     if (!composed.has_value()) {
         obs::error(obs::event::letter_failed, "id={} step=compose code={}", letter->id.text(),
@@ -188,7 +205,8 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     const std::string recipient_field = with_.vault.seal_field(field::recipient, write_recipient(addressed));
     bool started = false;
     const auto written = change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& current) {
-        started = may_be_sent(current.state) && current.lease == row.lease && current.mail.empty();
+        started = may_be_sent(current.state) && current.lease == row.lease && current.mail.empty() &&
+                  role_of_mail(tx, with_.vault, *letter, current) == role;  // else it is decided again
         if (!started) return;
         tx.add_blob(sealed);
         current.mail = sealed.id;
@@ -287,12 +305,14 @@ result<std::size_t> outbound::expire_some(delivery_state state)
 }
 
 namespace {
-// A newer version goes to the same mailbox: sending this one after it would turn the order round.
+// A newer version goes to the same mailbox, or the document was deleted: sending this one after it would turn the order
+// round.
 bool is_overtaken(ports::transaction& tx, const delivery_row& row)
 {
     if (row.set_key.empty()) return false;
     for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
-        if (letter.version <= row.version) continue;
+        if (turn_of(letter.version, letter.operation) <= row.turn) continue;
+        if (letter.operation == letter_operation::remove) return true;
         for (const delivery_row& newer : tx.deliveries_of_letter(letter.id))
             if (newer.recipient_key == row.recipient_key && newer.state != delivery_state::cancelled) return true;
     }
@@ -320,6 +340,16 @@ result<void> outbound::hold(const delivery_id& id, cause why)
     return change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
         if (row.state == delivery_state::deferred) row.next_try = with_.clock.now() + options_.retry.most;
         record(tx, row, about(with_.clock.now(), event_kind::held, why));
+    });
+}
+
+// The mail before it came to nothing after all: there is nothing to delete there.
+result<void> outbound::close_deletion(const delivery_id& id)
+{
+    return change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
+        event next = about(with_.clock.now(), event_kind::cancelled);
+        next.facts.flags = flag_nothing_to_delete;
+        record(tx, row, std::move(next));
     });
 }
 

@@ -72,6 +72,7 @@ private:
     result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, const recipient& to);
     result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
     result<std::size_t> expire_some(delivery_state state);
+    result<void> close_deletion(const delivery_id& id);
     result<void> hold(const delivery_id& id, cause why);
     result<void> refuse(const delivery_id& id, cause why);
 

@@ -66,10 +66,12 @@ stay_line read_stay(ports::reader& store, stay_row stay, instant now, const mime
 
 bool is_qualifying(const letter_row& letter, std::span<const letter_row> of_stay) noexcept
 {
+    if (letter.operation == letter_operation::remove) return false;  // a deletion brings no letter to anybody
     if (letter.type_code == liaison_letter) return true;
     if (letter.type_code != stay_report) return false;
-    return std::none_of(of_stay.begin(), of_stay.end(),
-                        [](const letter_row& other) { return other.type_code == liaison_letter; });
+    return std::none_of(of_stay.begin(), of_stay.end(), [](const letter_row& other) {
+        return other.type_code == liaison_letter && other.operation != letter_operation::remove;
+    });
 }
 
 period_report build_report(ports::reader& store, instant from, instant to, instant now, const mime::zone& where)

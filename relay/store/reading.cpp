@@ -70,8 +70,14 @@ std::optional<letter_row> reading<Base>::letter_by_document(std::string_view doc
 template <class Base>
 std::optional<letter_row> reading<Base>::removal_of_document(std::string_view document_key)
 {
-    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
-                                 " AND operation = 'remove' ORDER BY received_at DESC LIMIT 1",
+    auto found = first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
+                                       " AND operation = 'remove' ORDER BY received_at DESC LIMIT 1",
+                                       document_key),
+                       read_letter);
+    if (found) return found;
+    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE operation = 'remove' AND id IN"
+                                 " (SELECT letter FROM letter_document WHERE document_key = ?)"
+                                 " ORDER BY received_at DESC LIMIT 1",
                                  document_key),
                  read_letter);
 }
@@ -80,8 +86,10 @@ template <class Base>
 std::vector<letter_row> reading<Base>::letters_replacing(std::string_view document_key)
 {
     return all(database_.query("SELECT " LIAISON_LETTER_COLUMNS
-                               " FROM letter WHERE parent_key = ? AND parent_key <> '' ORDER BY version, received_at",
-                               document_key),
+                               " FROM letter WHERE (parent_key = ? AND parent_key <> '') OR id IN (SELECT letter FROM"
+                               " letter_document WHERE parent_key = ? AND parent_key <> '')"
+                               " ORDER BY version, received_at",
+                               document_key, document_key),
                read_letter);
 }
 
