@@ -8,6 +8,8 @@
 #include "relay/app/table.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/intake.hpp"
+#include "relay/pipeline/stay_fold.hpp"
+#include "relay/pipeline/version_chain.hpp"
 
 namespace relay::app {
 namespace json = boost::json;
@@ -110,6 +112,60 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
     return 0;
 }
 
+namespace {
+std::string_view operation_word(letter_operation operation, language in)
+{
+    switch (operation) {
+        case letter_operation::initial: return in == language::french ? "envoi initial" : "initial";
+        case letter_operation::replace: return in == language::french ? "remplacement" : "replacement";
+        case letter_operation::remove: return in == language::french ? "suppression" : "deletion";
+    }
+    return {};
+}
+
+json::object json_of(const letter_row& letter, const mime::zone& zone)
+{
+    return {{"id", letter.id.text()},
+            {"version", letter.version},
+            {"operation", name(letter.operation)},
+            {"received", iso_time(letter.received_at, zone)}};
+}
+
+// Why an event came: its cause, or what its flags say.
+std::string reason_of(const event& e, language in)
+{
+    if (e.facts.why != cause::none) return std::string(word(e.facts.why, in));
+    if (has_flag(e.facts.flags, flag_deleted)) return in == language::french ? "document supprimé" : "document deleted";
+    if (has_flag(e.facts.flags, flag_nothing_to_delete))
+        return in == language::french ? "rien à supprimer" : "nothing to delete";
+    return {};
+}
+
+// What the hospital is warned of about one letter.
+void print_warnings(const console& to, const letter_row& letter)
+{
+    if (has_flag(letter.flags, flag_target_unknown))
+        to.out << "attention   le document remplacé ou supprimé n'est jamais passé par ce nœud\n";
+    if (has_flag(letter.flags, flag_recipient_missing))
+        to.out
+            << "attention   un destinataire d'une version précédente n'est pas dans ce message : il garde l'ancienne\n";
+}
+
+void print_chain(const console& to, const letter_row& letter, const std::vector<letter_row>& set, std::size_t documents,
+                 const mime::zone& zone)
+{
+    to.out << "opération   " << operation_word(letter.operation, to.words) << "\n";
+    if (documents > 1) to.out << "documents   " << documents << "\n";
+    if (set.size() > 1)
+        for (const letter_row& one : set)
+            to.out << "chaîne      version " << one.version << ", " << operation_word(one.operation, to.words) << " le "
+                   << local_time(one.received_at, zone) << "  " << one.id.text()
+                   << (one.id == letter.id ? "  (celle-ci)" : "") << "\n";
+    print_warnings(to, letter);
+    if (!letter.completeness.empty()) to.out << "complétude  " << letter.completeness << "\n";
+}
+}
+
 int run_letter(const console& to, const config::path& settings, const std::string& id)
 {
     const auto from = open_to_read(to, settings);
@@ -117,6 +173,8 @@ int run_letter(const console& to, const config::path& settings, const std::strin
     std::optional<letter_row> letter;
     std::vector<std::pair<delivery_row, std::vector<event>>> deliveries;
     std::vector<event> own;
+    std::vector<letter_row> set;
+    std::size_t documents = 1;
     const bool good = read_all(to, *from, [&](ports::reader& store) {
         if (!base::is_token(id)) return;
         letter = store.letter(letter_id(id));
@@ -124,6 +182,8 @@ int run_letter(const console& to, const config::path& settings, const std::strin
             if (const auto row = store.delivery(delivery_id(id))) letter = store.letter(row->letter);
         if (!letter) return;
         own = store.events_of(letter->id);
+        set = store.letters_of_set(letter->set_key);
+        documents += store.further_documents(letter->id).size();
         for (auto& row : store.deliveries_of_letter(letter->id)) {
             auto history = store.events_of(row.id);
             deliveries.emplace_back(std::move(row), std::move(history));
@@ -145,6 +205,7 @@ int run_letter(const console& to, const config::path& settings, const std::strin
                                              {"cause", e.facts.why == cause::none ? "" : name(e.facts.why)},
                                              {"smtp_code", e.facts.smtp_code},
                                              {"status", e.facts.enhanced_status},
+                                             {"flags", e.facts.flags},
                                              {"tls", e.facts.tls}});
             list.push_back(json::object{{"id", row.id.text()},
                                         {"role", name(row.role)},
@@ -154,6 +215,8 @@ int run_letter(const console& to, const config::path& settings, const std::strin
                                         {"sealed_sha256", row.sealed_sha256},
                                         {"events", steps}});
         }
+        json::array chain;
+        for (const letter_row& one : set) chain.push_back(json_of(one, zone));
         to.out << json::serialize(json::object{{"id", letter->id.text()},
                                                {"type", letter->type_code},
                                                {"form", name(letter->form)},
@@ -161,6 +224,11 @@ int run_letter(const console& to, const config::path& settings, const std::strin
                                                {"stay", letter->stay.text()},
                                                {"received", iso_time(letter->received_at, zone)},
                                                {"document_sha256", letter->content_sha256},
+                                               {"documents", documents},
+                                               {"operation", name(letter->operation)},
+                                               {"flags", letter->flags},
+                                               {"completeness", letter->completeness},
+                                               {"chain", chain},
                                                {"deliveries", list}})
                << "\n";
         return 0;
@@ -168,12 +236,13 @@ int run_letter(const console& to, const config::path& settings, const std::strin
     to.out << "lettre      " << letter->id.text() << "\ntype        " << type_name(letter->type_code) << ", version "
            << letter->version << "\nreçue le    " << local_time(letter->received_at, zone) << " (" << name(letter->form)
            << ")\nservice     " << (letter->service.empty() ? "–" : letter->service) << "\n";
+    print_chain(to, *letter, set, documents, zone);
     for (const auto& [row, history] : deliveries) {
         to.out << "\nenvoi       " << row.id.text() << "  " << word(row.state, to.words)
                << (row.why == cause::none ? "" : " : " + word(row.why, to.words)) << "\n";
         table steps{{{"instant"}, {"événement"}, {"cause"}, {"code", align::right}, {"statut"}, {"TLS"}}, {}};
         for (const event& e : history)
-            steps.rows.push_back({local_time(e.at, zone), std::string(name(e.kind)), word(e.facts.why, to.words),
+            steps.rows.push_back({local_time(e.at, zone), std::string(name(e.kind)), reason_of(e, to.words),
                                   e.facts.smtp_code == 0 ? "" : std::to_string(e.facts.smtp_code),
                                   e.facts.enhanced_status, e.facts.tls});
         print(to, steps);

@@ -29,6 +29,10 @@ struct letter_order {
     std::string rpps = std::string(second_doctor);      // MDM: of the recipient
     std::string reception = "Y";                        // MDM: ACK_RECEPTION
     std::string content = std::string(pdf);             // the PDF inside the document
+    std::string event = "T02";                          // MDM: T10 replaces, T04 deletes
+    std::string replaces = "";                          // id; empty: of the version before, if it is not the first
+    bool without_set = false;                           // old documents: neither setId nor versionNumber
+    std::string body = "";                              // MDM: CORPSMAIL_PS
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -42,6 +46,13 @@ inline mime::cda::professional professional(std::string_view rpps, std::string_v
     return who;
 }
 
+// Of the document this one replaces; empty: it replaces none.
+inline std::string parent_of(const letter_order& order)
+{
+    if (!order.replaces.empty() || order.version == 1) return order.replaces;
+    return order.set + "." + std::to_string(order.version - 1);
+}
+
 inline std::string cda_file(const letter_order& order = {})
 {
     const auto time = [](std::string_view text) { return *mime::read_timestamp(text); };
@@ -49,7 +60,7 @@ inline std::string cda_file(const letter_order& order = {})
     in.id = order.document;
     in.set_id = order.set;
     in.version = order.version;
-    if (order.version > 1) in.replaces = order.set + "." + std::to_string(order.version - 1);
+    if (const std::string parent = parent_of(order); !parent.empty()) in.replaces = parent;
     in.type.code = order.type;
     in.title = order.title;
     in.created = time("20261120143000+0100");
@@ -70,7 +81,16 @@ inline std::string cda_file(const letter_order& order = {})
     in.stay.number = {"2.999.1.2", order.visit};
     in.stay.when.low = time("20261116080500+0100");
     if (!order.discharge.empty()) in.stay.when.high = time(order.discharge);
-    return mime::cda::write_n1(in, order.content);
+    std::string text = mime::cda::write_n1(in, order.content);
+    if (order.without_set) {
+        const auto drop = [&text](std::string_view element) {
+            const auto at = text.find("<" + std::string(element));
+            text.erase(at, text.find("/>", at) + 2 - at);
+        };
+        drop("setId");
+        drop("versionNumber");
+    }
+    return text;
 }
 
 inline std::string replaced(std::string text, std::string_view from, std::string_view to)
@@ -80,28 +100,33 @@ inline std::string replaced(std::string text, std::string_view from, std::string
 
 inline std::string mdm_file(const letter_order& order = {})
 {
+    const std::string status = order.event == "T10" ? "C" : order.event == "T04" ? "D" : "F";
+    const std::string control = order.event == "T10" ? "RO" : order.event == "T04" ? "CA" : "NW";
+    const std::string parent = order.event == "T10" ? parent_of(order) : "";
     const auto flag = [](int number, std::string_view code, std::string_view value) {
         return "OBX|" + std::to_string(number) + "|CWE|" + std::string(code) + "^Libellé^MetaDMPMSS||" +
                std::string(value) + "^^expandedYes-NoIndicator||||||F\r";
     };
-    return "MSH|^~\\&|DPI_DEMO|HOP_DEMO|RELAIS|HOP_DEMO|20261120143005+0100||MDM^T02^MDM_T02|" + order.control_id +
+    return "MSH|^~\\&|DPI_DEMO|HOP_DEMO|RELAIS|HOP_DEMO|20261120143005+0100||MDM^" + order.event + "^MDM_T02|" +
+           order.control_id +
            "|T|2.6|||||FRA|UNICODE UTF-8|||2.1^CISIS_CDA_HL7_V2\r"
            "EVN||20261120143005+0100\r"
            "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI~285076900000095^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS"
            "||QUENTRELIN^YSOLINE^YSOLINE ANNE^^^^L||19850714|F|||^^^^^^BDL^^69381|||||||" +
            order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN|||||||||||||N|VALI\r" + "PV1||I|MED1" + std::string(16, '|') +
            order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^VN" + std::string(25, '|') + "202611160905+0100|" +
-           order.discharge +
-           "\rORC|NW\r"
+           order.discharge + "\rORC|" + control +
+           "\r"
            "OBR|1|||" +
            order.type +
            "^Lettre de liaison à la sortie^LN\r"
            "TXA|1|" +
-           order.type + "|TEXT|||||||||" + order.document +
-           "|||||AU\r"
+           order.type + "|TEXT|||||||||" + order.document + "|" + parent +
+           "||||AU\r"
            "OBX|1|ED|" +
            order.type + "^Lettre de liaison à la sortie^LN||^text^XML^Base64^" + mime::base64_encode(cda_file(order)) +
-           "||||||F\r"
+           "||||||" + status +
+           "\r"
            "PRT||UC||SB^Send by^participation|899900000011^VIDAL^PAUL^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^"
            "IDNPS|||HOPITAL DEMO^^^^^ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO^FINEG^^^990000010\r"
            "PRT||UC||RCT^Result Copies To^participation|8" +
@@ -111,7 +136,38 @@ inline std::string mdm_file(const letter_order& order = {})
            order.address + "\r" + flag(2, "MASQUE_PS", "N") + flag(3, "INVISIBLE_PATIENT", "N") +
            flag(4, "INVISIBLE_REP_LEGAUX", "N") + flag(5, "CONNEXION_SECRETE", "N") + flag(6, "MODIF_CONF_CODE", "N") +
            flag(7, "DESTDMP", "N") + flag(8, "DESTMSSANTEPS", "Y") + flag(9, "DESTMSSANTEPAT", "N") + "NTE|1|||FIN\r" +
-           flag(10, "ACK_RECEPTION", order.reception) + flag(11, "ACK_LECTURE_MSS", "N");
+           flag(10, "ACK_RECEPTION", order.reception) + flag(11, "ACK_LECTURE_MSS", "N") +
+           (order.body.empty() ? ""
+                               : "OBX|12|ED|CORPSMAIL_PS^Corps du mail pour un PS^MetaDMPMSS||^TEXT^^Base64^" +
+                                     mime::base64_encode(order.body) + "||||||F\r");
+}
+
+// The same letter as one ORU with a second document, in another body level of its own id.
+inline std::string oru_file(const letter_order& order, const letter_order& second)
+{
+    std::string text = mdm_file(order);
+    const auto change = [&text](std::string_view from, std::string_view to) {
+        for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+            text.replace(at, from.size(), to);
+    };
+    const auto drop = [&text](std::string_view segment) {
+        const auto at = text.find("\r" + std::string(segment)) + 1;
+        text.erase(at, text.find('\r', at) + 1 - at);
+    };
+    drop("EVN|");
+    drop("TXA|");
+    change("MDM^" + order.event + "^MDM_T02", "ORU^R01^ORU_R01");
+    change("|T|2.6|", "|T|2.5|");
+    change("|CWE|", "|CE|");
+    change("^text^XML", "^TEXT^XML");
+    const auto flags = text.find("OBX|2|CE|");
+    const auto document = text.find("OBX|1|ED|");
+    std::string beside = text.substr(document, text.find('\r', document) + 1 - document);
+    const auto content = beside.find("^Base64^") + 8;
+    beside.replace(content, beside.find('|', content) - content, mime::base64_encode(cda_file(second)));
+    beside.replace(0, 9, "OBX|2|ED|");
+    text.insert(flags, beside);
+    return text;
 }
 
 struct discharge_order {
