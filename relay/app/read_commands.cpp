@@ -134,7 +134,7 @@ json::object json_of(const letter_row& letter, const mime::zone& zone)
 // Why an event came: its cause, or what its flags say.
 std::string reason_of(const event& e, language in)
 {
-    if (e.facts.why != cause::none) return std::string(word(e.facts.why, in));
+    if (e.facts.why != cause::none) return word(e.facts.why, in);
     if (has_flag(e.facts.flags, flag_deleted)) return in == language::french ? "document supprimé" : "document deleted";
     if (has_flag(e.facts.flags, flag_nothing_to_delete))
         return in == language::french ? "rien à supprimer" : "nothing to delete";

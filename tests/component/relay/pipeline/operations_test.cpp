@@ -3,10 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <pugixml.hpp>
 
-#include "mime/message/header.hpp"
-#include "mime/message/imap_view.hpp"
 #include "mime/smime/open.hpp"
 #include "mime/text/base64.hpp"
 #include "mime/xdm/package.hpp"
@@ -70,10 +67,9 @@ std::string between(const std::string& text, std::string_view from, std::string_
 
 struct opened_mail {
     std::string entity;
-    std::string action;  // C, D or nothing
     std::vector<std::string> documents;
-    std::string body;  // first line
-    std::string references;
+    std::string body;        // first line
+    std::string references;  // In-Reply-To
 };
 
 struct operations : house {
@@ -120,7 +116,9 @@ struct operations : house {
         const auto package = mime::xdm::read_package(mime::base64_decode(zip).value());
         REQUIRE(package.has_value());
         for (const auto& one : package->documents) made.documents.push_back(one.bytes);
-        made.body = between(opened->entity, "Content-Disposition: inline\r\n\r\n", "\r\n");
+        std::string text = between(opened->entity, "Content-Disposition: inline\r\n\r\n", "\r\n--");
+        for (auto at = text.find("=\r\n"); at != std::string::npos; at = text.find("=\r\n")) text.erase(at, 3);
+        made.body = text.substr(0, text.find("\r\n"));
         return made;
     }
 };

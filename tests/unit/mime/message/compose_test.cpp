@@ -190,6 +190,19 @@ TEST_CASE("the body begins with what the doctor looks for", "[message][letter_bo
                          "Ligne directe    : 01 99 00 00 01\n\nCher confrère,\n\n"));
     in.status = letter_status::replacement;
     CHECK(write_letter_body(in).reveal().starts_with("CE DOCUMENT ANNULE ET REMPLACE"));
+    in.replaced_date = patient_text("20/11/2026 14:25");
+    CHECK(write_letter_body(in).reveal().starts_with(
+        "CE DOCUMENT ANNULE ET REMPLACE LA VERSION PRÉCÉDENTE du 20/11/2026 14:25.\n\nPatient"));
+    in.status = letter_status::deletion;
+    CHECK(write_letter_body(in).reveal().starts_with(
+        "LE DOCUMENT JOINT du 20/11/2026 14:25 DOIT ÊTRE SUPPRIMÉ DE VOTRE DOSSIER.\n\nPatient"));
+    in.documents = 2;
+    CHECK(write_letter_body(in).reveal().starts_with(
+        "LES DOCUMENTS JOINTS du 20/11/2026 14:25 DOIVENT ÊTRE SUPPRIMÉS DE VOTRE\nDOSSIER.\n\nPatient"));
+    in.text_is_given = true;  // the hospital's own words say it
+    CHECK(write_letter_body(in).reveal().starts_with("Patient"));
+    in.text_is_given = false;
+    in.documents = 1;
     in.status = letter_status::complement;
     CHECK(write_letter_body(in).reveal().starts_with("CE DOCUMENT COMPLÈTE"));
     CHECK(write_letter_body({}).reveal() == "Statut           : document définitif\n");

@@ -193,6 +193,36 @@ TEST_CASE("what is taken of the hospital's software", "[config]")
     }
 }
 
+TEST_CASE("name and place of the action in the metadata", "[config][xdm]")
+{
+    struct row {
+        std::string_view given;
+        std::string_view slot;
+        action_place place;
+        std::string_view mistaken;  // key; empty: good
+    };
+    const std::string hospital = replaced(good, "operator = true", "hospital = true");
+    const file f;
+    for (const row& tc :
+         {row{"", "urn:action:extraMetadataSlot", action_place::document_entry, ""},
+          row{"[xdm]\naction_place = \"submission_set\"\n", "urn:action:extraMetadataSlot",
+              action_place::submission_set, ""},
+          row{"[xdm]\naction_slot = \"urn:x\"\naction_place = \"document_entry\"\n", "urn:x",
+              action_place::document_entry, ""},
+          row{"[xdm]\naction_place = \"folder\"\n", "urn:action:extraMetadataSlot", action_place::document_entry,
+              "action_place"},
+          row{"[xdm]\naction_slot = \"\"\n", "", action_place::document_entry, "action_slot"},
+          row{"[xdm]\naction = \"C\"\n", "urn:action:extraMetadataSlot", action_place::document_entry, "action"}}) {
+        CAPTURE(tc.given);
+        const auto read = f.load(hospital + std::string(tc.given));
+        CHECK(read.values.xdm.action_slot == tc.slot);
+        CHECK(read.values.xdm.action_place == tc.place);
+        const std::string told = all(read.mistakes);
+        CHECK((told.find("[xdm]") != std::string::npos) != tc.mistaken.empty());
+        if (!tc.mistaken.empty()) CHECK(told.find("[xdm] " + std::string(tc.mistaken) + " ") != std::string::npos);
+    }
+}
+
 TEST_CASE("host and port", "[config]")
 {
     struct row {

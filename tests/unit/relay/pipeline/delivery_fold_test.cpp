@@ -71,6 +71,33 @@ TEST_CASE("the stop is the first acceptance that stands", "[fold]")
     CHECK(view.attempts == 2);
 }
 
+TEST_CASE("what may have arrived is known, until somebody says it has not", "[fold]")
+{
+    struct row {
+        std::initializer_list<kind> kinds;
+        bool may;
+    };
+    const row rows[] = {
+        {{kind::routed}, false},
+        {{kind::routed, kind::attempt_started}, false},
+        {{kind::routed, kind::attempt_started, kind::deferred}, false},
+        {{kind::routed, kind::attempt_started, kind::refused}, false},
+        {{kind::routed, kind::attempt_started, kind::accepted}, true},
+        {{kind::routed, kind::attempt_started, kind::reply_lost}, true},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::attempt_started, kind::deferred,
+          kind::superseded},
+         true},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::undeliverable}, true},
+        {{kind::routed, kind::attempt_started, kind::reply_lost, kind::attempt_started, kind::refused}, false},
+        {{kind::routed, kind::attempt_started, kind::accepted, kind::report_failed}, false},
+        {{kind::routed, kind::attempt_started, kind::report_relayed}, true},
+    };
+    for (const row& tc : rows) {
+        CAPTURE(tc.kinds.size());
+        CHECK(fold_delivery(events(tc.kinds)).may_have_arrived == tc.may);
+    }
+}
+
 TEST_CASE("the same evidence applied twice changes nothing", "[fold]")
 {
     auto all = events({kind::routed, kind::attempt_started, kind::accepted, kind::report_failed, kind::requeued,
