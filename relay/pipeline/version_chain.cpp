@@ -139,6 +139,21 @@ instant date_of(const letter_row& letter)
 {
     return letter.signed_at.value_or(letter.received_at);
 }
+
+// What of the set went to the mailbox of `row` before it, in order.
+std::vector<earlier_delivery> begun_to_mailbox(ports::reader& store, const ports::vault& vault, const delivery_row& row)
+{
+    std::vector<earlier_delivery> earlier = earlier_deliveries(store, row.set_key, row.turn);
+    if (earlier.empty()) return earlier;
+    const auto opened = vault.open_field(field::recipient, row.recipient);
+    if (!opened.has_value()) return {};
+    const recipient to = read_recipient(*opened);
+    std::erase_if(earlier, [&](const earlier_delivery& one) {
+        const auto other = vault.open_field(field::recipient, one.row.recipient);
+        return !other.has_value() || !same_mailbox(to, read_recipient(*other)) || !has_begun(store, one.row);
+    });
+    return earlier;
+}
 }
 
 admission admit(ports::reader& store, const incoming_letter& coming)
@@ -180,13 +195,8 @@ mail_role role_of_mail(ports::reader& store, const ports::vault& vault, const le
 {
     mail_role role;
     role.carried = letter.id;
-    const auto to = vault.open_field(field::recipient, row.recipient);
     std::optional<letter_row> last;
-    for (const earlier_delivery& earlier : earlier_deliveries(store, row.set_key, row.turn)) {
-        const auto other = vault.open_field(field::recipient, earlier.row.recipient);
-        if (!to.has_value() || !other.has_value() || !same_mailbox(read_recipient(*to), read_recipient(*other)))
-            continue;
-        if (!has_begun(store, earlier.row)) continue;
+    for (const earlier_delivery& earlier : begun_to_mailbox(store, vault, row)) {
         if (role.first_message_id.empty()) role.first_message_id = earlier.row.message_id;
         last = earlier.letter;
     }

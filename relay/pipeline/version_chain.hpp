@@ -56,7 +56,7 @@ struct earlier_delivery {
                                                                int turn);
 // It was sent, is being sent, or may have been: the recipient has to be told of what follows.
 [[nodiscard]] bool has_begun(ports::reader& store, const delivery_row& row);
-// Nothing left of it and nothing ever will by itself or by a new address, if it is closed now.
+// Waits to leave: for an address, its turn or another attempt.
 [[nodiscard]] bool is_unsent(const delivery_row& row) noexcept;
 
 struct mail_role {
