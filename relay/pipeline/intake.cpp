@@ -244,7 +244,7 @@ intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, c
     row.establishment = site_.finess;
     row.received_at = now;
     row.signed_at = plan.signed_at;
-    row.completeness = completeness_text(main.checks);
+    row.completeness = completeness_text(plan.documents.front().checks);
     row.details = with_.vault.seal_field(field::letter_details, write_details(plan.details));
 
     // An address without RPPS: the directory knows whose it is.
