@@ -57,7 +57,7 @@ struct watcher::state {
         claimed_file file;
     };
     std::deque<waiting> later;  // to be tried again, the soonest first; no worker waits with them
-    bool more_waits = false;  // in the folder, for room: whoever makes room wakes the watching thread
+    bool more_waits = false;    // in the folder, for room: whoever makes room wakes the watching thread
     bool stopping = false;
     std::vector<std::thread> threads;
 
