@@ -92,13 +92,26 @@ private:
     {
         if (++sections_ > limits_.max_sections) return stop();
         const pugi::xml_node text = child(node, "text");
-        std::string narrative = detail::narrative_of(text, limits_.max_narrative_octets);
+        std::string narrative = words_of(text);
         collect_ids(text);
         const std::string code = attribute(child(node, "code"), "code");
         each(node, "entry", [&](const pugi::xml_node& entry) { read_entry(entry, slot(code)); });
         append(narrative, read_components(node));
         append(slot(code).narrative, narrative);
         return narrative;
+    }
+
+    // Empty for a narrative of blanks, or of a table whose cells are empty.
+    std::string words_of(const pugi::xml_node& text) const
+    {
+        std::string narrative = detail::narrative_of(text, limits_.max_narrative_octets);
+        while (!narrative.empty() && narrative.back() == '\n') narrative.pop_back();
+        const bool has_word = std::any_of(narrative.begin(), narrative.end(), [](char c) {
+            const auto octet = static_cast<unsigned char>(c);
+            return octet >= 0x80 || (octet >= '0' && octet <= '9') ||
+                   ((octet | 0x20U) >= 'a' && (octet | 0x20U) <= 'z');
+        });
+        return has_word ? narrative : std::string();
     }
 
     std::string stop()
