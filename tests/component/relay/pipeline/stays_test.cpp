@@ -66,7 +66,7 @@ struct ward : tests::house {
     }
 };
 
-tests::discharge_order admission()
+tests::discharge_order admitted()
 {
     return {.discharge = "",
             .event = "A01",
@@ -120,7 +120,7 @@ tests::discharge_order admission_cancelled()
 TEST_CASE("a stay from admission to corrected discharge", "[stays]")
 {
     ward w;
-    w.feed(admission());
+    w.feed(admitted());
     CHECK(w.figures().discharges == 0);  // admitted, not discharged: in no figure
     stay_row stay = w.by_visit("26011234");
     CHECK(stay.admission == tests::local("20261116090500+0100"));
@@ -153,7 +153,7 @@ TEST_CASE("a stay from admission to corrected discharge", "[stays]")
     CHECK(w.by_visit("26011234").exclusion == "CANCELLED");
     CHECK(w.figures().exclusions.at("CANCELLED") == 1);
     CHECK(w.figures().eligible == 0);
-    auto anew = admission();
+    auto anew = admitted();
     anew.movement = "M80";
     anew.recorded = "20261124080000";
     w.feed(anew);
@@ -164,7 +164,7 @@ TEST_CASE("a stay from admission to corrected discharge", "[stays]")
 TEST_CASE("an admission cancelled before any discharge is counted for its day", "[stays]")
 {
     ward w;
-    w.feed(admission());
+    w.feed(admitted());
     w.feed(admission_cancelled());
     const period_figures totals = w.figures();
     CHECK(totals.exclusions.at("CANCELLED") == 1);
@@ -184,7 +184,7 @@ TEST_CASE("exclusions by class are counted and shown", "[stays]")
         {{"I", "I", ""}, {"O", "O", ""}, {"R", "R", "SEANCE"}, {"E", "E", "ED_ONLY"}, {"E", "I", ""}, {"I", "E", ""}}));
     CAPTURE(tc.first, tc.last);
     ward w;
-    auto in = admission();
+    auto in = admitted();
     auto out = discharge();
     in.patient_class = tc.first;
     out.patient_class = tc.last;
@@ -197,7 +197,7 @@ TEST_CASE("exclusions by class are counted and shown", "[stays]")
 
 TEST_CASE("the feed in any order gives the same stay", "[stays][property]")
 {
-    const std::vector<tests::discharge_order> told{admission(),           transfer(),        discharge(),
+    const std::vector<tests::discharge_order> told{admitted(),           transfer(),        discharge(),
                                                    discharge_cancelled(), discharge_again(), corrected(),
                                                    admission_cancelled()};
     std::optional<stay_row> wanted;
@@ -225,7 +225,7 @@ TEST_CASE("a letter finds its stay by number", "[match]")
     ward w;
     SECTION("the feed first")
     {
-        w.feed(admission());
+        w.feed(admitted());
         CHECK(w.state_of(w.letter("600", {})) == match_state::number);
     }
     SECTION("the letter first: it leaves, and its stay is known later")
@@ -234,7 +234,7 @@ TEST_CASE("a letter finds its stay by number", "[match]")
         CHECK(w.only().state == delivery_state::queued);
         CHECK(w.state_of(sent) == match_state::open);
         CHECK(w.figures().discharges == 1);  // by the letter's own date
-        w.feed(admission());
+        w.feed(admitted());
         CHECK(w.state_of(sent) == match_state::number);
         CHECK(w.again("600").stay == sent.stay);
         CHECK(w.ask([&](auto& r) { return r.events_of(sent.id); }).back().kind == event_kind::letter_matched);
@@ -250,18 +250,18 @@ TEST_CASE("a letter without number finds the only stay of its patient at that ti
     ward w;
     SECTION("by traits")
     {
-        w.feed(admission());
+        w.feed(admitted());
     }
     SECTION("by INS, whatever the name's spelling")
     {
-        auto in = admission();
+        auto in = admitted();
         in.ins = ins;
         in.name = "QUENTRELIN DIT DURAND^YSOLINE";
         w.feed(in);
     }
     SECTION("names are compared by their letters")
     {
-        auto in = admission();
+        auto in = admitted();
         in.name = "Quentrélin^ysoline";
         w.feed(in);
     }
@@ -276,7 +276,7 @@ TEST_CASE("a letter without number finds the only stay of its patient at that ti
 TEST_CASE("a letter is never matched by a guess", "[match]")
 {
     ward w;
-    auto in = admission();
+    auto in = admitted();
     SECTION("another name")
     {
         in.name = "QUENTREL^YSOLINE";
@@ -306,9 +306,9 @@ TEST_CASE("two stays that fit are candidates, and a person decides", "[match]")
     ward w;
     const letter_row sent = w.letter("600");
     CHECK(w.state_of(sent) == match_state::open);
-    w.feed(admission());
+    w.feed(admitted());
     CHECK(w.state_of(w.again("600")) == match_state::identity);  // late feed
-    auto second = admission();
+    auto second = admitted();
     second.visit = "26015555";
     w.feed(second);
     CHECK(w.state_of(w.again("600")) == match_state::open);
@@ -337,7 +337,7 @@ TEST_CASE("two stays that fit are candidates, and a person decides", "[match]")
 TEST_CASE("a corrected identity matches again", "[match]")
 {
     ward w;
-    auto wrong = admission();
+    auto wrong = admitted();
     wrong.name = "QUENTRELAIN^YSOLINE";
     w.feed(wrong);
     const letter_row sent = w.letter("600");
@@ -357,7 +357,7 @@ TEST_CASE("a corrected identity matches again", "[match]")
 TEST_CASE("two numbers that differ are two stays, whoever the patient", "[match]")
 {
     ward w;
-    w.feed(admission());
+    w.feed(admitted());
     const letter_row sent = w.letter("600", {.visit = "26019999"});
     CHECK(w.state_of(sent) == match_state::open);
     CHECK(sent.stay != w.by_visit("26011234").id);
@@ -394,7 +394,7 @@ TEST_CASE("a day around the stay fits, and no more", "[match]")
 TEST_CASE("neither names nor numbers of the feed are kept in clear", "[stays][privacy]")
 {
     ward w;
-    auto in = admission();
+    auto in = admitted();
     in.ins = ins;
     w.feed(in);
     const stay_row stay = w.by_visit("26011234");

@@ -14,6 +14,7 @@
 
 using namespace relay;
 using namespace std::chrono_literals;
+using pipeline::size_class;
 using pipeline::submission;
 using pipeline::submission_result;
 using pipeline::verdict;
