@@ -10,6 +10,7 @@ ALTER TABLE ack_out ADD COLUMN channel TEXT NOT NULL DEFAULT 'none';
 ALTER TABLE ack_out ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ack_out ADD COLUMN next_try INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX ack_waiting ON ack_out (next_try, sequence) WHERE state = 'waiting';
+CREATE INDEX ack_waiting_in_order ON ack_out (sequence) WHERE state = 'waiting';
 CREATE INDEX ack_parked ON ack_out (sequence) WHERE state = 'parked';
 CREATE INDEX ack_letter ON ack_out (letter, sequence) WHERE letter IS NOT NULL;
 CREATE UNIQUE INDEX ack_control_id ON ack_out (control_id) WHERE control_id <> '';
