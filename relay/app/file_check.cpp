@@ -91,6 +91,7 @@ public:
             return std::move(report_);
         }
         from.bytes = std::move(*bytes);
+        is_package_ = from.bytes.starts_with("PK");
         if (const auto pdf = pdf_beside(path_); pdf && mime::sidecar::has_sidecar_ending(from.name))
             if (auto attached = io::read_file(*pdf, most); attached.has_value()) from.attachment = std::move(*attached);
         const planned plan = plan_submission(from, with_.site, with_.routes, with_.now);
@@ -161,6 +162,7 @@ private:
         if (header_)
             return "message HL7 " + header_->message_code + "^" + header_->event + " " +
                    header_->version.substr(0, header_->version.find('^'));
+        if (is_package_) return "paquet IHE XDM";
         if (form == "cda") return "document CDA";
         if (form == "pdf" || form == "pdf_sidecar") return "PDF et sa fiche";
         return form == "hl7" ? "message HL7" : "forme inconnue";
@@ -240,9 +242,13 @@ private:
         for (const plan_document& document : letter.documents) {
             const std::string key = with_.vault.match_key("document", document.document_id);
             bool known = false;
-            if (with_.store->read([&](ports::reader& store) { known = store.letter_by_document(key).has_value(); })
-                    .has_value() &&
-                known)
+            const auto read =
+                with_.store->read([&](ports::reader& store) { known = store.letter_by_document(key).has_value(); });
+            if (!read.has_value()) return;
+            const bool removal = letter.operation == letter_operation::remove;
+            if (removal && !known)
+                report_.remarks.emplace_back("ClinicalDocument/id", "le document à supprimer n'est jamais venu ici");
+            if (!removal && known)
                 report_.remarks.emplace_back("ClinicalDocument/id",
                                              "ce document est déjà venu : répété, il ne repart "
                                              "pas ; changé, il serait refusé");
@@ -253,6 +259,7 @@ private:
     const config::path& path_;
     file_report report_;
     std::optional<mime::hl7::message_header> header_;
+    bool is_package_ = false;  // a ZIP
 };
 }
 

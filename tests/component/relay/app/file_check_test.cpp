@@ -108,7 +108,7 @@ TEST_CASE("what would be refused, with the code, the place and the reason", "[ch
         {"a.hl7", replaced(mdm, "|2.6|", "|2.4|"), "AE", "203", "MSH^1^12"},
         {"a.xml", replaced(xml, "<legalAuthenticator>", "<legalAuthenticatoR>"), "*", "*", "*"},
         {"a.pdf", std::string(tests::pdf), "SIDECAR_MISSING", "SIDECAR_MISSING", ""},
-        {"a.txt", "bonjour", "UNKNOWN_FORM", "UNKNOWN_FORM", ""},
+        {"note.txt", "bonjour", "UNKNOWN_FORM", "UNKNOWN_FORM", ""},
     };
     for (const row& tc : rows) {
         CAPTURE(tc.name, tc.code);
