@@ -195,7 +195,7 @@ TEST_CASE("what cannot be taken has a form, a code and a field", "[plan]")
          "recipients.1.address"},
         {tests::dropped_pair("a.txt", replaced(flat, "patient.ipp", "patient.ippp")), "pdf", "unknown_key",
          "patient.ippp"},
-        {tests::dropped_pair("a.csv", flat), "pdf", "not_flat", ""},
+        {tests::dropped_pair("a.csv", flat), "pdf", "too_many", ""},
         {tests::dropped("a.json", json), "pdf", "PDF_MISSING", ""},
         {tests::dropped("a.txt", flat), "pdf", "PDF_MISSING", ""},
         {tests::dropped("a.pdf", std::string(tests::pdf)), "pdf", "SIDECAR_MISSING", ""},
