@@ -100,6 +100,7 @@ private:
 
     cda_result<void> markup()
     {
+        in_data_ = false;
         if (starts("<!--")) return skip_past("-->", 4);
         if (starts("<![CDATA[")) return depth_ == 0 ? malformed("texte hors de la racine") : skip_past("]]>", 9);
         if (starts("<!")) return error_at(cda_errc::doctype, at_, "déclaration DOCTYPE ou équivalent refusée");
@@ -134,6 +135,7 @@ private:
             if (auto checked = check_references(value, end + 1); !checked) return checked;
             end = close;
         }
+        in_data_ = holds_data(text_.substr(at_ + 1, end - at_ - 1));
         if (text_[end - 1] != '/') {
             if (++depth_ > limits_.max_depth) return error_at(cda_errc::too_deep, at_, "éléments trop imbriqués");
         }
@@ -150,10 +152,19 @@ private:
         }
         const std::size_t reference = run.find('&');
         if (reference != std::string_view::npos) return check_references(run.substr(reference), offset + reference);
-        if (runs_ != nullptr && run.size() >= long_run_octets && starts_like_base64(run)) {
+        if (runs_ != nullptr && in_data_ && run.size() >= long_run_octets && starts_like_base64(run)) {
             runs_->push_back({offset, run.size()});
         }
         return {};
+    }
+
+    // The elements of a CDA that hold a file: nonXMLBody/text, observationMedia/value. A word of a narrative may look like
+    // base64 and must not vanish from it.
+    static bool holds_data(std::string_view tag)
+    {
+        std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/"));
+        name.remove_prefix(std::min(name.size(), name.find(':') + 1));
+        return name == "text" || name == "value";
     }
 
     static bool starts_like_base64(std::string_view run)
@@ -207,6 +218,7 @@ private:
     std::size_t roots_ = 0;
     std::size_t elements_ = 0;
     std::size_t attributes_ = 0;
+    bool in_data_ = false;  // right behind the start tag of an element that may hold a file
 };
 }
 

@@ -19,7 +19,7 @@ struct cda_limits {
     std::size_t max_element_attributes = 64;  // namespaces are looked up along them, once per element read
 };
 
-// Text between two tags that is long and looks like base64: no markup, no reference and no blank but line ends at its
+// Text of an element that may hold a file, long and like base64: no markup, no reference, no blank but line ends at its
 // start, so that a parser learns nothing from going through it.
 struct base64_run {
     std::size_t offset = 0;
