@@ -173,7 +173,7 @@ void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter
 }
 
 stay_keeper::binding stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
-                                             const std::string& actor) const
+                                               const std::string& actor) const
 {
     auto row = tx.letter(letter);
     if (!row) return binding::no_letter;

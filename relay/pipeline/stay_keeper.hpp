@@ -29,7 +29,7 @@ public:
     // A person's decision, which the feed does not undo.
     enum class binding { done, no_letter, no_stay, already };
     [[nodiscard]] binding bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
-                                     const std::string& actor) const;
+                                       const std::string& actor) const;
 
 private:
     [[nodiscard]] std::string key(std::string_view kind, const std::string& number) const;

@@ -3,6 +3,7 @@
 
 stays.py LIAISON"""
 import datetime
+import hashlib
 import json
 import pathlib
 import sys
@@ -108,7 +109,7 @@ def check_match(lab, checks, world, feed, now):
                                 [f'extension="V{world.run}-02"', 'nullFlavor="UNK"']]}])
     letter = world.files_of(described)[0]
     lab.drop(letter)
-    lab.wait_for_state(letter.document_sha256, "confirmed")
+    lab.wait_for_state(hashlib.sha256(letter.files[letter.file]).hexdigest(), "confirmed")  # of the edited document
     listed = unmatched(lab)
     checks.equal("une lettre sans séjour", [len(one["candidates"]) for one in listed], [0])
     day = datetime.timedelta(days=1)

@@ -197,9 +197,9 @@ TEST_CASE("exclusions by class are counted and shown", "[stays]")
 
 TEST_CASE("the feed in any order gives the same stay", "[stays][property]")
 {
-    const std::vector<tests::discharge_order> told{admitted(),           transfer(),        discharge(),
-                                                   discharge_cancelled(), discharge_again(), corrected(),
-                                                   admission_cancelled()};
+    const std::vector<tests::discharge_order> told{
+        admitted(),        transfer(),  discharge(),          discharge_cancelled(),
+        discharge_again(), corrected(), admission_cancelled()};
     std::optional<stay_row> wanted;
     std::mt19937 random(7);
     for (int round = 0; round < 6; ++round) {
