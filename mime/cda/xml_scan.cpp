@@ -158,8 +158,8 @@ private:
         return {};
     }
 
-    // The elements of a CDA that hold a file: nonXMLBody/text, observationMedia/value. A word of a narrative may look like
-    // base64 and must not vanish from it.
+    // The elements of a CDA that hold a file: nonXMLBody/text, observationMedia/value. A word of a narrative may look
+    // like base64 and must not vanish from it.
     static bool holds_data(std::string_view tag)
     {
         std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/"));

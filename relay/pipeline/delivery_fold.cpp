@@ -153,6 +153,10 @@ void apply(delivery_view& view, const event& next)
             break;
         case event_kind::sealed:
         case event_kind::report_delayed:
+        case event_kind::stay_admitted:
+        case event_kind::stay_admission_cancelled:
+        case event_kind::stay_moved:
+        case event_kind::stay_move_cancelled:
         case event_kind::stay_discharged:
         case event_kind::stay_discharge_cancelled:
         case event_kind::stay_excluded:

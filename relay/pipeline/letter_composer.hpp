@@ -1,7 +1,8 @@
-// relay/pipeline/letter_composer.hpp: from a stored document to the bytes that leave: XDM zip, PDF beside it (the document's own, else one made of it), a body a
-// doctor can read as it is, signed and encrypted (design.md §4 `smime`, mssante.md §4, §5, domain.md §9). One mail per
-// recipient. Pure but for the random boundaries of the sealing: everything else comes from the arguments. CPU work of
-// some milliseconds: worker threads only, safe from several at once.
+// relay/pipeline/letter_composer.hpp: from a stored document to the bytes that leave: XDM zip, PDF beside it (the
+// document's own, else one made of it), a body a doctor can read as it is, signed and encrypted (design.md §4 `smime`,
+// mssante.md §4, §5, domain.md §9). One mail per recipient. Pure but for the random boundaries of the sealing:
+// everything else comes from the arguments. CPU work of some milliseconds: worker threads only, safe from several at
+// once.
 #pragma once
 
 #include "mime/smime/encrypt.hpp"

@@ -7,8 +7,8 @@
 #include <string_view>
 
 namespace relay::pipeline {
-// A file over limits.input_octets is refused unread. Up to limits.refused_octets its bytes are here, to be kept as those
-// of any refused file; beyond, `bytes` is only its beginning, so that an HL7 sender can be answered, and whoever
+// A file over limits.input_octets is refused unread. Up to limits.refused_octets its bytes are here, to be kept as
+// those of any refused file; beyond, `bytes` is only its beginning, so that an HL7 sender can be answered, and whoever
 // hands it over keeps the file.
 enum class size_class { fits, oversize, beyond_keeping };
 

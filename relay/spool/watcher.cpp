@@ -266,7 +266,8 @@ result<pipeline::submission> watcher::state::read(const claimed_file& file, pipe
     next.name = file.name();
     next.size = size;
     const bool whole = size != pipeline::size_class::beyond_keeping;
-    auto bytes = whole ? io::read_file(file.main, options.keep_octets) : io::read_beginning(file.main, beginning_octets);
+    auto bytes =
+        whole ? io::read_file(file.main, options.keep_octets) : io::read_beginning(file.main, beginning_octets);
     if (!bytes.has_value()) return bytes.error();
     next.bytes = std::move(*bytes);
     if (whole && !file.attachment.empty()) {

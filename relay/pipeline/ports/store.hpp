@@ -115,7 +115,7 @@ public:
     virtual void save_stay(const stay_row& row) = 0;  // insert or update, by id
     virtual void save_letter(const letter_row& row) = 0;
     virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
-    virtual void save_clues(const letter_clues& row) = 0;  // of a letter that is saved
+    virtual void save_clues(const letter_clues& row) = 0;                   // of a letter that is saved
     virtual void save_delivery(const delivery_row& row) = 0;
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;

@@ -125,9 +125,10 @@ TEST_CASE("the file is tagged, in French, with its fonts, and says no more than 
     const std::string fonts = told_by("pdffonts FILE", rich());
     CHECK(times(fonts, "CID TrueType      Identity-H       yes yes yes") == 2);  // embedded, subset, Unicode
     const std::string words = told_by("pdfinfo -struct-text FILE", rich());
-    for (const char* part : {"H1 (block)\n    \"Lettre de liaison\"", "H2 (block)\n    \"Motif d'hospitalisation\"",
-                             "Caption", "THead", "/Scope /Column", "/Scope /Row", "/RowSpan 2", "/ColSpan 3",
-                             "L (block)", "poids quotidien\"\n        L (block)", "sous traitement. Deuxième ligne.\""}) {
+    for (const char* part :
+         {"H1 (block)\n    \"Lettre de liaison\"", "H2 (block)\n    \"Motif d'hospitalisation\"", "Caption", "THead",
+          "/Scope /Column", "/Scope /Row", "/RowSpan 2", "/ColSpan 3", "L (block)",
+          "poids quotidien\"\n        L (block)", "sous traitement. Deuxième ligne.\""}) {
         CAPTURE(part);
         CHECK(has(words, part));
     }

@@ -48,6 +48,7 @@ inline std::string rich_sections()
                "<table><tbody><tr><th rowspan=\"2\">Ionogramme</th><td>Na</td><td>140 mmol/L</td></tr><tr><td>K</td>"
                "<td>4,1 mmol/L</td></tr><tr><td colspan=\"3\">Prélèvement du 20/11/2026</td></tr></tbody></table>") +
            section("Image", "<renderMultiMedia referencedObject=\"x\"/>") +
-           section("Grec et symboles", "<paragraph>α-bloquant, 5 µg → ≤ 10 €, œuvre \xF0\x9F\x92\x8A signe \xE6\xBC\xA2</paragraph>");
+           section("Grec et symboles",
+                   "<paragraph>α-bloquant, 5 µg → ≤ 10 €, œuvre \xF0\x9F\x92\x8A signe \xE6\xBC\xA2</paragraph>");
 }
 }

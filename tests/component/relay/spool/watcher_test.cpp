@@ -183,7 +183,8 @@ TEST_CASE("a pair arrives as one; an oversize file whole, and beyond keeping as 
     s.answer = [&](const submission& from) {
         std::scoped_lock lock(mutex);
         got[from.name] = from;
-        return submission_result{from.size != size_class::fits ? verdict::refused : verdict::accepted, ".ack.json", "{}"};
+        return submission_result{from.size != size_class::fits ? verdict::refused : verdict::accepted, ".ack.json",
+                                 "{}"};
     };
     s.start();
     s.drop("p.pdf", "%PDF");
