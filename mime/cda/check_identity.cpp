@@ -8,12 +8,12 @@
 
 namespace mime::cda::detail {
 namespace {
-const std::string role = "recordTarget/patientRole/";
-const std::string person = role + "patient/";
-const std::string family_field = person + "name/family";
-const std::string given_field = person + "name/given";
-const std::string birth_field = person + "birthTime";
-const std::string sex_field = person + "administrativeGenderCode";
+constexpr const char* id_field = "recordTarget/patientRole/id";
+constexpr const char* family_field = "recordTarget/patientRole/patient/name/family";
+constexpr const char* given_field = "recordTarget/patientRole/patient/name/given";
+constexpr const char* birth_field = "recordTarget/patientRole/patient/birthTime";
+constexpr const char* sex_field = "recordTarget/patientRole/patient/administrativeGenderCode";
+constexpr const char* birthplace_field = "recordTarget/patientRole/patient/birthplace/place/addr/county";
 
 std::optional<std::chrono::year_month_day> day_of(const patient_text& text)
 {
@@ -115,8 +115,7 @@ void check_five_traits(const patient& who, check_report& out)
     if (!day_of(who.birth_date)) out.warn(birth_field, "trait d'identité absent : date de naissance");
     if (who.gender.empty()) out.warn(sex_field, "trait d'identité absent : sexe");
     if (!is_cog(who.birthplace_cog.reveal())) {
-        out.warn(person + "birthplace/place/addr/county",
-                 "code du lieu de naissance absent, ou autre que 5 caractères");
+        out.warn(birthplace_field, "code du lieu de naissance absent, ou autre que 5 caractères");
     }
 }
 
@@ -138,7 +137,7 @@ void check_traits(const check_subject& what, check_report& out)
     const patient& who = what.head().patient;
     const bool usable_id = std::any_of(who.ids.begin(), who.ids.end(),
                                        [](const patient_id& id) { return !id.root.empty() && !id.extension.empty(); });
-    if (!usable_id) out.block(role + "id", "aucun identifiant de patient");
+    if (!usable_id) out.block(id_field, "aucun identifiant de patient");
     const bool has_ins = who.ins() != nullptr;
     if (has_ins ? who.birth_family.empty() : who.family_to_show().empty()) {
         out.block(family_field, "nom de naissance absent");
@@ -155,13 +154,13 @@ void check_ins(const check_subject& what, check_report& out)
 {
     const patient& who = what.head().patient;
     const patient_id* ins = who.ins();
-    if (ins == nullptr) return out.warn(role + "id", "INS absente");
+    if (ins == nullptr) return out.warn(id_field, "INS absente");
     const bool production = what.context.environment == site_environment::production;
-    if (production && !is_ins_production_root(ins->root)) out.warn(role + "id", "INS de test ou de démonstration");
+    if (production && !is_ins_production_root(ins->root)) out.warn(id_field, "INS de test ou de démonstration");
     if (is_ins_matricule(ins->extension.reveal())) {
         note_coherence(who, ins->extension.reveal(), out);
     } else {
-        out.warn(role + "id", "matricule INS sans ses 15 caractères ou de clé fausse");
+        out.warn(id_field, "matricule INS sans ses 15 caractères ou de clé fausse");
     }
     check_five_traits(who, out);
     check_status(*ins, what.context, out);
@@ -172,7 +171,7 @@ void check_test_identity(const check_subject& what, check_report& out)
     if (what.context.environment != site_environment::production) return;
     for (const patient_id& id : what.head().patient.ids) {
         if (!is_ins_root(id.root) || is_ins_production_root(id.root)) continue;
-        return out.block(role + "id", "INS de test ou de démonstration en production");
+        return out.block(id_field, "INS de test ou de démonstration en production");
     }
 }
 }

@@ -8,8 +8,6 @@
 
 namespace mime::cda::detail {
 namespace {
-const std::string signer_field = "legalAuthenticator/assignedEntity/";
-
 bool has_phone(const std::vector<telecom>& all)
 {
     return std::any_of(all.begin(), all.end(),
@@ -87,15 +85,17 @@ void check_signature(const check_subject& what, check_report& out)
     if (!signer) return out.block("legalAuthenticator", "document non signé : responsable absent");
     if (!signer->at) out.block("legalAuthenticator/time", "date de signature absente ou illisible");
     if (!what.head().signature_code_is_s) out.block("legalAuthenticator/signatureCode", "code de signature S absent");
-    if (signer->id.extension.empty()) out.block(signer_field + "id", "identifiant du signataire absent");
+    if (signer->id.extension.empty())
+        out.block("legalAuthenticator/assignedEntity/id", "identifiant du signataire absent");
     if (signer->name.family.empty()) {
-        out.block(signer_field + "assignedPerson/name/family", "nom du signataire absent");
+        out.block("legalAuthenticator/assignedEntity/assignedPerson/name/family", "nom du signataire absent");
     }
     const auto& authors = what.head().authors;
     const bool by_phone = has_phone(*signer) || std::any_of(authors.begin(), authors.end(),
                                                             [](const professional& one) { return has_phone(one); });
     if (!by_phone)
-        out.warn(signer_field + "telecom", "aucun téléphone du signataire, de l'auteur ou de leur structure");
+        out.warn("legalAuthenticator/assignedEntity/telecom",
+                 "aucun téléphone du signataire, de l'auteur ou de leur structure");
 }
 
 void check_treating_doctor(const check_subject& what, check_report& out)

@@ -94,7 +94,7 @@ template <class Bytes>
 requires std::same_as<Bytes, std::string>  // rvalues only: a temporary must not be borrowed
 [[nodiscard]] cda_result<cda_document> read_document(Bytes&& bytes, const cda_limits& limits = {})
 {
-    return read_and_keep(std::move(bytes), limits);
+    return read_and_keep(std::forward<Bytes>(bytes), limits);
 }
 
 // N1: the decoded file. Errors: not_non_xml_body, not_base64, empty_content. Text that is not marked B64 is returned as

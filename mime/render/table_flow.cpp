@@ -120,8 +120,8 @@ void flow::draw_cells(std::vector<placed>& cells, std::size_t from, std::size_t 
 {
     const double height = static_cast<double>(count) * table_line + 2 * cell_padding;
     for (const placed& cell : cells) {
-        double baseline = y_ - cell_padding - table_size;
-        for (std::size_t i = from; i < std::min(from + count, cell.lines.size()); ++i, baseline -= table_line) {
+        for (std::size_t i = from; i < std::min(from + count, cell.lines.size()); ++i) {
+            const double baseline = y_ - cell_padding - table_size - static_cast<double>(i - from) * table_line;
             if (as == drawing::repeated) {
                 to_.artifact_text(cell.x + cell_padding, baseline, table_size, cell.weight, cell.lines[i]);
             } else {

@@ -37,7 +37,7 @@ enum class xdm_errc {
 struct xdm_error {
     xdm_errc code = xdm_errc::not_zip;
     std::string place;
-    friend bool operator==(const xdm_error& error, xdm_errc code) noexcept { return error.code == code; }
+    friend bool operator==(const xdm_error& error, xdm_errc wanted) noexcept { return error.code == wanted; }
 };
 
 template <class T>

@@ -10,7 +10,8 @@ before, and the store holds each accepted document once. Prints the figures; exi
   ZamReceiver                the other direction: takes ZAM by MLLP over TLS and answers as told (AA, AE, AR, nothing)
   Ehr(endpoint, tls, …)      for tests: plan() makes the messages, run() sends them
 
-Standard library only. Messages are made from tests/data/demo, one synthetic patient."""
+Standard library only. Messages are made from tests/data/demo; each has a synthetic patient of its own, as a day at a hospital
+has."""
 import argparse
 import asyncio
 import base64
@@ -77,6 +78,12 @@ class Message:
     sendings: int = 0
 
 
+def numbered_ins(number):
+    """A well-formed test INS: 13 digits and their key."""
+    digits = f"2480369{number:06d}"
+    return f"{digits}{97 - int(digits) % 97:02d}"
+
+
 class Plan:
     """Messages made from two templates, by exchanging ids: 10 000 of them in seconds."""
 
@@ -113,11 +120,20 @@ class Plan:
     def accepted_documents(self):
         return self.counts["document"]
 
+    @staticmethod
+    def _of_patient(text, number):
+        for old in (PATIENT["ins"], PATIENT["ipp"]):
+            if old not in text:
+                raise LabError("le gabarit a changé : identifiant de patient introuvable")
+        return text.replace(PATIENT["ins"], numbered_ins(number)).replace(PATIENT["ipp"], f"D88{number:07d}")
+
     def _mdm(self, number, control_id, **changes):
         new_set = f"2.999.7.8.{self.run.replace('x', '.')}.{number + 1}"
         cda = self.cda.replace(self.set_id, new_set).replace(self.visit, f"W{self.run}-{number}")
+        cda = self._of_patient(cda, number)
         text = self.mdm_text.replace(self.cda_base64, base64.b64encode(cda.encode("utf-8")).decode())
         text = text.replace(self.set_id, new_set).replace(self.visit, f"W{self.run}-{number}").replace(self.mdm_id, control_id)
+        text = self._of_patient(text, number)
         for old, new in changes.get("edits", []):
             if text.count(old) < 1:
                 raise LabError(f"le gabarit a changé : {old!r} introuvable")
@@ -131,6 +147,7 @@ class Plan:
     def _discharge(self, number):
         control_id = f"A{self.run}.{number}"
         text = self.adt_text.replace(self.visit, f"X{self.run}-{number}").replace(self.adt_id, control_id)
+        text = self._of_patient(text, number)
         return Message("discharge", control_id, text.encode("utf-8"), "AA")
 
     def _repeat(self, _):
