@@ -35,6 +35,24 @@ std::int64_t limit_of(std::size_t limit)
     return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
 }
 
+enum class carries { version, removal };
+
+// A letter holds its first document in its own row, which is asked first, and any other beside it.
+std::optional<letter_row> newest_letter_with(connection& database, std::string_view document_key, carries what)
+{
+    const std::int64_t removes = what == carries::removal ? 1 : 0;
+    auto found = first(database.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
+                                      " AND (operation = 'remove') = ? ORDER BY received_at DESC LIMIT 1",
+                                      document_key, removes),
+                       read_letter);
+    if (found) return found;
+    return first(database.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE id IN"
+                                " (SELECT letter FROM letter_document WHERE document_key = ?)"
+                                " AND (operation = 'remove') = ? ORDER BY received_at DESC LIMIT 1",
+                                document_key, removes),
+                 read_letter);
+}
+
 // What has an earlier turn in the set and may still leave, or whose fate is open, keeps later ones back: versions and
 // deletions arrive in order. One cannot wait for ever: a held or received delivery becomes undeliverable, superseded or
 // cancelled (domain.md §4). INDEXED BY: without statistics the planner takes delivery_state and sorts the whole queue.
@@ -55,31 +73,13 @@ std::optional<letter_row> reading<Base>::letter(const letter_id& id)
 template <class Base>
 std::optional<letter_row> reading<Base>::letter_by_document(std::string_view document_key)
 {
-    auto found = first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
-                                       " AND operation <> 'remove' ORDER BY received_at DESC LIMIT 1",
-                                       document_key),
-                       read_letter);
-    if (found) return found;
-    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE operation <> 'remove' AND id IN"
-                                 " (SELECT letter FROM letter_document WHERE document_key = ?)"
-                                 " ORDER BY received_at DESC LIMIT 1",
-                                 document_key),
-                 read_letter);
+    return newest_letter_with(database_, document_key, carries::version);
 }
 
 template <class Base>
 std::optional<letter_row> reading<Base>::removal_of_document(std::string_view document_key)
 {
-    auto found = first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE document_key = ?"
-                                       " AND operation = 'remove' ORDER BY received_at DESC LIMIT 1",
-                                       document_key),
-                       read_letter);
-    if (found) return found;
-    return first(database_.query("SELECT " LIAISON_LETTER_COLUMNS " FROM letter WHERE operation = 'remove' AND id IN"
-                                 " (SELECT letter FROM letter_document WHERE document_key = ?)"
-                                 " ORDER BY received_at DESC LIMIT 1",
-                                 document_key),
-                 read_letter);
+    return newest_letter_with(database_, document_key, carries::removal);
 }
 
 template <class Base>
