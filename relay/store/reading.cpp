@@ -170,8 +170,9 @@ std::vector<stay_row> reading<Base>::stays_of_person(std::string_view identity_k
 {
     return all(
         database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE (identity_key = ? AND identity_key <> '')"
-                        " OR (traits_key = ? AND traits_key <> '') ORDER BY created_at, id LIMIT 1000",
-                        identity_key, traits_key),
+                        " OR (traits_key = ? AND traits_key <> '' AND (identity_key = '' OR ? = ''))"
+                        " ORDER BY created_at, id LIMIT 1000",
+                        identity_key, traits_key, identity_key),
         read_stay);
 }
 
