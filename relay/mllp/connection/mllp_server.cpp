@@ -72,15 +72,10 @@ void mllp_server::drain(io::clock::time_point drain_until)
 {
     draining_ = true;
     listener_.stop();
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& one : sessions_) {
-            asio::post(one->strand, [one] {
-                one->engine.shut_down();
-                if (!one->engine.is_in_message()) one->peer.abort();
-            });
-        }
-    }
+    sessions_.visit_each([](session& one) {
+        one.engine.shut_down();
+        if (!one.engine.is_in_message()) one.peer.abort();
+    });
     listener_.drain(drain_until);
 }
 
@@ -88,23 +83,7 @@ io::awaitable<void> mllp_server::serve(io::stream peer)
 {
     auto strand = co_await asio::this_coro::executor;
     auto one = std::make_shared<session>(std::move(peer), strand, settings_.policy);
-    struct registered {  // taken out again also when drive() throws
-        mllp_server& server;
-        std::list<std::shared_ptr<session>>::iterator place;
-        registered(mllp_server& owner, const std::shared_ptr<session>& added) : server(owner)
-        {
-            const std::lock_guard lock(owner.mutex_);
-            place = owner.sessions_.insert(owner.sessions_.end(), added);
-            obs::move(obs::gauge::mllp_connections_open, 1);
-        }
-        ~registered()
-        {
-            const std::lock_guard lock(server.mutex_);
-            server.sessions_.erase(place);
-            obs::move(obs::gauge::mllp_connections_open, -1);
-        }
-    };
-    const registered held(*this, one);
+    const io::session_list<session>::entry listed(sessions_, one);
     obs::add(obs::counter::mllp_connections_in);
     const auto secured = co_await one->peer.start_tls(settings_.tls, std::string(), io::clock::now() + handshake_limit);
     if (secured.has_error()) {

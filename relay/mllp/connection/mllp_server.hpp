@@ -7,13 +7,12 @@
 
 #include <atomic>
 #include <functional>
-#include <list>
 #include <memory>
-#include <mutex>
 
 #include "mime/text/zone.hpp"
 #include "relay/base/clock.hpp"
 #include "relay/io/listener.hpp"
+#include "relay/io/session_list.hpp"
 #include "relay/io/tls_context.hpp"
 #include "relay/mllp/connection/slots.hpp"
 #include "relay/mllp/engine/server_engine.hpp"
@@ -57,8 +56,7 @@ private:
     const base::wall_clock& clock_;
     slots slots_;
     std::atomic<bool> draining_{false};
-    std::mutex mutex_;
-    std::list<std::shared_ptr<session>> sessions_;
+    io::session_list<session> sessions_{obs::gauge::mllp_connections_open};
     io::listener listener_;  // last: its connections use all of the above
 };
 

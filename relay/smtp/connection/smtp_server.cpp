@@ -167,14 +167,9 @@ void smtp_server::drain(io::clock::time_point drain_until)
 {
     draining_ = true;
     listener_.stop();
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& one : sessions_) {
-            asio::post(one->strand, [one] {
-                if (!one->engine.is_in_mail()) one->peer.abort();
-            });
-        }
-    }
+    sessions_.visit_each([](session& one) {
+        if (!one.engine.is_in_mail()) one.peer.abort();
+    });
     listener_.drain(drain_until);
 }
 
@@ -184,23 +179,7 @@ io::awaitable<void> smtp_server::serve(io::stream peer)
     auto one = std::make_shared<session>(std::move(peer), strand, settings_.policy);
     one->end += settings_.session_limit;
     one->facts.peer_address = one->peer.peer_address();
-    struct registered {  // taken out again also when drive() throws
-        smtp_server& server;
-        std::list<std::shared_ptr<session>>::iterator place;
-        registered(smtp_server& owner, const std::shared_ptr<session>& added) : server(owner)
-        {
-            const std::lock_guard lock(owner.mutex_);
-            place = owner.sessions_.insert(owner.sessions_.end(), added);
-            obs::move(obs::gauge::smtp_connections_open, 1);
-        }
-        ~registered()
-        {
-            const std::lock_guard lock(server.mutex_);
-            server.sessions_.erase(place);
-            obs::move(obs::gauge::smtp_connections_open, -1);
-        }
-    };
-    const registered held(*this, one);
+    const io::session_list<session>::entry listed(sessions_, one);
     obs::add(obs::counter::smtp_connections_in);
     const session_end why = co_await drive(*one);
     obs::info(obs::event::smtp_closed, "peer={} end={} mails={} tls={}", one->facts.peer_address, name(why),

@@ -5,11 +5,10 @@
 #pragma once
 
 #include <atomic>
-#include <list>
 #include <memory>
-#include <mutex>
 
 #include "relay/io/listener.hpp"
+#include "relay/io/session_list.hpp"
 #include "relay/io/tls_context.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
 #include "relay/smtp/engine/server_engine.hpp"
@@ -46,8 +45,7 @@ private:
     server_settings settings_;
     pipeline::ports::mail_sink& sink_;
     std::atomic<bool> draining_{false};
-    std::mutex mutex_;
-    std::list<std::shared_ptr<session>> sessions_;
+    io::session_list<session> sessions_{obs::gauge::smtp_connections_open};
     io::listener listener_;  // last: its connections use all of the above
 };
 }
