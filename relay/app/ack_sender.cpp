@@ -11,44 +11,24 @@ constexpr std::size_t at_once = 50;
 }
 
 ack_sender::ack_sender(io::io_runtime& runtime, pipeline::ack_queue& queue, mllp::client_settings settings)
-    : runtime_(runtime),
-      queue_(queue),
-      client_(runtime, std::move(settings)),
-      strand_(asio::make_strand(runtime.executor())),
-      timer_(strand_),
-      tasks_(runtime.executor())
+    : runtime_(runtime), queue_(queue), client_(runtime, std::move(settings)), tasks_(runtime)
 {
 }
 
 void ack_sender::start()
 {
-    tasks_.spawn("ack_sender", strand_, run());
+    tasks_.spawn("ack_sender", run());
 }
 
 void ack_sender::drain(io::clock::time_point drain_until)
 {
-    asio::post(strand_, [this] {
-        stopping_ = true;
-        timer_.cancel();
-    });
-    if (!tasks_.join(drain_until)) {
-        tasks_.cancel();
-        tasks_.join(drain_until + 10s);
-    }
+    tasks_.drain(drain_until);
     client_.close();
-}
-
-io::awaitable<void> ack_sender::pause(std::chrono::milliseconds at_most)
-{
-    if (stopping_) co_return;
-    timer_.expires_after(at_most);
-    error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 io::awaitable<void> ack_sender::run()
 {
-    while (!stopping_) {
+    while (!tasks_.is_stopping()) {
         turn made = turn::idle;
         bool thrown = false;
         try {
@@ -62,9 +42,9 @@ io::awaitable<void> ack_sender::run()
         if (thrown) obs::error(obs::event::task_failed, "task=ack_sender");
         failures_ = made == turn::unreachable ? failures_ + 1 : 0;
         if (made == turn::unreachable)
-            co_await pause(queue_.retry().delay(failures_, pipeline::random_unit()));
+            co_await tasks_.pause(queue_.retry().delay(failures_, pipeline::random_unit()));
         else if (made == turn::idle)
-            co_await pause(longest_pause);
+            co_await tasks_.pause(longest_pause);
     }
 }
 
@@ -78,7 +58,7 @@ io::awaitable<ack_sender::turn> ack_sender::send_due()
     }
     if (due->empty()) co_return turn::idle;
     for (auto& one : *due) {
-        if (stopping_) co_return turn::idle;
+        if (tasks_.is_stopping()) co_return turn::idle;
         auto sending = client_.send(one.content);
         const mllp::exchange ended = co_await std::move(sending);
         if (ended.how == mllp::exchange::end::unreachable) {

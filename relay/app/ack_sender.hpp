@@ -3,7 +3,7 @@
 // longer each time. Runs on one strand; store work goes to the worker pool.
 #pragma once
 
-#include "relay/io/io_runtime.hpp"
+#include "relay/app/paced_tasks.hpp"
 #include "relay/mllp/connection/mllp_client.hpp"
 #include "relay/pipeline/ack_queue.hpp"
 
@@ -21,15 +21,11 @@ private:
     enum class turn { idle, busy, unreachable };
     io::awaitable<void> run();
     io::awaitable<turn> send_due();
-    io::awaitable<void> pause(std::chrono::milliseconds at_most);
 
     io::io_runtime& runtime_;
     pipeline::ack_queue& queue_;
     mllp::mllp_client client_;
-    boost::asio::strand<boost::asio::any_io_executor> strand_;
-    boost::asio::steady_timer timer_;
-    int failures_ = 0;  // one behind the other, to reach the peer
-    bool stopping_ = false;
-    io::task_group tasks_;  // last: its coroutine uses all of the above
+    int failures_ = 0;   // one behind the other, to reach the peer
+    paced_tasks tasks_;  // last: its coroutine uses all of the above
 };
 }

@@ -35,48 +35,19 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
 }
 
 dispatcher::dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options)
-    : runtime_(runtime),
-      queue_(queue),
-      options_(std::move(options)),
-      client_(runtime, options_.client),
-      strand_(asio::make_strand(runtime.executor())),
-      timer_(strand_),
-      tasks_(runtime.executor())
+    : runtime_(runtime), queue_(queue), options_(std::move(options)), client_(runtime, options_.client), tasks_(runtime)
 {
 }
 
 void dispatcher::start()
 {
-    tasks_.spawn("dispatcher", strand_, run());
-}
-
-void dispatcher::wake()
-{
-    asio::post(strand_, [this] {
-        woken_ = true;
-        timer_.cancel();
-    });
+    tasks_.spawn("dispatcher", run());
 }
 
 void dispatcher::drain(io::clock::time_point drain_until)
 {
-    asio::post(strand_, [this] {
-        stopping_ = true;
-        timer_.cancel();
-    });
-    if (!tasks_.join(drain_until)) {
-        tasks_.cancel();
-        tasks_.join(drain_until + 10s);
-    }
+    tasks_.drain(drain_until);
     client_.close_idle();
-}
-
-io::awaitable<void> dispatcher::pause(std::chrono::milliseconds at_most)
-{
-    if (woken_ || stopping_) co_return;
-    timer_.expires_after(at_most);
-    error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 io::awaitable<void> dispatcher::refill()
@@ -96,20 +67,20 @@ io::awaitable<void> dispatcher::refill()
 
 io::awaitable<void> dispatcher::run()
 {
-    while (!stopping_) {
-        woken_ = false;
+    while (!tasks_.is_stopping()) {
+        tasks_.begin_turn();
         try {
             if (waiting_.empty()) co_await refill();
         } catch (const std::exception&) {  // out of memory: the next turn tries again
             obs::error(obs::event::task_failed, "task=refill");
         }
-        while (!waiting_.empty() && running_ < options_.slots && !stopping_) {
+        while (!waiting_.empty() && running_ < options_.slots && !tasks_.is_stopping()) {
             const pipeline::delivery_id next = waiting_.front();
             waiting_.pop_front();
             ++running_;
-            tasks_.spawn("delivery", strand_, deliver(next));
+            tasks_.spawn("delivery", deliver(next));
         }
-        co_await pause(longest_pause);
+        co_await tasks_.pause(longest_pause);
     }
 }
 
@@ -134,8 +105,7 @@ io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
     }
     in_hand_.erase(id);
     --running_;
-    woken_ = true;
-    timer_.cancel();
+    tasks_.wake_here();
 }
 
 io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeline::delivery_id id)
@@ -192,8 +162,8 @@ io::awaitable<void> dispatcher::record(pipeline::prepared_mail mail, pipeline::a
             obs::error(obs::event::task_failed, "task=finish");
         }
         obs::error(obs::event::store_failed, "step=finish delivery={} code={}", mail.id.text(), failed.message());
-        if (stopping_) co_return;
-        asio::steady_timer again(strand_, 1s);
+        if (tasks_.is_stopping()) co_return;
+        asio::steady_timer again(co_await asio::this_coro::executor, 1s);
         error_code ignored;
         co_await again.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }

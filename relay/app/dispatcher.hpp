@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "relay/io/io_runtime.hpp"
+#include "relay/app/paced_tasks.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/smtp/connection/smtp_client.hpp"
 
@@ -26,7 +26,7 @@ public:
     dispatcher& operator=(const dispatcher&) = delete;
 
     void start();
-    void wake();                                    // something was queued; any thread
+    void wake() { tasks_.wake(); }                  // something was queued; any thread
     void drain(io::clock::time_point drain_until);  // no new attempts; those under way may end until then
 
 private:
@@ -36,20 +36,15 @@ private:
     io::awaitable<std::optional<pipeline::prepared_mail>> prepare(pipeline::delivery_id id);
     io::awaitable<pipeline::attempt_result> send(pipeline::prepared_mail mail);
     io::awaitable<void> record(pipeline::prepared_mail mail, pipeline::attempt_result outcome);
-    io::awaitable<void> pause(std::chrono::milliseconds at_most);
 
     io::io_runtime& runtime_;
     pipeline::outbound& queue_;
     dispatcher_options options_;
     smtp::smtp_client client_;
-    boost::asio::strand<boost::asio::any_io_executor> strand_;
-    boost::asio::steady_timer timer_;
     std::deque<pipeline::delivery_id> waiting_;
     std::set<pipeline::delivery_id> in_hand_;                           // waiting or being delivered
     std::map<pipeline::delivery_id, io::clock::time_point> set_aside_;  // could not be prepared: not before then
     std::size_t running_ = 0;
-    bool woken_ = true;
-    bool stopping_ = false;
-    io::task_group tasks_;  // last: its coroutines use all of the above
+    paced_tasks tasks_;  // last: its coroutines use all of the above
 };
 }
