@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
 
 namespace mime::cda::detail {
 namespace {
-bool is_letter_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 bool has_word_like(std::string_view sentence, std::span<const std::string_view> beginnings)
 {
     return std::any_of(beginnings.begin(), beginnings.end(), [&](std::string_view word) {
@@ -25,10 +21,9 @@ bool has_word_like(std::string_view sentence, std::span<const std::string_view> 
 std::string folded(std::string_view utf8)
 {
     std::string out;
-    for (char c : ascii_fold(utf8)) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        if (is_letter_or_digit(c)) {
-            out += c;
+    for (const char c : ascii_fold(utf8)) {
+        if (is_alnum(c)) {
+            out += to_lower(c);
         } else if (!out.empty() && out.back() != ' ') {
             out += ' ';
         }

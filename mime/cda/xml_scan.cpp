@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
 
 namespace mime::cda {
@@ -20,20 +21,6 @@ cda_error error_at(cda_errc code, std::size_t offset, std::string text)
 bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b)
-{
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i])) return false;
-    }
-    return true;
 }
 
 // The value of encoding="…" in the XML declaration, if there is one.
@@ -59,7 +46,7 @@ cda_result<void> check_bytes(std::string_view text)
     }
     if (!is_utf8(text)) return cda_error{cda_errc::encoding, "document", "octets qui ne sont pas de l'UTF-8"};
     const auto declared = declared_encoding(text);
-    if (declared && !equals_ignoring_case(*declared, "utf-8") && !equals_ignoring_case(*declared, "utf8")) {
+    if (declared && !same_text(*declared, "utf-8") && !same_text(*declared, "utf8")) {
         return error_at(cda_errc::encoding, 0, "encodage déclaré autre que UTF-8");
     }
     return {};
@@ -199,7 +186,7 @@ private:
         if (digits.empty()) return std::nullopt;
         std::uint32_t value = 0;
         for (const char c : digits) {
-            const std::size_t digit = std::string_view("0123456789abcdef").find(lower(c));
+            const std::size_t digit = std::string_view("0123456789abcdef").find(to_lower(c));
             if (digit == std::string_view::npos || (!hexadecimal && digit > 9)) return std::nullopt;
             value = value * (hexadecimal ? 16U : 10U) + static_cast<std::uint32_t>(digit);
             if (value > 0x10FFFF) return std::nullopt;

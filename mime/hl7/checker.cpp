@@ -1,13 +1,6 @@
 #include "mime/hl7/checker.hpp"
 
 namespace mime::hl7 {
-namespace {
-char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-}
-
 void checker::fail(int code, std::string location, std::string text)
 {
     if (errors_.size() < max_errors) errors_.push_back({code, std::move(location), std::move(text), ack_code::AE});
@@ -69,12 +62,6 @@ std::optional<segment> checker::only(const message& message, std::string_view na
     if (!found) fail(condition::segment_sequence, place + '1', "Segment obligatoire absent");
     if (message.count(name) > 1) fail(condition::cardinality, place + '2', "Un seul segment de ce nom est admis");
     return found;
-}
-
-bool same_letters(std::string_view a, std::string_view b) noexcept
-{
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trimmed(std::string_view text) noexcept

@@ -46,6 +46,5 @@ private:
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-[[nodiscard]] bool same_letters(std::string_view a, std::string_view b) noexcept;  // ASCII, without case
-[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;            // without spaces around
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;  // without spaces around
 }

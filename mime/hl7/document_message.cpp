@@ -3,6 +3,7 @@
 #include "mime/hl7/checker.hpp"
 #include "mime/hl7/grammar.hpp"
 #include "mime/hl7/observation.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/check_digits.hpp"
 
 #include <algorithm>
@@ -140,7 +141,7 @@ void read_txa(checker& check, const segment& txa, const profile& profile, const 
         check.fail(condition::application, txa.location(2), "TXA-2 et OBR-4 désignent deux types différents");
     }
     const std::string content = check.required(txa, 3);
-    if (!content.empty() && !same_letters(content, "TEXT")) {
+    if (!content.empty() && !same_text(content, "TEXT")) {
         check.fail(condition::table_value_not_found, txa.location(3), "Valeur attendue : TEXT");
     }
     check.required(txa, 12);
@@ -160,7 +161,7 @@ bool same_mailboxes(const std::vector<recipient>& a, const std::vector<recipient
     const auto within = [](const std::vector<recipient>& some, const std::vector<recipient>& all) {
         return std::all_of(some.begin(), some.end(), [&](const recipient& one) {
             return std::any_of(all.begin(), all.end(), [&](const recipient& other) {
-                return same_letters(one.address.reveal(), other.address.reveal());
+                return same_text(one.address.reveal(), other.address.reveal());
             });
         });
     };

@@ -1,5 +1,6 @@
 #include "mime/hl7/observation.hpp"
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "mime/text/charset.hpp"
 
@@ -47,7 +48,7 @@ std::string national_code(std::string code, const profile& profile)
 // Checks one component of OBX-5 without case.
 void check_literal(checker& check, const segment& obx, std::size_t component, std::string_view expected)
 {
-    if (!same_letters(trimmed(obx.field(5).component(component).raw()), expected)) {
+    if (!same_text(trimmed(obx.field(5).component(component).raw()), expected)) {
         check.fail(condition::data_type, obx.location(5, component), "Valeur attendue : " + std::string(expected));
     }
 }
@@ -168,7 +169,7 @@ private:
     {
         check_.one_of(obx, 11, {"F"});
         const std::string system = check_.required(obx, 3, 3);
-        if (!system.empty() && !same_letters(system, "MetaDMPMSS")) {
+        if (!system.empty() && !same_text(system, "MetaDMPMSS")) {
             check_.fail(condition::table_value_not_found, obx.location(3, 3), "Système attendu : MetaDMPMSS");
         }
         const std::size_t rank = rank_of(code);

@@ -1,6 +1,7 @@
 #include "mime/hl7/participant.hpp"
 
 #include "mime/hl7/patient.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/check_digits.hpp"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ std::string domain_of(std::string_view address)
 
 bool is_patient(const std::optional<person>& who, std::string_view address)
 {
-    if (same_letters(domain_of(address), patient_domain)) return true;
+    if (same_text(domain_of(address), patient_domain)) return true;
     return who && (who->id_type == "INS" || is_ins_oid(who->authority_oid));
 }
 
@@ -66,7 +67,7 @@ std::string read_address(checker& check, const segment& prt, const profile& prof
         check.fail(condition::table_value_not_found, prt.location(15, 2), "Usage de l'adresse non admis");
     }
     const std::string type = check.required(prt, 15, 3);
-    if (!type.empty() && !same_letters(type, "X.400")) {
+    if (!type.empty() && !same_text(type, "X.400")) {
         check.fail(condition::table_value_not_found, prt.location(15, 3), "Type d'adresse attendu : X.400");
     }
     std::string address = check.required(prt, 15, 4);
@@ -84,7 +85,7 @@ void classify(checker& check, const segment& prt, recipient& into)
         into.kind = recipient_kind::patient;
         if (into.person) into.person->rpps.clear();
         const std::string_view local = address.substr(0, address.find('@'));
-        if (same_letters(domain_of(address), patient_domain) && (local.size() != ins_digits || !all_digits(local))) {
+        if (same_text(domain_of(address), patient_domain) && (local.size() != ins_digits || !all_digits(local))) {
             into.refusal = hl7_error{condition::data_type, prt.location(15, 4),
                                      "Adresse de patient : 15 chiffres attendus avant @", ack_code::AE};
         }

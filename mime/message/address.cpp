@@ -1,9 +1,9 @@
 #include "mime/message/address.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/etpan.hpp"
 #include "mime/message/header.hpp"
 #include "mime/message/scan.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::message {
 namespace {

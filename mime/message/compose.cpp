@@ -1,7 +1,7 @@
 #include "mime/message/compose.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "mime/text/charset.hpp"
 

@@ -1,7 +1,7 @@
 #include "mime/message/date.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/etpan.hpp"
+#include "mime/text/ascii.hpp"
 
 #include <array>
 #include <cstdio>

@@ -1,8 +1,8 @@
 #include "mime/message/entity.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/etpan.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "mime/text/charset.hpp"
 

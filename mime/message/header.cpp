@@ -1,6 +1,6 @@
 #include "mime/message/header.hpp"
 
-#include "mime/message/ascii.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::message {
 namespace {

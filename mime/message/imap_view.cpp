@@ -1,8 +1,8 @@
 #include "mime/message/imap_view.hpp"
 
 #include "mime/message/address.hpp"
-#include "mime/message/ascii.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::message {
 namespace {

@@ -1,6 +1,6 @@
 #include "mime/message/scan.hpp"
 
-#include "mime/message/ascii.hpp"
+#include "mime/text/ascii.hpp"
 
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,6 @@
 // Encoded words, RFC 2047.
-#include "mime/message/ascii.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "mime/text/charset.hpp"
 

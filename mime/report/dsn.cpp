@@ -1,14 +1,12 @@
 #include "mime/report/dsn.hpp"
 
-#include "mime/message/ascii.hpp"
+#include "mime/text/ascii.hpp"
 
 #include <array>
 #include <utility>
 
 namespace mime::report {
 namespace {
-using message::is_digit;
-using message::same_text;
 
 constexpr std::array<std::pair<std::string_view, dsn_action>, 5> actions{{{"failed", dsn_action::failed},
                                                                           {"delayed", dsn_action::delayed},

@@ -1,8 +1,8 @@
 // Writing of delivery status notifications.
-#include "mime/message/ascii.hpp"
 #include "mime/message/compose.hpp"
 #include "mime/message/header.hpp"
 #include "mime/report/dsn.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::report {
 namespace {

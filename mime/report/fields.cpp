@@ -1,14 +1,12 @@
 #include "mime/report/fields.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/header.hpp"
 #include "mime/report/errc.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/cursor.hpp"
 
 namespace mime::report {
 namespace {
-using message::same_text;
-using message::trim;
 
 std::string_view take_line(std::string_view& left) noexcept
 {
@@ -36,7 +34,7 @@ result<std::vector<field_block>> read_blocks(std::string_view body, const field_
             open = false;
             continue;
         }
-        if (message::is_wsp(line[0]) && open) {
+        if (is_wsp(line[0]) && open) {
             std::string& value = blocks.back().back().value;
             value.append(" ").append(trim(line));
             if (value.size() > limits.max_field_octets) return report_errc::too_large;
@@ -80,8 +78,7 @@ std::optional<enhanced_status> read_enhanced_status(std::string_view text)
     if (!subject || !in.accept('.')) return std::nullopt;
     const auto detail = in.accept_number(1, 3);
     // Exchange and Postfix may add a comment: "5.1.1 (bad address)".
-    if (!detail || !(in.at_end() || message::is_wsp(in.rest().front()) || in.rest().front() == '('))
-        return std::nullopt;
+    if (!detail || !(in.at_end() || is_wsp(in.rest().front()) || in.rest().front() == '(')) return std::nullopt;
     return enhanced_status{static_cast<std::uint16_t>(*klass), static_cast<std::uint16_t>(*subject),
                            static_cast<std::uint16_t>(*detail)};
 }

@@ -1,7 +1,7 @@
 #include "mime/report/mdn.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/cursor.hpp"
 
 #include <array>
@@ -9,8 +9,6 @@
 
 namespace mime::report {
 namespace {
-using message::starts_with_text;
-using message::trim;
 
 constexpr std::array<std::pair<std::string_view, disposition_type>, 6> types{
     {{"displayed", disposition_type::displayed},
@@ -22,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, disposition_type>, 6> types{
 
 std::optional<int> first_number(std::string_view text)
 {
-    while (!text.empty() && !message::is_digit(text[0])) text.remove_prefix(1);
+    while (!text.empty() && !is_digit(text[0])) text.remove_prefix(1);
     cursor in(text);
     const auto number = in.accept_number(1, 6);
     if (!number) return std::nullopt;
@@ -40,7 +38,7 @@ bool read_disposition(std::string_view value, disposition_notification& out)
     const std::string_view name = trim(after.substr(0, slash));
     bool known = false;
     for (const auto& [text, type] : types) {
-        if (!message::same_text(text, name)) continue;
+        if (!same_text(text, name)) continue;
         out.type = type;
         known = true;
     }

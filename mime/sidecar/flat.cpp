@@ -5,6 +5,7 @@
 #include <set>
 
 #include "mime/sidecar/keys.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::sidecar::detail {
 namespace json = boost::json;
@@ -12,11 +13,6 @@ namespace {
 constexpr std::string_view encoding_key = "encoding";
 constexpr std::string_view dates_key = "date_format";
 constexpr std::size_t max_list_digits = 3;
-
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 // Only what looks like a key is shown: whatever else could be a value put in the wrong place.
 std::string shown(std::string_view key)

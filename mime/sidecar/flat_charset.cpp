@@ -3,19 +3,12 @@
 #include <array>
 
 #include "mime/sidecar/flat.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
 
 namespace mime::sidecar::detail {
 namespace {
 enum class charset { utf8, latin9, windows_1252 };
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
 
 std::optional<charset> charset_of(std::string_view name)
 {

@@ -1,15 +1,13 @@
 #include "mime/smime/layer.hpp"
 
-#include "mime/message/ascii.hpp"
 #include "mime/message/entity.hpp"
 #include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
 
 #include <vector>
 
 namespace mime::smime {
 namespace {
-using message::same_text;
-using message::trim;
 
 std::string_view media_type(std::string_view content_type)
 {

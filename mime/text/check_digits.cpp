@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "mime/text/ascii.hpp"
+
 namespace mime {
 namespace {
-bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
 bool is_corsica(std::string_view department) noexcept
 {
     return department == "2A" || department == "2B";

@@ -7,6 +7,7 @@
 
 #include "mime/cda/identifiers.hpp"
 #include "mime/cda/xml_scan.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "mime/xdm/package.hpp"
 #include "mime/xdm/uuids.hpp"
@@ -19,14 +20,6 @@ using detail::file_ptr;
 using detail::source_ptr;
 
 constexpr std::size_t ratio_free_octets = 64 * 1024;
-
-std::string upper(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return out;
-}
 
 bool is_good_name(std::string_view name)
 {

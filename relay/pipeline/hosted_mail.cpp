@@ -3,6 +3,7 @@
 #include "mime/message/header.hpp"
 #include "mime/message/imap_view.hpp"
 #include "mime/report/dsn.hpp"
+#include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 
@@ -28,7 +29,7 @@ std::string header_value(const mime::message::header_view& header, std::string_v
 bool hosted_mail::is_postmaster(std::string_view address) const
 {
     const auto at = address.rfind('@');
-    return lower_address(address.substr(0, at)) == "postmaster" &&
+    return mime::lower(address.substr(0, at)) == "postmaster" &&
            (at == std::string_view::npos || options_.domains.contains(domain_of(address)));
 }
 
@@ -84,7 +85,7 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
     std::set<std::string, std::less<>> served;
     for (const auto& to : envelope.recipients) {
         row.address = mailbox_of(to.address);
-        if (!served.insert(lower_address(row.address)).second) continue;
+        if (!served.insert(mime::lower(row.address)).second) continue;
         row.content = with_.vault.seal(content);  // an object has one owner
         const auto written = with_.store.write([&](ports::transaction& tx) {
             if (row.address.empty() || (is_postmaster(to.address) && !tx.account_by_address(row.address))) {

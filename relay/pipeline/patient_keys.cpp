@@ -1,29 +1,12 @@
 #include "relay/pipeline/patient_keys.hpp"
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
 
 namespace relay::pipeline {
 namespace {
 constexpr std::size_t ins_characters = 13;  // then two check digits (mssante.md §9.3)
 constexpr std::size_t date_digits = 8;
-
-bool is_letter(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-std::string upper(std::string_view text)
-{
-    std::string made(text);
-    for (char& c : made)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    return made;
-}
 
 template <class Keep>
 std::string only(std::string_view text, Keep keep)
@@ -36,19 +19,19 @@ std::string only(std::string_view text, Keep keep)
 
 std::string letters_of(const mime::patient_text& name)
 {
-    return only(upper(mime::ascii_fold(name.reveal())), is_letter);
+    return only(mime::upper(mime::ascii_fold(name.reveal())), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string ins_of(const mime::patient_text& matricule)
 {
-    std::string kept = only(upper(matricule.reveal()), [](char c) { return is_letter(c) || is_digit(c); });
+    std::string kept = only(mime::upper(matricule.reveal()), mime::is_alnum);
     return kept.size() < ins_characters ? std::string() : kept.substr(0, ins_characters);
 }
 
 // M and F are said alike everywhere; the rest is unknown, undetermined or other, each with several codes.
 std::string sex_of(const mime::patient_text& code)
 {
-    const std::string said = upper(code.reveal());
+    const std::string said = mime::upper(code.reveal());
     return said.empty() || said == "M" || said == "F" ? said : "U";
 }
 
@@ -56,7 +39,7 @@ std::string traits_of(const identity_fact& who)
 {
     const std::string family = letters_of(who.family);
     const std::string given = letters_of(who.given);
-    const std::string born = only(who.birth_date.reveal(), is_digit).substr(0, date_digits);
+    const std::string born = only(who.birth_date.reveal(), mime::is_digit).substr(0, date_digits);
     const std::string sex = sex_of(who.sex);
     if (family.empty() || given.empty() || born.size() < date_digits || sex.empty()) return {};
     return family + '|' + given + '|' + born + '|' + sex;

@@ -1,6 +1,7 @@
 #include "relay/pipeline/reception.hpp"
 
 #include "mime/hl7/acknowledgement.hpp"
+#include "mime/text/ascii.hpp"
 #include "relay/pipeline/letter_details.hpp"
 #include "relay/pipeline/submission.hpp"
 
@@ -141,7 +142,7 @@ void queue_reading(ports::transaction& tx, const services& with, const delivery_
     const ack_outcome outcome = report.error ? ack_outcome::negative : ack_outcome::positive;
     auto id = to_hospital.control_id(outcome, report.proof);
     if (!to || !id) return;
-    const bool own = report.reader.empty() || lower_address(report.reader) == lower_address(to->address);
+    const bool own = report.reader.empty() || mime::same_text(report.reader, to->address);
     hl7::reading_acknowledgement said;
     said.control_id = *id;
     said.written = mime::local_timestamp(with.clock.now(), zone);

@@ -6,18 +6,11 @@
 
 #include "certs/certificate_memo.hpp"
 #include "certs/recipient_check.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace relay::pipeline {
 namespace json = boost::json;
 namespace {
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
-
 // One address for a doctor named by RPPS only, or the cause.
 std::variant<std::string, cause> find_address(const recipient& to, ports::directory& directory)
 {
@@ -69,19 +62,14 @@ const route_rule* route_policy::rule_for(std::string_view domain) const
 std::string domain_of(std::string_view address)
 {
     const auto at = address.rfind('@');
-    return at == std::string_view::npos ? std::string() : lower(address.substr(at + 1));
+    return at == std::string_view::npos ? std::string() : mime::lower(address.substr(at + 1));
 }
 
 bool same_mailbox(const recipient& a, const recipient& b)
 {
-    if (!a.address.empty() && !b.address.empty()) return lower(a.address) == lower(b.address);
+    if (!a.address.empty() && !b.address.empty()) return mime::same_text(a.address, b.address);
     if (!a.rpps.empty() || !b.rpps.empty()) return a.rpps == b.rpps;
     return a.address.empty() && b.address.empty();
-}
-
-std::string lower_address(std::string_view address)
-{
-    return lower(address);
 }
 
 std::string write_recipient(const recipient& value)

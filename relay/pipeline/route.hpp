@@ -69,9 +69,6 @@ using route_decision = std::variant<route_found, cause>;
 [[nodiscard]] route_decision decide_route(const recipient& to, ports::directory& directory, const route_policy& policy,
                                           const certs::trust_anchors& anchors, instant now);
 
-// ASCII letters in lower case: what mailboxes are matched by.
-[[nodiscard]] std::string lower_address(std::string_view address);
-
 // The domain after the last '@', lower case; empty if there is none.
 [[nodiscard]] std::string domain_of(std::string_view address);
 }

@@ -1,5 +1,6 @@
 #include "relay/pipeline/services.hpp"
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/stay_fold.hpp"
@@ -26,7 +27,7 @@ ports::stored_as keep_for_people(ports::transaction& tx, const services& with, s
 
 std::string recipient_key(const ports::vault& vault, const recipient& to)
 {
-    return vault.match_key("recipient", to.address.empty() ? "rpps:" + to.rpps : lower_address(to.address));
+    return vault.match_key("recipient", to.address.empty() ? "rpps:" + to.rpps : mime::lower(to.address));
 }
 
 void record(ports::transaction& tx, delivery_row& row, event next)

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
+
 namespace relay::routing {
 namespace {
 constexpr std::size_t max_address_octets = 254;  // RFC 5321 §4.5.3.1.3, without the angle brackets
 constexpr std::size_t max_local_octets = 64;
 constexpr std::size_t max_label_octets = 63;
-
-char lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 bool is_label(std::string_view label)
 {
@@ -40,18 +37,11 @@ bool is_local_part(std::string_view local)
 }
 }
 
-std::string lower_case(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), lower);
-    return out;
-}
-
 std::optional<std::string> normal_address(std::string_view text)
 {
     const auto at = text.find('@');
     if (at == std::string_view::npos || text.size() > max_address_octets) return std::nullopt;
-    const std::string domain = lower_case(text.substr(at + 1));
+    const std::string domain = mime::lower(text.substr(at + 1));
     if (!is_local_part(text.substr(0, at)) || !is_host_name(domain)) return std::nullopt;
     return std::string(text.substr(0, at + 1)) + domain;
 }

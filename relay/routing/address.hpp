@@ -7,7 +7,6 @@
 #include <string_view>
 
 namespace relay::routing {
-[[nodiscard]] std::string lower_case(std::string_view text);  // ASCII letters only
 
 // local@domain with the domain in lower case; nullopt unless there is one '@' with something printable before it and a
 // host name in A-label form behind it (letters, digits, hyphens, at least one dot), 254 octets at most.

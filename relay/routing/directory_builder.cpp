@@ -9,6 +9,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "certs/certificate.hpp"
+#include "mime/text/ascii.hpp"
 #include "relay/routing/address.hpp"
 #include "relay/routing/errc.hpp"
 
@@ -99,7 +100,7 @@ public:
 
     void add(const std::string& address, const certs::certificate& certificate)
     {
-        insert_certificate_->bind(1, lower_case(address));
+        insert_certificate_->bind(1, mime::lower(address));
         insert_certificate_->bind(2, static_cast<std::int64_t>(certificate.not_before().time_since_epoch().count()));
         insert_certificate_->bind(3, certificate.sha256());
         insert_certificate_->bindNoCopy(4, certificate.der().data(), static_cast<int>(certificate.der().size()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "relay/routing/address.hpp"
 #include "relay/routing/errc.hpp"
@@ -34,7 +35,7 @@ bool split(std::string_view line, std::size_t max_columns, std::vector<std::stri
 // A column's name as compared: lower case, the typographic apostrophe as the plain one.
 std::string column_name(std::string_view text)
 {
-    std::string name = lower_case(trimmed(text));
+    std::string name = mime::lower(trimmed(text));
     constexpr std::string_view apostrophe = "\xe2\x80\x99";
     for (auto at = name.find(apostrophe); at != std::string::npos; at = name.find(apostrophe))
         name.replace(at, apostrophe.size(), "'");

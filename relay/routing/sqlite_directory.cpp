@@ -9,6 +9,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "certs/certificate.hpp"
+#include "mime/text/ascii.hpp"
 #include "relay/routing/address.hpp"
 #include "relay/routing/directory_builder.hpp"
 #include "relay/routing/errc.hpp"
@@ -134,7 +135,7 @@ std::vector<std::string> sqlite_directory::certificates(std::string_view address
 {
     const auto in_use = current();
     std::vector<dated_certificate> found;
-    for (const std::string& name : {lower_case(address), lower_case(domain_of(address))}) {
+    for (const std::string& name : {mime::lower(address), mime::lower(domain_of(address))}) {
         for (const auto& source : {added_, in_use}) {
             if (!source) continue;
             const std::lock_guard lock(source->mutex);
@@ -184,8 +185,8 @@ result<std::vector<std::string>> sqlite_directory::add_certificate(std::string_v
     const auto certificate = certs::read_certificate(der);
     if (!certificate) return make_error_code(routing_errc::certificate_malformed);
     std::vector<std::string> names;
-    for (const auto& address : certificate->email_addresses()) names.push_back(lower_case(address));
-    for (const auto& domain : certificate->dns_names()) names.push_back(lower_case(domain));
+    for (const auto& address : certificate->email_addresses()) names.push_back(mime::lower(address));
+    for (const auto& domain : certificate->dns_names()) names.push_back(mime::lower(domain));
     if (names.empty()) return make_error_code(routing_errc::certificate_without_names);
     const std::lock_guard one(writing_);
     const std::lock_guard lock(added_->mutex);

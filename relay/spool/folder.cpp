@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <fstream>
 
 #include <sys/stat.h>
 
 #include "mime/hl7/peek.hpp"
 #include "mime/sidecar/form.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace relay::spool {
 namespace fs = std::filesystem;
@@ -22,10 +22,7 @@ error_code last_error()
 
 std::string lower_extension(const path& file)
 {
-    std::string text = file.extension().string();
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
+    return mime::lower(file.extension().string());
 }
 
 // Names that are not submissions: hidden files, and what writers use while a file is incomplete.
@@ -263,11 +260,9 @@ bool folder::is_complete(looks::iterator at, moment now)
 std::string folder::on_disk(const std::string& name, std::string_view extension) const
 {
     const std::string stem = path(name).stem().string();
-    std::string lower(extension), upper(extension);
-    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    std::string capital = lower;
-    capital[1] = upper[1];
-    for (const std::string& ending : {lower, upper, capital}) {
+    std::string capital(extension);
+    capital[1] = mime::to_upper(capital[1]);
+    for (const std::string& ending : {std::string(extension), mime::upper(extension), capital}) {
         struct stat info {};
         if (::lstat((options_.folder / (stem + ending)).c_str(), &info) == 0) return stem + ending;
     }

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "mime/text/ascii.hpp"
 #include "relay/store/sealing.hpp"
 
 namespace relay::store {
@@ -11,13 +12,14 @@ constexpr std::string_view user_context = "account.user";
 constexpr std::string_view address_context = "account.address";
 constexpr std::string_view hash_context = "account.password_hash:";
 
+// Names and addresses match without regard to the case of ASCII letters, local part included: operators treat them so.
 std::string user_key(const ports::vault& vault, std::string_view user)
 {
-    return vault.match_key("account.user", lower_case(user));
+    return vault.match_key("account.user", mime::lower(user));
 }
 std::string address_key(const ports::vault& vault, std::string_view address)
 {
-    return vault.match_key("account.address", lower_case(address));
+    return vault.match_key("account.address", mime::lower(address));
 }
 
 ports::account_row read_account(const cursor& row, const ports::vault& vault)

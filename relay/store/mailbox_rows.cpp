@@ -4,6 +4,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include "mime/text/ascii.hpp"
 #include "relay/store/errc.hpp"
 #include "relay/store/facts.hpp"
 #include "relay/store/rows.hpp"
@@ -68,7 +69,7 @@ std::optional<message_row> find_message(connection& database, mailbox_number mai
 
 std::optional<mailbox_number> find_inbox(connection& database, const vault& vault, std::string_view address)
 {
-    const std::string key = vault.match_key("account.address", lower_case(address));
+    const std::string key = vault.match_key("account.address", mime::lower(address));
     auto row = database.query(
         "SELECT mailbox.id FROM account JOIN mailbox ON mailbox.account = account.id AND mailbox.name = 'INBOX'"
         " WHERE account.address_key = ?",
@@ -80,7 +81,7 @@ std::optional<mailbox_number> find_inbox(connection& database, const vault& vaul
 std::optional<mailbox_number> find_mailbox(connection& database, std::int64_t account, std::string_view name)
 {
     // RFC 3501 §5.1: INBOX in any case is the same mailbox.
-    const std::string wanted = lower_case(name) == "inbox" ? "INBOX" : std::string(name);
+    const std::string wanted = mime::lower(name) == "inbox" ? "INBOX" : std::string(name);
     auto row = database.query("SELECT id FROM mailbox WHERE account = ? AND name = ?", account, wanted);
     if (!row.next()) return std::nullopt;
     return row.integer(0);

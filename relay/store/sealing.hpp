@@ -23,13 +23,4 @@ namespace relay::store {
 {
     return "answer:" + std::string(submission_key);
 }
-
-// Addresses match without regard to the case of ASCII letters, local part included: operators treat them so.
-[[nodiscard]] inline std::string lower_case(std::string_view text)
-{
-    std::string lower(text);
-    for (char& letter : lower)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return lower;
-}
 }

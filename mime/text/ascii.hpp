@@ -1,11 +1,12 @@
-// mime/message/ascii.hpp: letters and blanks as mail headers know them: ASCII only, no locale. Pure.
+// mime/text/ascii.hpp: letters, digits and blanks of ASCII, whatever the locale; every other octet is none of them and
+// is kept as it is. Pure, any thread.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 
-namespace mime::message {
+namespace mime {
 [[nodiscard]] constexpr char to_lower(char c) noexcept
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
