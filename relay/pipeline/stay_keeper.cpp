@@ -1,5 +1,8 @@
 #include "relay/pipeline/stay_keeper.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "relay/pipeline/letter_deliveries.hpp"
 #include "relay/pipeline/patient_keys.hpp"
 #include "relay/pipeline/stay_fold.hpp"
@@ -67,8 +70,9 @@ stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& 
     event next = movement_event(plan);
     next.stay = stay.id;
     tx.append(next);
+    const stay_row before = stay;
     project_stay(tx, stay, site_.stays);
-    match_again(tx, stay);
+    match_again(tx, before, stay);
     if (!stay.treating_rpps.empty())
         for (letter_row& letter : tx.letters_of_stay(stay.id))
             letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), stay.treating_rpps);
@@ -136,10 +140,22 @@ void stay_keeper::add_word(ports::transaction& tx, stay_row& stay, const letter_
     project_stay(tx, stay, site_.stays);
 }
 
-void stay_keeper::match_again(ports::transaction& tx, const stay_row& stay) const
+void stay_keeper::match_again(ports::transaction& tx, const stay_row& before, const stay_row& now) const
 {
-    for (const letter_clues& clues : tx.clues_like(stay)) {
+    std::vector<letter_clues> touched = tx.clues_like(now);
+    if (before.identity_key != now.identity_key || before.traits_key != now.traits_key) {
+        // The identity was corrected: letters of the person it was before.
+        const auto known = [&](const letter_clues& one) {
+            return std::any_of(touched.begin(), touched.end(),
+                               [&](const letter_clues& other) { return other.letter == one.letter; });
+        };
+        std::vector<letter_clues> former = tx.clues_like(before);
+        former.erase(std::remove_if(former.begin(), former.end(), known), former.end());
+        std::move(former.begin(), former.end(), std::back_inserter(touched));
+    }
+    for (const letter_clues& clues : touched) {
         if (clues.state == match_state::person) continue;
+        if (!may_be_about(clues, before) && !may_be_about(clues, now)) continue;
         auto letter = tx.letter(clues.letter);
         if (!letter) continue;
         bound_letter to = settle(tx, clues);

@@ -38,8 +38,9 @@ private:
     [[nodiscard]] letter_clues clues_of(const letter_id& letter, const stay_fact& fact) const;
     [[nodiscard]] bound_letter settle(ports::transaction& tx, letter_clues clues) const;
     [[nodiscard]] event movement_event(const movement_plan& plan) const;
-    // Every letter that may be about this stay, or was until now, is matched again.
-    void match_again(ports::transaction& tx, const stay_row& stay) const;
+    // Every letter that may be about the stay as it is `now`, or may have been as it was `before`, is matched again;
+    // the others are not touched: a patient may have hundreds of stays.
+    void match_again(ports::transaction& tx, const stay_row& before, const stay_row& now) const;
     void rebind(ports::transaction& tx, letter_row letter, bound_letter to, const std::string& actor) const;
     void add_word(ports::transaction& tx, stay_row& stay, const letter_clues& clues, event_kind kind) const;
 

@@ -14,6 +14,11 @@ bool differ(const std::string& a, const std::string& b)
     return !a.empty() && !b.empty() && a != b;
 }
 
+bool same(const std::string& a, const std::string& b) noexcept
+{
+    return !a.empty() && a == b;
+}
+
 // The visit decides; the file only where one of them names no visit.
 bool other_number(const letter_clues& letter, const stay_row& stay)
 {
@@ -32,6 +37,12 @@ bool time_fits(const letter_clues& letter, const stay_row& stay) noexcept
     // Of a stay whose admission is not known only the end can be compared.
     const bool at_discharge = stay.admission || ends >= *stay.discharge - near;
     return after_admission && before_discharge && at_discharge;
+}
+
+bool may_be_about(const letter_clues& letter, const stay_row& stay) noexcept
+{
+    if (same(letter.visit_key, stay.visit_key) || same(letter.file_key, stay.file_key)) return true;
+    return letter.state != match_state::number && same_person(letter, stay) && time_fits(letter, stay);
 }
 
 std::vector<stay_row> candidate_stays(ports::reader& store, const letter_clues& letter)

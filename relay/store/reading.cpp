@@ -171,7 +171,7 @@ std::vector<stay_row> reading<Base>::stays_of_person(std::string_view identity_k
     return all(
         database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE (identity_key = ? AND identity_key <> '')"
                         " OR (traits_key = ? AND traits_key <> '' AND (identity_key = '' OR ? = ''))"
-                        " ORDER BY created_at, id LIMIT 1000",
+                        " ORDER BY created_at DESC, id DESC LIMIT 1000",
                         identity_key, traits_key, identity_key),
         read_stay);
 }
@@ -188,9 +188,10 @@ std::vector<letter_clues> reading<Base>::clues_like(const stay_row& stay)
     return all(
         database_.query("SELECT " LIAISON_CLUE_COLUMNS " FROM letter_clue WHERE (visit_key = ? AND visit_key <> '')"
                         " OR (file_key = ? AND file_key <> '') OR (identity_key = ? AND identity_key <> '')"
-                        " OR (traits_key = ? AND traits_key <> '')"
-                        " OR letter IN (SELECT id FROM letter WHERE stay = ?) ORDER BY written, letter LIMIT 1000",
-                        stay.visit_key, stay.file_key, stay.identity_key, stay.traits_key, stay.id),
+                        " OR (traits_key = ? AND traits_key <> '' AND (identity_key = '' OR ? = ''))"
+                        " OR letter IN (SELECT id FROM letter WHERE stay = ?)"
+                        " ORDER BY written DESC, letter DESC LIMIT 1000",
+                        stay.visit_key, stay.file_key, stay.identity_key, stay.traits_key, stay.identity_key, stay.id),
         read_clues);
 }
 

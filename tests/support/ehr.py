@@ -1,6 +1,6 @@
 """A hospital's software that talks MLLP over TLS to one relay, and will not be put off.
 
-  ehr.py LIAISON [--connections 100] [--messages 10000] [--kills 10] [--cuts 20] [--seed N] [--keep]
+  ehr.py LIAISON [--connections 100] [--messages 10000] [--kills 10] [--cuts 20] [--patients N] [--seed N] [--keep]
 
 Sends documents, discharges, repeats and broken messages over many connections at once, while the relay is killed (SIGKILL,
 then started again) and connections are cut at random moments. What has no answer is sent again with the same MSH-10, until it
@@ -11,7 +11,7 @@ before, and the store holds each accepted document once. Prints the figures; exi
   Ehr(endpoint, tls, …)      for tests: plan() makes the messages, run() sends them
 
 Standard library only. Messages are made from tests/data/demo; each has a synthetic patient of its own, as a day at a hospital
-has."""
+has; with --patients N they share N of them, as a dialysis centre has."""
 import argparse
 import asyncio
 import base64
@@ -87,7 +87,8 @@ def numbered_ins(number):
 class Plan:
     """Messages made from two templates, by exchanging ids: 10 000 of them in seconds."""
 
-    def __init__(self, count, seed, to=("lenoiraud",), mix=MIX):
+    def __init__(self, count, seed, to=("lenoiraud",), mix=MIX, patients=0):
+        self.patients = patients  # 0: one for each message
         self.random = random.Random(seed)
         self.run = f"{seed % 100000}x{int(time.time()) % 1000000}"
         world = World.load(datetime.datetime.now(datetime.timezone.utc), run=777777)
@@ -120,12 +121,15 @@ class Plan:
     def accepted_documents(self):
         return self.counts["document"]
 
-    @staticmethod
-    def _of_patient(text, number):
-        for old in (PATIENT["ins"], PATIENT["ipp"]):
+    def _of_patient(self, text, number):
+        number = number % self.patients if self.patients else number
+        own = {PATIENT["ins"]: numbered_ins(number), PATIENT["ipp"]: f"D88{number:07d}",
+               PATIENT["birth_name"]: "ZY" + str(number).translate(str.maketrans("0123456789", "ABCDEFGHIJ"))}
+        for old, new in own.items():
             if old not in text:
-                raise LabError("le gabarit a changé : identifiant de patient introuvable")
-        return text.replace(PATIENT["ins"], numbered_ins(number)).replace(PATIENT["ipp"], f"D88{number:07d}")
+                raise LabError(f"le gabarit a changé : {old!r} introuvable")
+            text = text.replace(old, new)
+        return text
 
     def _mdm(self, number, control_id, **changes):
         new_set = f"2.999.7.8.{self.run.replace('x', '.')}.{number + 1}"
@@ -415,6 +419,7 @@ def main():
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--patients", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
@@ -423,7 +428,7 @@ def main():
         folder = (tempfile.mkdtemp(prefix="liaison-ehr-") if options.keep else
                   stack.enter_context(tempfile.TemporaryDirectory(prefix="liaison-ehr-", ignore_cleanup_errors=True)))
         lab = stack.enter_context(Nodes(folder, options.binary))
-        plan = Plan(options.messages, options.seed)
+        plan = Plan(options.messages, options.seed, patients=options.patients)
         lab.make_pki([Doctor.from_stays(json.loads((pathlib.Path(__file__).parents[1] / "data/demo/stays.json").read_text(
             encoding="utf-8"))["doctors"]["lenoiraud"])])
         # Nobody takes the letters: they stay in the queue, where they can be counted.

@@ -74,11 +74,11 @@ public:
                                                               std::string_view file_key) = 0;
     // [from, to), and the admissions of that period that were cancelled before any discharge.
     [[nodiscard]] virtual std::vector<stay_row> stays_discharged(instant from, instant to) = 0;
-    // With either key, empty keys left out; at most 1000, the oldest first.
+    // With the identity, or with the traits where either has no identity; at most 1000, the newest first.
     [[nodiscard]] virtual std::vector<stay_row> stays_of_person(std::string_view identity_key,
                                                                 std::string_view traits_key) = 0;
     [[nodiscard]] virtual std::optional<letter_clues> clues_of(const letter_id& id) = 0;
-    // Of the letters that share a number or a person with this stay, or belong to it; at most 1000.
+    // Of the letters that share a number or the person with this stay, or belong to it; at most 1000, the newest first.
     [[nodiscard]] virtual std::vector<letter_clues> clues_like(const stay_row& stay) = 0;
     [[nodiscard]] virtual std::vector<letter_clues> open_matches(std::size_t limit) = 0;  // newest first
     [[nodiscard]] virtual std::optional<delivery_row> delivery(const delivery_id& id) = 0;
