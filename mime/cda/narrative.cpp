@@ -54,11 +54,6 @@ private:
     std::size_t max_octets_;
 };
 
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names)
-{
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 void write_narrative(const pugi::xml_node& parent, text_writer& out)
 {
     bool first_cell = true;
@@ -68,10 +63,10 @@ void write_narrative(const pugi::xml_node& parent, text_writer& out)
         if (node.type() != pugi::node_element) continue;
         const std::string_view name = detail::local_name(node);
         const bool block =
-            is_one_of(name, {"paragraph", "list", "item", "table", "thead", "tbody", "tr", "caption", "br"});
+            detail::is_one_of(name, {"paragraph", "list", "item", "table", "thead", "tbody", "tr", "caption", "br"});
         if (block) out.end_line();
         if (name == "item") out.text("- ");
-        if (is_one_of(name, {"td", "th"})) {
+        if (detail::is_one_of(name, {"td", "th"})) {
             if (!first_cell) out.text(" | ");
             first_cell = false;
         }

@@ -7,12 +7,8 @@
 
 namespace mime::cda {
 namespace {
+using detail::is_one_of;
 using detail::local_name;
-
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names)
-{
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 void end_line(std::string& out)
 {

@@ -1,5 +1,7 @@
 #include "mime/cda/xml_tree.hpp"
 
+#include <algorithm>
+
 namespace mime::cda::detail {
 namespace {
 bool is_blank(char c)
@@ -38,6 +40,11 @@ void append_text(std::string& out, const pugi::xml_node& node)
         if (part.type() == pugi::node_pcdata || part.type() == pugi::node_cdata) append_collapsed(out, part.value());
     }
 }
+}
+
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept
+{
+    return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string_view local_name(const pugi::xml_node& node) noexcept

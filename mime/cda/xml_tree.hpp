@@ -32,6 +32,7 @@ struct cda_document::tree {
 
 namespace detail {
 [[nodiscard]] std::string_view local_name(const pugi::xml_node& node) noexcept;
+[[nodiscard]] bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) noexcept;
 [[nodiscard]] std::string_view namespace_of(const pugi::xml_node& node) noexcept;
 [[nodiscard]] bool is(const pugi::xml_node& node, std::string_view name) noexcept;  // name in hl7_namespace
 [[nodiscard]] pugi::xml_node child(const pugi::xml_node& parent, std::string_view name) noexcept;

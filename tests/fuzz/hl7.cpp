@@ -1,8 +1,8 @@
-// Target hl7: MSH for answers, the message, its form, the document and discharge readers with the strictest and a
+// Target hl7: MSH for answers, the message, its form, the document and movement readers with the strictest and a
 // lenient profile, and the answer that is written. Success: one of the readers accepted the message.
 #include "mime/hl7/acknowledgement.hpp"
-#include "mime/hl7/discharge_message.hpp"
 #include "mime/hl7/document_message.hpp"
+#include "mime/hl7/movement_message.hpp"
 #include "mime/hl7/peek.hpp"
 #include "mime/text/charset.hpp"
 #include "tests/fuzz/harness.hpp"
@@ -40,13 +40,13 @@ bool accepts(const hl7::message& message, const hl7::profile& profile)
     bool any = false;
     // Both readers whatever the form: they promise to stand any message.
     const auto document = hl7::read_document_message(message, profile);
-    const auto discharge = hl7::read_discharge_message(message, profile);
+    const auto movement = hl7::read_movement_message(message, profile);
     if (!accepted(form)) return false;
     if (*form == hl7::message_form::document && accepted(document)) {
         any = true;
         fuzz::promise(!document->documents.empty());
     }
-    return (*form == hl7::message_form::discharge && accepted(discharge)) || any;
+    return (*form == hl7::message_form::movement && accepted(movement)) || any;
 }
 
 void check_parts(const hl7::message& message)
@@ -75,6 +75,9 @@ std::vector<std::string> fuzz::seeds()
         octets += latin9[i] == '\xc3' ? static_cast<char>(latin9[++i] + 0x40) : latin9[i];
     return {document,
             hl7_test::discharge_text(),
+            hl7_test::movement_text("A01"),
+            hl7_test::movement_text("A13"),
+            hl7_test::movement_text("Z99"),
             octets,
             "\x0b" + hl7_test::replaced(document, "\r", "\r\n") + "\x1c\r",
             replacement,

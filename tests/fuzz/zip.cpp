@@ -18,7 +18,7 @@ const std::string& document()
 }
 
 struct letter {
-    mime::cda::cda_document read = std::move(*mime::cda::read_document(document()));
+    mime::cda::cda_document read = *mime::cda::read_document(document());
     mime::zone paris = *mime::find_zone("Europe/Paris");
     [[nodiscard]] mime::xdm::xdm_input input(mime::xdm::compression how) const
     {
