@@ -113,7 +113,7 @@ result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row
                                                                : with_.routes.rule_for(domain_of(to.address));
     if (rule != nullptr && rule->profile == seal_profile::hold) rule = nullptr;  // put on hold after the sealing
     prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, to.address, row.envid, nullptr};
-    if (rule != nullptr) mail.to = rule->to;
+    if (rule != nullptr) mail.to = hop_for(*rule, domain_of(to.address));
     if (row.kind == delivery_kind::letter && options_.composer) mail.reverse_path = options_.composer->address;
     mail.bytes = std::make_shared<const std::string>(std::move(*bytes));
     bool started = false;

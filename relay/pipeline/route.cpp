@@ -43,6 +43,13 @@ std::string text_of(const json::object& from, std::string_view key)
 }
 }
 
+next_hop hop_for(const route_rule& rule, std::string_view domain)
+{
+    next_hop to = rule.to;
+    if (to.host.empty()) to.host = domain;
+    return to;
+}
+
 bool route_policy::trusts(std::string_view domain) const
 {
     return domain == patient_domain || trusted_domains.contains(domain);
@@ -111,7 +118,7 @@ route_decision decide_route(const recipient& to, ports::directory& directory, co
     found.domain = domain_of(found.address);
     const route_rule* rule = policy.rule_for(found.domain);
     if (rule == nullptr) return found.domain == patient_domain ? cause::no_certificate : cause::untrusted_domain;
-    found.to = rule->to;
+    found.to = hop_for(*rule, found.domain);
     found.profile = rule->profile;
     // No clear text unless a rule says so: `mssante` is a rule, a missing certificate is not (design.md §3.5).
     if (rule->profile == seal_profile::hold) return cause::no_certificate;

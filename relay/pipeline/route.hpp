@@ -18,10 +18,16 @@ enum class seal_profile { smime, mssante, hold };  // design.md §4
 
 inline constexpr std::string_view patient_domain = "patient.mssante.fr";
 
+enum class hop_lookup { address, mx, srv };  // how a host becomes addresses: A/AAAA; RFC 5321 §5.1; RFC 6186 §3.4
+enum class hop_tls { starttls, implicit };   // RFC 3207; RFC 8314 §3.3
+
 struct next_hop {
-    std::string host;
+    std::string host;  // mx, srv: a domain; empty in a rule: the recipient's own
     std::uint16_t port = 0;
-    std::string server_name;  // expected in the peer's certificate
+    std::string server_name;  // expected in the peer's certificate; empty: the host that was looked up
+    hop_lookup lookup = hop_lookup::address;
+    hop_tls tls = hop_tls::starttls;
+    std::string access{};  // names the credentials we show there; empty: the node's certificate alone
     friend auto operator<=>(const next_hop&, const next_hop&) = default;
 };
 
@@ -30,6 +36,9 @@ struct route_rule {
     next_hop to;
     seal_profile profile = seal_profile::smime;
 };
+
+// Where a mail for `domain` goes under `rule`: its next hop, the domain put in where the rule leaves it open.
+[[nodiscard]] next_hop hop_for(const route_rule& rule, std::string_view domain);
 
 struct route_policy {
     std::vector<route_rule> rules;
