@@ -66,9 +66,11 @@ void check_parts(const hl7::message& message)
 std::vector<std::string> fuzz::seeds()
 {
     const std::string document = hl7_test::document_text();
-    std::string replacement = hl7_test::replaced(document, "MDM^T02", "MDM^T10");
-    replacement = hl7_test::replaced(hl7_test::replaced(replacement, "ORC|NW", "ORC|RO"), "||||||F\r", "||||||C\r");
-    replacement = hl7_test::with_field(replacement, "TXA", 13, "2.999.7.417.0");
+    const auto later = [&](std::string_view event, std::string_view control, std::string_view status) {
+        std::string text = hl7_test::replaced(document, "MDM^T02", "MDM^" + std::string(event));
+        text = hl7_test::with_field(hl7_test::with_field(text, "ORC", 1, control), "OBX", 11, status);
+        return hl7_test::with_field(text, "TXA", 13, "2.999.7.417.0");
+    };
     const std::string latin9 = hl7_test::replaced(document, "UNICODE UTF-8", "8859/15");
     std::string octets;
     for (std::size_t i = 0; i < latin9.size(); ++i)  // « é » and « à » of the labels
@@ -80,7 +82,8 @@ std::vector<std::string> fuzz::seeds()
             hl7_test::movement_text("Z99"),
             octets,
             "\x0b" + hl7_test::replaced(document, "\r", "\r\n") + "\x1c\r",
-            replacement,
+            later("T10", "RO", "C"),
+            later("T04", "CA", "D"),
             hl7_test::observation_text(1),
             hl7_test::observation_text(2),
             hl7_test::replaced(document, "PENsaW5pY2FsRG9jdW1lbnQvPg==", "PENsaW5p\\.br\\Y2Fs RG9jdW1lbnQvPg")};
