@@ -115,7 +115,7 @@ private:
     void wake() const
     {
         const std::uint64_t one = 1;
-        static_cast<void>(::write(wake_, &one, sizeof one));
+        [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof one);
     }
     std::optional<dns_answer> cached(const question& what);
     void keep(const question& what, const dns_answer& answer);
@@ -233,7 +233,7 @@ void name_lookup::asker::turn(ares_channel channel) const
     }
     if (::poll(polled.data(), count, wait_ms) < 0) return;
     std::uint64_t ignored = 0;
-    if (polled[0].revents != 0) static_cast<void>(::read(wake_, &ignored, sizeof ignored));
+    if (polled[0].revents != 0) [[maybe_unused]] const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
     if (channel == nullptr) return;
     for (std::size_t i = 1; i < count; ++i) {
         const bool in = (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
