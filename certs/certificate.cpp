@@ -45,17 +45,6 @@ std::string name_text(const X509_NAME* name)
     return std::string(openssl::written(*sink));
 }
 
-std::optional<std::chrono::sys_seconds> instant(const ASN1_TIME* time)
-{
-    std::tm parts{};
-    if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-    using namespace std::chrono;
-    const year_month_day day(year(parts.tm_year + 1900), month(static_cast<unsigned>(parts.tm_mon + 1)),
-                             std::chrono::day(static_cast<unsigned>(parts.tm_mday)));
-    if (!day.ok()) return std::nullopt;
-    return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
-}
-
 std::string text_of(const ASN1_STRING* value)
 {
     // A NUL inside a name is an old trick to make "good\0.evil" compare equal; the length is kept, so it never does.
@@ -100,8 +89,8 @@ bool certificate_reader::read_identity(certificate::state& to, X509* x509)
     to.serial = hex(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
     to.subject = name_text(X509_get_subject_name(x509));
     to.issuer = name_text(X509_get_issuer_name(x509));
-    const auto from = instant(X509_get0_notBefore(x509));
-    const auto until = instant(X509_get0_notAfter(x509));
+    const auto from = openssl::instant(X509_get0_notBefore(x509));
+    const auto until = openssl::instant(X509_get0_notAfter(x509));
     if (!from || !until) return false;
     to.not_before = *from;
     to.not_after = *until;

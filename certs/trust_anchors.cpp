@@ -123,9 +123,23 @@ result<trust_anchors> load_trust_anchors(const std::filesystem::path& file)
     return make_trust_anchors(*std::move(all));
 }
 
-result<void> verify_chain(const certificate& leaf, std::span<const certificate> intermediates,
-                          const trust_anchors& anchors, purpose wanted, std::chrono::sys_seconds at,
-                          const chain_limits& limits)
+namespace {
+// When all of a verified chain is valid.
+chain_memo::span validity(X509_STORE_CTX* verified)
+{
+    chain_memo::span all{std::chrono::sys_seconds::min(), std::chrono::sys_seconds::max()};
+    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);  // borrowed
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        const X509* one = sk_X509_value(chain, i);
+        all.from = std::max(all.from, openssl::instant(X509_get0_notBefore(one)).value_or(all.until));
+        all.until = std::min(all.until, openssl::instant(X509_get0_notAfter(one)).value_or(all.from));
+    }
+    return all;
+}
+
+result<void> build_chain(const certificate& leaf, std::span<const certificate> intermediates,
+                         const trust_anchors& anchors, purpose wanted, std::chrono::sys_seconds at,
+                         const chain_limits& limits, chain_memo::span& valid)
 {
     const openssl::quiet_queue quiet;
     const openssl::certificate_list_ptr untrusted = openssl::certificate_list();
@@ -149,6 +163,25 @@ result<void> verify_chain(const certificate& leaf, std::span<const certificate> 
     if (!key_use_allows(leaf, wanted) || !extended_use_allows(leaf.extended_uses(), wanted) ||
         !issuers_allow(context.get(), wanted))
         return errc::wrong_key_usage;
+    valid = validity(context.get());
     return {};
+}
+}
+
+result<void> verify_chain(const certificate& leaf, std::span<const certificate> intermediates,
+                          const trust_anchors& anchors, purpose wanted, std::chrono::sys_seconds at,
+                          const chain_limits& limits)
+{
+    // What was sent along is not part of the anchors: a chain through it is built each time.
+    const bool memorable = intermediates.empty() && limits.max_depth == chain_limits{}.max_depth;
+    std::string chain;
+    if (memorable) {
+        chain = leaf.sha256() + std::to_string(static_cast<int>(wanted));
+        if (anchors.memo().holds(chain, at)) return {};
+    }
+    chain_memo::span valid{};
+    auto built = build_chain(leaf, intermediates, anchors, wanted, at, limits, valid);
+    if (memorable && built.has_value()) anchors.memo().remember(std::move(chain), valid);
+    return built;
 }
 }

@@ -1,10 +1,11 @@
 // certs/trust_anchors.hpp: the certificates we trust, and the check of a chain to one of them (RFC 5280 §6).
 // An anchor is a root, or an issuing certificate trusted by itself. Keys and digests below 112 bits of strength are
 // refused in the whole chain (RSA 2048, SHA-256; SHA-1 is not). Revocation is not looked at here. Pure: the instant is
-// given. Threads: safe to share.
+// given. Threads: safe to share. Copies share what verify_chain has found to hold.
 #pragma once
 
 #include "certs/certificate.hpp"
+#include "certs/chain_memo.hpp"
 #include "certs/result.hpp"
 
 #include <chrono>
@@ -23,12 +24,14 @@ class trust_anchors {
 public:
     [[nodiscard]] const std::vector<certificate>& certificates() const noexcept { return certificates_; }
     [[nodiscard]] const openssl::store_handle& handle() const noexcept { return *handle_; }
+    [[nodiscard]] chain_memo& memo() const noexcept { return *memo_; }
 
 private:
     trust_anchors(std::vector<certificate> all, std::shared_ptr<const openssl::store_handle> store);
     friend trust_anchors make_trust_anchors(std::vector<certificate> all);
     std::vector<certificate> certificates_;
     std::shared_ptr<const openssl::store_handle> handle_;
+    std::shared_ptr<chain_memo> memo_ = std::make_shared<chain_memo>();
 };
 
 // An empty set is allowed: nothing verifies against it.

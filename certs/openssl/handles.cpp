@@ -35,4 +35,15 @@ void add_borrowed(STACK_OF(X509) & list, const X509* certificate)
     // The stack takes no reference; OpenSSL's signature lacks the const.
     if (sk_X509_push(&list, const_cast<X509*>(certificate)) <= 0) throw std::bad_alloc();
 }
+
+std::optional<std::chrono::sys_seconds> instant(const ASN1_TIME* time)
+{
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+    using namespace std::chrono;
+    const year_month_day day(year(parts.tm_year + 1900), month(static_cast<unsigned>(parts.tm_mon + 1)),
+                             std::chrono::day(static_cast<unsigned>(parts.tm_mday)));
+    if (!day.ok()) return std::nullopt;
+    return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
+}
 }

@@ -12,7 +12,9 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace certs::openssl {
@@ -82,4 +84,7 @@ struct store_handle {
 // A list that borrows its members. Adding to it throws std::bad_alloc when memory is out.
 [[nodiscard]] certificate_list_ptr certificate_list();
 void add_borrowed(STACK_OF(X509) & list, const X509* certificate);
+
+// Nothing for a time that is not well-formed.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> instant(const ASN1_TIME* time);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include <unistd.h>
 
@@ -19,12 +20,35 @@ using pipeline::ports::directory_entry;
 using pipeline::ports::import_summary;
 using pipeline::ports::mailbox_type;
 
-// One connection, one look-up at a time: each takes tens of microseconds.
+// One connection, one look-up at a time: each takes some microseconds once its statement is prepared.
 struct sqlite_directory::generation {
     generation(const std::string& path, int flags) : database(path, flags, busy_timeout_milliseconds) {}
     static constexpr int busy_timeout_milliseconds = 5000;
+
+    // A prepared statement, given back without an open read when it goes: that would pin the file's old state.
+    class look_up {
+    public:
+        explicit look_up(SQLite::Statement& of) : statement_(of) {}
+        look_up(const look_up&) = delete;
+        look_up& operator=(const look_up&) = delete;
+        ~look_up() { statement_.tryReset(); }
+        SQLite::Statement* operator->() { return &statement_; }
+        SQLite::Statement& operator*() { return statement_; }
+
+    private:
+        SQLite::Statement& statement_;
+    };
+    // Under `mutex`; `sql` is a literal: its address is the key.
+    look_up prepared(const char* sql)
+    {
+        auto& slot = statements[sql];
+        if (!slot) slot = std::make_unique<SQLite::Statement>(database, sql);
+        return look_up(*slot);
+    }
+
     std::mutex mutex;
     SQLite::Database database;
+    std::map<const char*, std::unique_ptr<SQLite::Statement>> statements;  // go before the database
 };
 
 namespace {
@@ -42,6 +66,7 @@ std::vector<directory_entry> read_entries(SQLite::Statement& query)
     }
     return found;
 }
+constexpr const char* certificates_sql = "SELECT not_before, der FROM certificate WHERE name = ?";
 constexpr const char* by_address_sql =
     "SELECT type, address, rpps, structure, family, given, label FROM entry WHERE address = ? COLLATE NOCASE";
 constexpr const char* by_rpps_sql =
@@ -49,9 +74,8 @@ constexpr const char* by_rpps_sql =
 
 using dated_certificate = std::pair<std::int64_t, std::string>;
 
-void read_certificates(SQLite::Database& database, const std::string& name, std::vector<dated_certificate>& found)
+void read_certificates(SQLite::Statement& query, const std::string& name, std::vector<dated_certificate>& found)
 {
-    SQLite::Statement query(database, "SELECT not_before, der FROM certificate WHERE name = ?");
     query.bind(1, name);
     while (found.size() < max_hits && query.executeStep())
         found.emplace_back(query.getColumn(0).getInt64(), query.getColumn(1).getString());
@@ -109,9 +133,9 @@ std::vector<directory_entry> sqlite_directory::by_address(std::string_view addre
     if (!in_use) return {};
     const std::lock_guard lock(in_use->mutex);
     try {
-        SQLite::Statement query(in_use->database, by_address_sql);
-        query.bind(1, std::string(address));
-        return read_entries(query);
+        auto query = in_use->prepared(by_address_sql);
+        query->bind(1, std::string(address));
+        return read_entries(*query);
     } catch (const SQLite::Exception&) {
         return {};
     }
@@ -123,9 +147,9 @@ std::vector<directory_entry> sqlite_directory::by_rpps(std::string_view rpps)
     if (!in_use) return {};
     const std::lock_guard lock(in_use->mutex);
     try {
-        SQLite::Statement query(in_use->database, by_rpps_sql);
-        query.bind(1, std::string(rpps));
-        return read_entries(query);
+        auto query = in_use->prepared(by_rpps_sql);
+        query->bind(1, std::string(rpps));
+        return read_entries(*query);
     } catch (const SQLite::Exception&) {
         return {};
     }
@@ -140,7 +164,8 @@ std::vector<std::string> sqlite_directory::certificates(std::string_view address
             if (!source) continue;
             const std::lock_guard lock(source->mutex);
             try {
-                read_certificates(source->database, name, found);
+                auto query = source->prepared(certificates_sql);
+                read_certificates(*query, name, found);
             } catch (const SQLite::Exception&) {  // the other file may still have one
             }
         }

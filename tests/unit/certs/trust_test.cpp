@@ -209,3 +209,48 @@ TEST_CASE("anchors read from PEM", "[certs]")
     CHECK(certs::read_trust_anchors("").error() == errc::no_certificate);
     CHECK(certs::load_trust_anchors("/nonexistent/anchors.pem").error() == errc::unreadable_file);
 }
+
+TEST_CASE("a chain that held is known again for as long as all of it is valid", "[certs]")
+{
+    mint_order order = doctor_order();
+    order.not_before = sys_days(year(2025) / 1 / 1);  // inside its issuer's time
+    order.not_after = sys_days(year(2027) / 1 / 1);
+    const minted leaf = mint(order, &world().root);
+    const certificate owner = read(leaf);
+    const auto anchors = certs::make_trust_anchors({*certs::read_certificate(world().root.certificate)});
+    const auto verdict = [&](sys_seconds at) {
+        return certs::verify_chain(owner, {}, anchors, purpose::smime_encrypt, at);
+    };
+    REQUIRE(verdict(now).has_value());
+    CHECK(anchors.memo().size() == 1);
+    CHECK(verdict(owner.not_before()).has_value());
+    CHECK(verdict(owner.not_before() - 1s).error() == errc::not_yet_valid);
+    CHECK(verdict(owner.not_after() - 1s).has_value());
+    CHECK(verdict(owner.not_after()).error() == errc::expired);
+    // Another use of the same certificate, and other anchors, are other questions.
+    CHECK(certs::verify_chain(owner, {}, anchors, purpose::smime_sign, now).error() == errc::wrong_key_usage);
+    CHECK(certs::verify_chain(owner, {}, certs::make_trust_anchors({}), purpose::smime_encrypt, now).error() ==
+          errc::untrusted_issuer);
+    CHECK(anchors.memo().size() == 1);
+}
+
+TEST_CASE("what was sent along is never remembered: nothing may rest on it later", "[certs]")
+{
+    const certificate owner = read(mint(doctor_order(), &world().issuing));
+    const auto anchors = certs::make_trust_anchors({*certs::read_certificate(world().root.certificate)});
+    CHECK(certs::verify_chain(owner, world().intermediates, anchors, purpose::smime_encrypt, now).has_value());
+    CHECK(certs::verify_chain(owner, {}, anchors, purpose::smime_encrypt, now).error() == errc::untrusted_issuer);
+}
+
+TEST_CASE("the memo of chains begins again when it is full", "[certs]")
+{
+    certs::chain_memo memo(2);
+    memo.remember("a", {now, now + 1h});
+    memo.remember("b", {now, now + 1h});
+    CHECK(memo.holds("a", now));
+    CHECK_FALSE(memo.holds("a", now + 1h));
+    CHECK_FALSE(memo.holds("a", now - 1s));
+    memo.remember("c", {now, now + 1h});
+    CHECK(memo.size() == 1);
+    CHECK_FALSE(memo.holds("a", now));
+}
