@@ -61,6 +61,12 @@ struct position {
     char* out;
 };
 
+struct unencoded {
+    const unsigned char* in;
+    std::size_t octets;
+    char* out;
+};
+
 // Groups of four clean characters, up to the first that is not.
 position decode_groups(position at, const unsigned char* end)
 {
@@ -110,8 +116,39 @@ __attribute__((target("avx2"))) position decode_blocks(position at, const unsign
     return at;
 }
 
+// 24 octets to 32 characters, by the same authors. Reads 28 octets, so it stops while fewer are left.
+__attribute__((target("avx2"))) unencoded encode_blocks(unencoded at)
+{
+    const __m256i two_in_four = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,  //
+                                                 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+    // What to add to a value to get its character, by the range it is in.
+    const __m256i offsets = _mm256_setr_epi8(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 65, 0, 0,  //
+                                             71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 65, 0, 0);
+    for (; at.octets >= 28; at.in += 24, at.octets -= 24, at.out += 32) {
+        const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at.in));
+        const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at.in + 12));
+        const __m256i block = _mm256_shuffle_epi8(_mm256_set_m128i(second, first), two_in_four);
+        const __m256i odd =
+            _mm256_mulhi_epu16(_mm256_and_si256(block, _mm256_set1_epi32(0x0fc0fc00)), _mm256_set1_epi32(0x04000040));
+        const __m256i even =
+            _mm256_mullo_epi16(_mm256_and_si256(block, _mm256_set1_epi32(0x003f03f0)), _mm256_set1_epi32(0x01000010));
+        const __m256i value = _mm256_or_si256(odd, even);
+        const __m256i upper_case = _mm256_cmpgt_epi8(_mm256_set1_epi8(26), value);
+        const __m256i range = _mm256_or_si256(_mm256_subs_epu8(value, _mm256_set1_epi8(51)),
+                                              _mm256_and_si256(upper_case, _mm256_set1_epi8(13)));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.out),
+                            _mm256_add_epi8(_mm256_shuffle_epi8(offsets, range), value));
+    }
+    return at;
+}
+
 const bool has_blocks = __builtin_cpu_supports("avx2") != 0;
 #else
+unencoded encode_blocks(unencoded at)
+{
+    return at;
+}
+
 constexpr bool has_blocks = false;
 position decode_blocks(position at, const unsigned char*)
 {
@@ -121,6 +158,12 @@ position decode_blocks(position at, const unsigned char*)
 
 char* encode_line(char* out, const unsigned char* in, std::size_t size)
 {
+    if (has_blocks) {
+        const unencoded rest = encode_blocks({in, size, out});
+        in = rest.in;
+        size = rest.octets;
+        out = rest.out;
+    }
     for (; size >= 3; size -= 3, in += 3) {
         const std::uint32_t group = (std::uint32_t{in[0]} << 16) | (std::uint32_t{in[1]} << 8) | in[2];
         const auto& high = pairs[group >> 12];
@@ -143,13 +186,21 @@ char* encode_line(char* out, const unsigned char* in, std::size_t size)
 
 std::string base64_encode(std::string_view octets, std::size_t line_length)
 {
+    std::string text;
+    append_base64(text, octets, line_length);
+    return text;
+}
+
+void append_base64(std::string& text, std::string_view octets, std::size_t line_length)
+{
     const std::size_t all = (octets.size() + 2) / 3 * 4;
-    if (all == 0) return {};
+    if (all == 0) return;
     const std::size_t line = line_length == 0 ? all : std::max<std::size_t>(line_length / 4 * 4, 4);
     const std::size_t lines = line_length == 0 ? 0 : (all + line - 1) / line;
-    std::string text(all + 2 * lines, '\0');
+    const std::size_t before = text.size();
+    text.resize(before + all + 2 * lines);
     const auto* in = reinterpret_cast<const unsigned char*>(octets.data());
-    char* out = text.data();
+    char* out = text.data() + before;
     for (std::size_t left = octets.size(); left > 0;) {
         const std::size_t now = std::min(left, line / 4 * 3);
         out = encode_line(out, in, now);
@@ -160,7 +211,6 @@ std::string base64_encode(std::string_view octets, std::size_t line_length)
             *out++ = '\n';
         }
     }
-    return text;
 }
 
 result<std::string> base64_decode(std::string_view text)

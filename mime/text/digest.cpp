@@ -7,12 +7,20 @@
 
 namespace mime {
 namespace {
+// Looked up once: OpenSSL takes locks for it. Never freed, so that threads that outlive main may still hash.
+const EVP_MD* fetched(const char* algorithm)
+{
+    EVP_MD* const found = EVP_MD_fetch(nullptr, algorithm, nullptr);
+    if (found == nullptr) throw std::runtime_error("digest not available");
+    return found;
+}
+
 template <class Digest>
-Digest digest(const char* algorithm, std::string_view octets)
+Digest digest(const EVP_MD* algorithm, std::string_view octets)
 {
     Digest value{};
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, algorithm, nullptr, octets.data(), octets.size(), value.data(), &size) != 1 ||
+    unsigned size = 0;
+    if (EVP_Digest(octets.data(), octets.size(), value.data(), &size, algorithm, nullptr) != 1 ||
         size != value.size()) {
         ERR_clear_error();
         throw std::runtime_error("digest not available");
@@ -23,12 +31,14 @@ Digest digest(const char* algorithm, std::string_view octets)
 
 sha256_digest sha256(std::string_view octets)
 {
-    return digest<sha256_digest>("SHA256", octets);
+    static const EVP_MD* const algorithm = fetched("SHA256");
+    return digest<sha256_digest>(algorithm, octets);
 }
 
 sha1_digest sha1(std::string_view octets)
 {
-    return digest<sha1_digest>("SHA1", octets);
+    static const EVP_MD* const algorithm = fetched("SHA1");
+    return digest<sha1_digest>(algorithm, octets);
 }
 
 std::string hex(std::span<const unsigned char> octets)
@@ -41,5 +51,10 @@ std::string hex(std::span<const unsigned char> octets)
         text += digits[octet & 15];
     }
     return text;
+}
+
+std::string hex(std::string_view octets)
+{
+    return hex(std::span(reinterpret_cast<const unsigned char*>(octets.data()), octets.size()));
 }
 }

@@ -16,4 +16,5 @@ using sha1_digest = std::array<unsigned char, 20>;
 
 // Lower case.
 [[nodiscard]] std::string hex(std::span<const unsigned char> octets);
+[[nodiscard]] std::string hex(std::string_view octets);
 }

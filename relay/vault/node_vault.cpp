@@ -51,6 +51,26 @@ struct data_key {
     ~data_key() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 };
 
+// Looked up once, as OpenSSL takes locks for it; never freed: a worker may outlive main's objects.
+const EVP_CIPHER* gcm()
+{
+    static const EVP_CIPHER* const found = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+    must(found != nullptr);
+    return found;
+}
+const EVP_CIPHER* key_wrap()
+{
+    static const EVP_CIPHER* const found = EVP_CIPHER_fetch(nullptr, "AES-256-WRAP", nullptr);
+    must(found != nullptr);
+    return found;
+}
+const EVP_MD* sha256_algorithm()
+{
+    static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    must(found != nullptr);
+    return found;
+}
+
 cipher_context_ptr new_context()
 {
     cipher_context_ptr context(EVP_CIPHER_CTX_new());
@@ -89,7 +109,7 @@ void encrypt(const working_key& key, std::string_view bound, std::string_view cl
     must(RAND_bytes(nonce, static_cast<int>(nonce_octets)) == 1);
     const auto context = new_context();
     int written = 0;
-    must(EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), nonce, nullptr) == 1);
+    must(EVP_EncryptInit_ex2(context.get(), gcm(), key.data(), nonce, nullptr) == 1);
     must(EVP_EncryptUpdate(context.get(), nullptr, &written, octets(bound), static_cast<int>(bound.size())) == 1);
     must(EVP_EncryptUpdate(context.get(), text, &written, octets(clear), static_cast<int>(clear.size())) == 1);
     must(EVP_EncryptFinal_ex(context.get(), text + clear.size(), &written) == 1);
@@ -107,7 +127,7 @@ result<std::string> decrypt(const working_key& key, std::string_view bound, std:
     const auto context = new_context();
     std::string clear(text.size(), '\0');
     int written = 0;
-    must(EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), octets(sealed), nullptr) == 1);
+    must(EVP_DecryptInit_ex2(context.get(), gcm(), key.data(), octets(sealed), nullptr) == 1);
     must(EVP_DecryptUpdate(context.get(), nullptr, &written, octets(bound), static_cast<int>(bound.size())) == 1);
     must(EVP_DecryptUpdate(context.get(), octets(clear), &written, octets(text), static_cast<int>(text.size())) == 1);
     must(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag_octets), tag.data()) == 1);
@@ -123,7 +143,7 @@ std::string wrap(const working_key& wrapping, const data_key& key)
     const auto context = new_context();
     EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     int written = 0;
-    must(EVP_EncryptInit_ex2(context.get(), EVP_aes_256_wrap(), wrapping.data(), nullptr, nullptr) == 1);
+    must(EVP_EncryptInit_ex2(context.get(), key_wrap(), wrapping.data(), nullptr, nullptr) == 1);
     must(EVP_EncryptUpdate(context.get(), octets(out) + 1, &written, key.bytes.data(),
                            static_cast<int>(key.bytes.size())) == 1);
     must(written == static_cast<int>(wrapped_octets));
@@ -138,7 +158,7 @@ bool unwrap(const working_key& wrapping, std::string_view wrapped, data_key& int
     EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     std::array<unsigned char, wrapped_octets> out{};
     int written = 0;
-    must(EVP_DecryptInit_ex2(context.get(), EVP_aes_256_wrap(), wrapping.data(), nullptr, nullptr) == 1);
+    must(EVP_DecryptInit_ex2(context.get(), key_wrap(), wrapping.data(), nullptr, nullptr) == 1);
     const bool good = EVP_DecryptUpdate(context.get(), out.data(), &written, octets(wrapped) + 1,
                                         static_cast<int>(wrapped_octets)) == 1 &&
                       written == static_cast<int>(into.bytes.size());
@@ -155,7 +175,7 @@ std::string bound_to(const pipeline::blob_id& id, std::uint64_t length)
 std::string sha256(std::string_view bytes)
 {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(octets(bytes), bytes.size(), octets(digest));
+    must(EVP_Digest(octets(bytes), bytes.size(), octets(digest), nullptr, sha256_algorithm(), nullptr) == 1);
     return digest;
 }
 }
@@ -215,7 +235,7 @@ std::string node_vault::match_key(std::string_view domain, std::string_view valu
     input.append(domain).append(value);
     std::array<unsigned char, SHA256_DIGEST_LENGTH> mac{};
     unsigned int size = 0;
-    must(HMAC(EVP_sha256(), match_key_.data(), static_cast<int>(match_key_.size()), octets(input), input.size(),
+    must(HMAC(sha256_algorithm(), match_key_.data(), static_cast<int>(match_key_.size()), octets(input), input.size(),
               mac.data(), &size) != nullptr);
     static constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
