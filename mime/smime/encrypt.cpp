@@ -49,10 +49,9 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
 {
     const openssl::quiet_queue quiet;
     if (recipients.empty()) return smime_errc::no_recipient;
-    const auto canonical = canonical_entity(entity);
+    std::string room;
+    const auto canonical = canonical_view(entity, room);
     if (!canonical.has_value()) return canonical.error();
-    const openssl::bio_ptr content = openssl::reading(*canonical);
-    if (!content) return openssl::take_error(smime_errc::too_large);
     const bool gcm = options.cipher == content_cipher::aes_256_gcm;
     const openssl::cms_ptr cms(gcm ? CMS_AuthEnvelopedData_create(EVP_aes_256_gcm())
                                    : CMS_EnvelopedData_create(EVP_aes_256_cbc()));
@@ -62,13 +61,15 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
         if (!can_receive(recipient)) return smime_errc::unsupported_key;
         if (!add_recipient(cms.get(), recipient, options)) return openssl::take_error(smime_errc::encryption_failed);
     }
-    if (CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) != 1)
+    if (!openssl::finish_cms(*cms, *canonical, openssl::content_place::attached))
         return openssl::take_error(smime_errc::encryption_failed);
     const auto der = openssl::write_cms(*cms);
     if (!der) return openssl::take_error(smime_errc::encryption_failed);
     const std::string_view type = gcm ? "pkcs7-mime; smime-type=authEnveloped-data;\r\n name=\"smime.p7m\""
                                       : "pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"";
-    return pkcs7_entity(type, "smime.p7m", *der);
+    std::string out(options.fields_before);
+    append_pkcs7_entity(out, type, "smime.p7m", der->view());
+    return out;
 }
 
 result<std::string> sign_then_encrypt(std::string_view entity, const signer& by,

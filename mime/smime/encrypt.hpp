@@ -21,6 +21,7 @@ enum class rsa_transport { pkcs1_v15, oaep_sha256 };
 struct encrypt_options {
     content_cipher cipher = content_cipher::aes_256_cbc;
     rsa_transport rsa = rsa_transport::pkcs1_v15;
+    std::string_view fields_before = {};  // outer header fields, whole lines, to stand before the entity
 };
 
 // Result: an entity that starts with Content-Type, to put behind the outer header fields (MIME-Version is one of

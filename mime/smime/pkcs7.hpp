@@ -5,6 +5,7 @@
 #include <string_view>
 
 namespace mime::smime {
-// application/<subtype and parameters> as an attachment in base64, lines of 76 (RFC 2045 §6.8).
-[[nodiscard]] std::string pkcs7_entity(std::string_view subtype, std::string_view file_name, std::string_view octets);
+// Appends application/<subtype and parameters> as an attachment in base64, lines of 76 (RFC 2045 §6.8).
+void append_pkcs7_entity(std::string& out, std::string_view subtype, std::string_view file_name,
+                         std::string_view octets);
 }

@@ -78,16 +78,14 @@ bool add_signer(CMS_ContentInfo* cms, const signer& by, std::chrono::sys_seconds
     return add_signing_time(info, at) && add_capabilities(info);
 }
 
-result<std::string> signed_data(std::string_view canonical, const signer& by, std::chrono::sys_seconds at,
-                                const sign_options& options)
+result<openssl::written_cms> signed_data(std::string_view canonical, const signer& by, std::chrono::sys_seconds at,
+                                         const sign_options& options)
 {
     const openssl::quiet_queue quiet;
-    const openssl::bio_ptr content = openssl::reading(canonical);
-    if (!content) return openssl::take_error(smime_errc::too_large);
     constexpr unsigned flags = CMS_PARTIAL | CMS_DETACHED | CMS_BINARY;
     const openssl::cms_ptr cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, flags));
     if (!cms || !add_signer(cms.get(), by, at, options) ||
-        CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY | CMS_DETACHED) != 1)
+        !openssl::finish_cms(*cms, canonical, openssl::content_place::detached))
         return openssl::take_error(smime_errc::signing_failed);
     auto der = openssl::write_cms(*cms);
     if (!der) return openssl::take_error(smime_errc::signing_failed);
@@ -97,27 +95,40 @@ result<std::string> signed_data(std::string_view canonical, const signer& by, st
 
 result<std::string> canonical_entity(std::string_view entity)
 {
+    std::string room;
+    const auto canonical = canonical_view(entity, room);
+    if (!canonical.has_value()) return canonical.error();
+    return canonical->data() == room.data() ? std::move(room) : std::string(*canonical);
+}
+
+result<std::string_view> canonical_view(std::string_view entity, std::string& room)
+{
     if (entity.find('\0') != std::string_view::npos) return smime_errc::not_canonical;
-    std::string out;
-    out.reserve(entity.size() + entity.size() / 64);
+    std::size_t kept = 0;  // up to here `room` has it; while every line ends by CRLF, nothing is copied
     // By memchr over whole lines: searching for a set of characters costs a call per octet.
-    for (;;) {
-        const std::size_t end = entity.find('\n');
-        const std::string_view line = entity.substr(0, end);
-        const std::size_t cr = line.find('\r');
+    for (std::size_t at = 0;;) {
+        const std::size_t end = entity.find('\n', at);
         const bool last = end == std::string_view::npos;
+        const std::string_view line = entity.substr(at, last ? end : end - at);
+        const std::size_t cr = line.find('\r');
         if (cr != std::string_view::npos && (last || cr + 1 != line.size())) return smime_errc::not_canonical;
-        out.append(line.substr(0, cr));
-        if (last) return out;
-        out.append("\r\n");
-        entity.remove_prefix(end + 1);
+        if (last) break;
+        at = end + 1;
+        if (cr != std::string_view::npos) continue;
+        if (room.empty()) room.reserve(entity.size() + entity.size() / 64);
+        room.append(entity, kept, end - kept).append("\r\n");
+        kept = at;
     }
+    if (kept == 0) return entity;
+    room.append(entity.substr(kept));
+    return std::string_view(room);
 }
 
 result<std::string> sign(std::string_view entity, const signer& by, std::chrono::sys_seconds at,
                          const sign_options& options)
 {
-    const auto canonical = canonical_entity(entity);
+    std::string room;
+    const auto canonical = canonical_view(entity, room);
     if (!canonical.has_value()) return canonical.error();
     if (!can_sign(by.certificate)) return smime_errc::unsupported_key;
     if (!by.key.matches(by.certificate)) return smime_errc::key_mismatch;
@@ -125,7 +136,7 @@ result<std::string> sign(std::string_view entity, const signer& by, std::chrono:
     if (!signature.has_value()) return signature.error();
     const std::string boundary = random_boundary();
     std::string out;
-    out.reserve(canonical->size() + signature->size() * 3 / 2 + 1024);
+    out.reserve(canonical->size() + signature->size * 3 / 2 + 1024);
     out.append(
            "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=\"sha-256\"; "
            "boundary=\"")
@@ -136,11 +147,9 @@ result<std::string> sign(std::string_view entity, const signer& by, std::chrono:
         .append(*canonical)
         .append("\r\n--")
         .append(boundary)
-        .append("\r\n")
-        .append(pkcs7_entity("pkcs7-signature; name=\"smime.p7s\"", "smime.p7s", *signature))
-        .append("\r\n--")
-        .append(boundary)
-        .append("--\r\n");
+        .append("\r\n");
+    append_pkcs7_entity(out, "pkcs7-signature; name=\"smime.p7s\"", "smime.p7s", signature->view());
+    out.append("\r\n--").append(boundary).append("--\r\n");
     return out;
 }
 }

@@ -34,4 +34,6 @@ struct sign_options {
 
 // The canonical form that is signed and encrypted. Error: smime_errc::not_canonical.
 [[nodiscard]] result<std::string> canonical_entity(std::string_view entity);
+// The same without a copy where the entity is in that form already: a view of it, or of `room`, which is empty before.
+[[nodiscard]] result<std::string_view> canonical_view(std::string_view entity, std::string& room);
 }

@@ -69,12 +69,12 @@ private:
     {
         const auto inner = msg::compose_letter_entity(letter);
         if (!inner.has_value()) return inner.error();
-        auto outer = msg::compose_outer_header(letter);
+        const auto outer = msg::compose_outer_header(letter);
         if (!outer.has_value()) return outer.error();
-        const auto sealed = mime::smime::sign_then_encrypt(*inner, options_.signer, std::span(&what_.certificate, 1),
-                                                           std::chrono::floor<std::chrono::seconds>(what_.now));
-        if (!sealed.has_value()) return sealed.error();
-        return *outer + *sealed;
+        mime::smime::seal_options how;
+        how.encrypt.fields_before = *outer;
+        return mime::smime::sign_then_encrypt(*inner, options_.signer, std::span(&what_.certificate, 1),
+                                              std::chrono::floor<std::chrono::seconds>(what_.now), how);
     }
 
     [[nodiscard]] result<std::string> write_zip() const

@@ -24,14 +24,14 @@ sealed_documents seal_documents(const services& with, const letter_plan& plan)
     made.version = plan.documents.front().version;
     const bool replaces = plan.operation == letter_operation::replace;
     for (const plan_document& one : plan.documents) {
+        made.objects.push_back(with.vault.seal(one.bytes));
         incoming_document keys{
-            with.vault.match_key("document", one.document_id), {}, mime::hex(mime::sha256(one.bytes))};
+            with.vault.match_key("document", one.document_id), {}, mime::hex(made.objects.back().sha256)};
         // A document to delete still names what it once replaced (mssante.md §2.1): only a replacement means it.
         const auto& parent = one.parent_id || !made.keys.empty() ? one.parent_id : plan.parent_id;
         if (replaces && parent) keys.parent_key = with.vault.match_key("document", *parent);
         made.keys.push_back(std::move(keys));
         made.type_codes.push_back(one.type_code);
-        made.objects.push_back(with.vault.seal(one.bytes));
     }
     return made;
 }
