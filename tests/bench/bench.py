@@ -17,6 +17,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+from ehr import numbered_ins  # noqa: E402
 from lab import Doctor, wait_for  # noqa: E402
 from letters import World, simple_stay  # noqa: E402
 from nodes import DOMAIN, HOSPITAL, Nodes  # noqa: E402
@@ -30,6 +31,7 @@ QUICK = {"20k": 300, "200k": 80}
 CPU_TARGET_MS = {"20k": 3.5, "200k": 9.0}
 REST_TARGET_MS = {"20k": 1.2, "200k": 2.5}
 WARM = 64
+LETTER_OF = str.maketrans("0123456789", "ABCDEFGHIJ")  # a patient of its own for each letter
 INJECTORS = 8  # connections into Postfix
 
 
@@ -55,7 +57,7 @@ class Receiver:
 
 
 class Letters:
-    """Makes HL7 files, all different: patient number, ids, and a PDF of which nothing compresses."""
+    """Makes HL7 files, all different: patient, ids, and a PDF of which nothing compresses."""
 
     def __init__(self, doctors, size):
         self._world = World.load(datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0))
@@ -70,8 +72,8 @@ class Letters:
             # 1.2 kB of PDF around what does not compress.
             described = {"file": name, "form": "mdm", "type": "LL", "to": [self._doctors[self._made % len(self._doctors)]],
                          "filler": os.urandom(self._size - 1200)}
-            stay = simple_stay(str(100000 + self._made), patient | {"ipp": f"B{self._made:06}"}, treating=described["to"][0],
-                               files=[described])
+            who = {"ipp": f"B{self._made:06}", "ins": numbered_ins(self._made), "birth_name": "ZY" + str(self._made).translate(LETTER_OF)}
+            stay = simple_stay(str(100000 + self._made), patient | who, treating=described["to"][0], files=[described])
             (folder / name).write_bytes(self._world.files_of(stay)[0].files[name])
             self._world._made.clear()
 

@@ -125,7 +125,9 @@ void measure(const std::string& size, std::size_t document_octets)
     say("xml_scan", median_seconds([&] { return cda::scan_xml(document).has_value(); }));
     say("xml_scan_and_header", median_seconds([&] { return cda::read_document(document).has_value(); }));
     say("pdf", median_seconds([&] { return cda::extract_body(*read).has_value(); }));
-    say("checks", median_seconds([&] { return cda::check_document(*read, content, {site.environment, {}}).size(); }));
+    say("checks", median_seconds([&] {
+            return cda::check_document(*read, content, {site.zone, site.environment}).size();
+        }));
 
     const auto whole = [&] {
         const auto plan = relay::pipeline::plan_submission(from, site, routes, now);
