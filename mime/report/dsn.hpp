@@ -46,7 +46,7 @@ struct delivery_status {
 // --- writing ---
 
 struct dsn_recipient {
-    std::string original_recipient;  // addr-spec; empty: left out
+    std::string original_recipient;  // of ORCPT, decoded: "rfc822;local@domain"; empty: left out
     std::string final_recipient;     // addr-spec
     dsn_action action = dsn_action::delivered;
     enhanced_status status{2, 1, 5};
@@ -74,7 +74,10 @@ struct dsn_message {
     std::string original_envelope_id;  // decoded from xtext; empty: left out
     std::vector<dsn_recipient> recipients;
     returned_header original;
+    std::string_view full_original;  // the whole mail, 7bit: given back instead of the header; empty: the header
 };
+// May be given back whole: 7bit, CRLF, no line over 998 octets (RFC 5322 §2.1.1).
+[[nodiscard]] bool is_seven_bit_mail(std::string_view message) noexcept;
 
 // A complete mail, 7bit, CRLF, lines ≤ 78 where they can be folded.
 [[nodiscard]] result<std::string> write_dsn(const dsn_message& report);

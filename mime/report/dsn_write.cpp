@@ -4,6 +4,8 @@
 #include "mime/report/dsn.hpp"
 #include "mime/text/ascii.hpp"
 
+#include <algorithm>
+
 namespace mime::report {
 namespace {
 std::string_view name_of(dsn_action action) noexcept
@@ -64,6 +66,18 @@ public:
         else
             failed_ = report_errc::bad_address;
     }
+    // "type;value" (RFC 3464 §2.3.1): the type is an atom; any printable value, since it is the sender's own.
+    void typed_field(std::string_view name, std::string_view typed)
+    {
+        const auto semicolon = typed.find(';');
+        const std::string_view type = typed.substr(0, semicolon);
+        const bool fine = semicolon != std::string_view::npos && semicolon + 1 < typed.size() && !type.empty() &&
+                          std::all_of(type.begin(), type.end(), [](char c) { return is_alnum(c) || c == '-'; });
+        if (!fine)
+            failed_ = report_errc::bad_address;
+        else
+            field(name, std::string(type) + ";" + std::string(typed.substr(semicolon + 1)));
+    }
     void empty_line() { out_ += "\r\n"; }
     [[nodiscard]] result<std::string> take()
     {
@@ -87,8 +101,7 @@ result<std::string> status_part(const dsn_message& report)
     out.field("Arrival-Date", message::write_date(report.arrival));
     for (const auto& recipient : report.recipients) {
         out.empty_line();
-        if (!recipient.original_recipient.empty())
-            out.address_field("Original-Recipient", recipient.original_recipient);
+        if (!recipient.original_recipient.empty()) out.typed_field("Original-Recipient", recipient.original_recipient);
         out.address_field("Final-Recipient", recipient.final_recipient);
         out.field("Action", name_of(recipient.action));
         out.field("Status", write_enhanced_status(recipient.status));
@@ -98,9 +111,19 @@ result<std::string> status_part(const dsn_message& report)
     return out.take();
 }
 
-result<std::string> returned_part(const returned_header& original)
+result<std::string> returned_part(const dsn_message& report)
 {
     writer out;
+    if (!report.full_original.empty()) {
+        if (!is_seven_bit_mail(report.full_original)) return report_errc::malformed;
+        out.field("Content-Type", "message/rfc822");
+        out.field("Content-Transfer-Encoding", "7bit");
+        out.empty_line();
+        auto whole = out.take();
+        if (whole.has_value()) whole->append(report.full_original);
+        return whole;
+    }
+    const returned_header& original = report.original;
     out.field("Content-Type", "text/rfc822-headers");
     out.field("Content-Transfer-Encoding", "7bit");
     out.empty_line();
@@ -163,13 +186,28 @@ result<std::string> top_header(const dsn_message& report)
 }
 }
 
+bool is_seven_bit_mail(std::string_view message) noexcept
+{
+    constexpr std::size_t max_line_octets = 998;
+    while (!message.empty()) {
+        const std::size_t end = message.find("\r\n");
+        const std::string_view line = message.substr(0, end);
+        const auto plain = [](char c) { return c != '\0' && c != '\r' && c != '\n' && !is_8bit(c); };
+        if (end == std::string_view::npos || line.size() > max_line_octets ||
+            !std::all_of(line.begin(), line.end(), plain))
+            return false;
+        message.remove_prefix(end + 2);
+    }
+    return true;
+}
+
 result<std::string> write_dsn(const dsn_message& report)
 {
     if (report.recipients.empty()) return report_errc::malformed;
     auto header = top_header(report);
     auto people = people_part(report);
     auto status = status_part(report);
-    auto returned = returned_part(report.original);
+    auto returned = returned_part(report);
     for (const auto* piece : {&header, &people, &status, &returned})
         if (!piece->has_value()) return piece->error();
     return message::write_multipart("report", report.boundary_token, {*people, *status, *returned},

@@ -9,11 +9,13 @@
 #include "relay/app/control_commands.hpp"
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/housekeeper.hpp"
+#include "relay/app/smtp_settings.hpp"
 #include "relay/control/server.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/io/files.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/account_logins.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
 #include "relay/spool/watcher.hpp"
@@ -41,12 +43,16 @@ struct node::running {
     std::unique_ptr<pipeline::intake> intake;
     std::unique_ptr<track::returns> returns;
     std::unique_ptr<pipeline::hosted_mail> hosted;
+    std::unique_ptr<pipeline::account_logins> logins;
+    std::shared_ptr<smtp::peer_rates> rates;
     std::unique_ptr<pipeline::ack_queue> acks;
     std::unique_ptr<io::io_runtime> runtime;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
     std::unique_ptr<smtp::smtp_server> smtp_in;
     std::unique_ptr<smtp::smtp_server> returns_in;
+    std::unique_ptr<smtp::smtp_server> submission_in;
+    std::unique_ptr<smtp::smtp_server> submissions_in;
     std::unique_ptr<imap::imap_server> imap_in;
     std::unique_ptr<mllp::mllp_server> mllp_in;
     std::unique_ptr<spool::watcher> spool_in;
@@ -61,6 +67,7 @@ struct node::running {
     std::optional<start_error> open_smtp(std::unique_ptr<smtp::smtp_server>& into, const config::endpoint& at,
                                          smtp::server_policy policy, std::shared_ptr<io::tls_context> tls,
                                          pipeline::ports::mail_sink& sink, std::string_view name);
+    std::optional<start_error> open_submission();
     std::optional<start_error> open_mllp();
     void stop(std::chrono::seconds drain);
 };
@@ -112,6 +119,7 @@ void node::running::make_services()
         for (const std::string& domain : all().operator_.domains)
             hosting.domains.insert(pipeline::domain_of("@" + domain));
         hosted = std::make_unique<pipeline::hosted_mail>(*with, std::move(hosting), wake);
+        logins = std::make_unique<pipeline::account_logins>(*store, vault::verify_password, all().limits.logins);
     }
 }
 
@@ -120,13 +128,12 @@ std::optional<node::start_error> node::running::open_smtp(std::unique_ptr<smtp::
                                                           std::shared_ptr<io::tls_context> tls,
                                                           pipeline::ports::mail_sink& sink, std::string_view name)
 {
-    policy.host_name = all().node.name;
-    policy.limits.data.max_message_octets = all().limits.sealed_octets * 3 / 2;
-    smtp::server_settings settings;
+    if (!rates) rates = std::make_shared<smtp::peer_rates>(peer_limits_of(all().limits));
+    smtp::server_settings settings = server_settings_of(all(), std::move(policy));
     settings.at = {at.host, at.port};
-    settings.policy = std::move(policy);
     settings.tls = std::move(tls);
-    settings.max_connections = all().limits.connections;
+    settings.rates = rates;
+    if (settings.policy.logins == smtp::logins::required) settings.logins = logins.get();
     into = std::make_unique<smtp::smtp_server>(*runtime, std::move(settings), sink);
     const auto bound = into->open();
     if (!bound.has_value()) return start_error{std::string(name), bound.error()};
@@ -162,6 +169,7 @@ std::optional<node::start_error> node::running::open_servers()
         if (auto failed = open_smtp(smtp_in, all().operator_.smtp, std::move(policy),
                                     mutual ? part->tls_returns : part->tls_server, *hosted, "smtp"))
             return failed;
+        if (auto failed = open_submission()) return failed;
         imap::imap_server_settings reading;
         if (all().operator_.imap)
             reading.starttls = io::host_port{all().operator_.imap->host, all().operator_.imap->port};
@@ -177,6 +185,22 @@ std::optional<node::start_error> node::running::open_servers()
                 endpoints["imaps"] = io::write_host_port({reading.implicit_tls->host, imap_in->implicit_tls_port()});
         }
     }
+    return std::nullopt;
+}
+
+std::optional<node::start_error> node::running::open_submission()
+{
+    const config::operator_settings& wanted = all().operator_;
+    smtp::server_policy policy;
+    policy.certificates = smtp::client_certificates::optional;
+    policy.logins = smtp::logins::required;
+    if (wanted.submission)
+        if (auto failed =
+                open_smtp(submission_in, *wanted.submission, policy, part->tls_submission, *hosted, "submission"))
+            return failed;
+    policy.tls = smtp::server_tls::implicit;
+    if (wanted.submissions)
+        return open_smtp(submissions_in, *wanted.submissions, policy, part->tls_submission, *hosted, "submissions");
     return std::nullopt;
 }
 
@@ -261,7 +285,8 @@ void node::running::stop(std::chrono::seconds drain)
     const auto until = io::clock::now() + drain;
     if (mllp_in) mllp_in->drain(until);
     if (sender) sender->drain(until);
-    if (smtp_in) smtp_in->drain(until);
+    for (auto* in : {&smtp_in, &submission_in, &submissions_in})
+        if (*in) (*in)->drain(until);
     if (imap_in) imap_in->drain(until);
     // Reports of the last letters may still come while the others drained.
     if (returns_in) returns_in->drain(std::max(until, io::clock::now() + zam_wait));

@@ -233,6 +233,7 @@ prepared_parts prepare_parts(const path& file)
     auto client = make.tls(io::tls_role::client, io::peer_certificate::required);
     auto returns = make.tls(io::tls_role::server, io::peer_certificate::required);
     auto server = make.tls(io::tls_role::server, io::peer_certificate::not_asked);
+    auto submission = make.tls(io::tls_role::server, io::peer_certificate::optional);
     auto anchors = make.anchors();
     auto routes = make.routes();
     std::optional<pipeline::site_options> site;
@@ -246,8 +247,8 @@ prepared_parts prepare_parts(const path& file)
     if (make.good()) id = make.node_id(paths.identity);
     if (make.good())
         out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client),
-                                 std::move(server), std::move(returns), std::move(*anchors), std::move(routes),
-                                 std::move(site), std::move(composer)});
+                                 std::move(server), std::move(returns), std::move(submission), std::move(*anchors),
+                                 std::move(routes), std::move(site), std::move(composer)});
     out.mistakes = std::move(make.mistakes());
     return out;
 }

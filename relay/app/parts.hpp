@@ -24,7 +24,7 @@ struct parts {
     mime::zone zone;
     std::string node_id;
     std::unique_ptr<vault::node_vault> vault;
-    std::shared_ptr<io::tls_context> tls_client, tls_server, tls_returns;
+    std::shared_ptr<io::tls_context> tls_client, tls_server, tls_returns, tls_submission;
     certs::trust_anchors anchors;
     pipeline::route_policy routes;
     std::optional<pipeline::site_options> site;          // hospital

@@ -72,6 +72,19 @@ private:
         in.count("connections", limits.connections);
         in.count("deliveries", limits.deliveries);
         in.count("workers", limits.workers);
+        in.octets("received_octets", limits.received_octets);
+        in.count("recipients", limits.recipients);
+        in.count("errors", limits.errors);
+        in.count("connections_per_peer", limits.connections_per_peer);
+        in.count("connections_per_minute", limits.connections_per_minute);
+        in.count("mails_per_minute", limits.mails_per_minute);
+        in.count("unknown_recipients_per_minute", limits.unknown_recipients_per_minute);
+        in.count("refused_logins_per_minute", limits.refused_logins_per_minute);
+        in.count("logins", limits.logins);
+        in.seconds("session_seconds", limits.session);
+        in.seconds("data_grace_seconds", limits.data_grace);
+        in.octets("data_octets_per_second", limits.data_octets_per_second);
+        if (limits.received_octets == 0) limits.received_octets = limits.sealed_octets * 3 / 2;
         auto again = table("retry");
         again.seconds("first_seconds", retry.first);
         again.seconds("most_seconds", retry.most);
@@ -161,6 +174,8 @@ private:
         auto in = table("operator");
         in.texts("domains", op.domains);
         in.address("smtp", op.smtp);
+        in.address("submission", op.submission);
+        in.address("submissions", op.submissions);
         in.address("imap", op.imap);
         in.address("imaps", op.imaps);
         in.flag("require_client_certificate", op.require_client_certificate);

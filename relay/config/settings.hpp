@@ -99,8 +99,10 @@ struct trust_settings {
 struct operator_settings {
     std::vector<std::string> domains;  // hosted
     endpoint smtp;
-    std::optional<endpoint> imap;   // STARTTLS
-    std::optional<endpoint> imaps;  // implicit TLS
+    std::optional<endpoint> submission;   // mail from account holders, STARTTLS (RFC 6409)
+    std::optional<endpoint> submissions;  // the same, implicit TLS (RFC 8314)
+    std::optional<endpoint> imap;         // STARTTLS
+    std::optional<endpoint> imaps;        // implicit TLS
     bool require_client_certificate = true;
     std::string postmaster;  // hosted address that receives postmaster mail; may be empty
 };
@@ -112,6 +114,19 @@ struct limit_settings {
     std::uint32_t connections = 200;
     std::uint32_t deliveries = 16;  // at once
     std::uint32_t workers = 8;
+    // SMTP in. A peer is a client certificate, else an address.
+    std::uint64_t received_octets = 0;  // one mail; 0: half as much again as sealed_octets
+    std::uint32_t recipients = 100;     // of one mail
+    std::uint32_t errors = 10;          // refused commands, then 421
+    std::uint32_t connections_per_peer = 100;
+    std::uint32_t connections_per_minute = 3'000;
+    std::uint32_t mails_per_minute = 30'000;
+    std::uint32_t unknown_recipients_per_minute = 100;
+    std::uint32_t refused_logins_per_minute = 20;
+    std::uint32_t logins = 4;  // password checks at once, over all connections
+    std::chrono::seconds session{3600};
+    std::chrono::seconds data_grace{60};          // a mail may take this long,
+    std::uint64_t data_octets_per_second = 1024;  // and on top the time its octets take at this rate
 };
 struct retry_settings {
     std::chrono::seconds first{120};

@@ -2,7 +2,9 @@
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -37,5 +39,25 @@ std::string certificate_subject(const X509* certificate)
         if (c < 0x20 || c > 0x7e) c = '?';
     }
     return text;
+}
+
+std::vector<std::string> certificate_emails(const X509* certificate)
+{
+    struct free_names {
+        void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+    };
+    std::vector<std::string> found;
+    if (certificate == nullptr) return found;
+    const std::unique_ptr<GENERAL_NAMES, free_names> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);  // borrowed
+        if (name->type != GEN_EMAIL) continue;
+        const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.rfc822Name));
+        std::string text(bytes, static_cast<std::size_t>(ASN1_STRING_length(name->d.rfc822Name)));
+        if (std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; }))
+            found.push_back(std::move(text));
+    }
+    return found;
 }
 }

@@ -66,7 +66,8 @@ error_code expect_host(SSL* ssl, const std::string& host)
 tls_facts read_facts(SSL* ssl)
 {
     const X509* peer = SSL_get0_peer_certificate(ssl);  // borrowed
-    return {SSL_get_version(ssl), SSL_get_cipher_name(ssl), certificate_sha256(peer), certificate_subject(peer)};
+    return {SSL_get_version(ssl), SSL_get_cipher_name(ssl), certificate_sha256(peer), certificate_subject(peer),
+            certificate_emails(peer)};
 }
 
 template <class Stream>

@@ -18,10 +18,11 @@
 
 namespace relay::io {
 struct tls_facts {
-    std::string version;                   // "TLSv1.3"
-    std::string cipher;                    // "TLS_AES_256_GCM_SHA384"
-    std::string peer_certificate_sha256;   // of the DER, hex; empty if the peer sent none
-    std::string peer_certificate_subject;  // RFC 2253
+    std::string version;                               // "TLSv1.3"
+    std::string cipher;                                // "TLS_AES_256_GCM_SHA384"
+    std::string peer_certificate_sha256;               // of the DER, hex; empty if the peer sent none
+    std::string peer_certificate_subject;              // RFC 2253
+    std::vector<std::string> peer_certificate_emails;  // SAN rfc822Name, as written
 };
 
 class stream {

@@ -33,7 +33,7 @@ error_code tls_context::load(const tls_files& files)
         if (!failed) identity_ = certificate_sha256(SSL_CTX_get0_certificate(native_.native_handle()));
     }
     if (!failed && !files.anchors.empty()) native_.load_verify_file(files.anchors.string(), failed);
-    if (!failed && role_ == tls_role::server && peers_ == peer_certificate::required) {
+    if (!failed && role_ == tls_role::server && peers_ != peer_certificate::not_asked) {
         // The names of the anchors tell a client which of its certificates to send.
         STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.anchors.c_str());
         if (names == nullptr)
@@ -43,16 +43,18 @@ error_code tls_context::load(const tls_files& files)
     }
     ERR_clear_error();
     if (failed) return errc::bad_settings;
-    native_.set_verify_mode(
-        peers_ == peer_certificate::required ? ssl::verify_peer | ssl::verify_fail_if_no_peer_cert : ssl::verify_none,
-        failed);
+    const ssl::verify_mode asked = peers_ == peer_certificate::required
+                                       ? ssl::verify_peer | ssl::verify_fail_if_no_peer_cert
+                                   : peers_ == peer_certificate::optional ? ssl::verify_peer
+                                                                          : ssl::verify_none;
+    native_.set_verify_mode(asked, failed);
     return failed;
 }
 
 result<std::shared_ptr<tls_context>> tls_context::server(const tls_files& files, peer_certificate clients)
 {
     if (files.certificate_chain.empty()) return make_error_code(errc::bad_settings);
-    if (clients == peer_certificate::required && files.anchors.empty()) return make_error_code(errc::bad_settings);
+    if (clients != peer_certificate::not_asked && files.anchors.empty()) return make_error_code(errc::bad_settings);
     std::shared_ptr<tls_context> made(new tls_context(tls_role::server, clients));
     if (const error_code failed = made->load(files)) return failed;
     return made;

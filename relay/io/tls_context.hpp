@@ -14,7 +14,9 @@
 namespace relay::io {
 enum class tls_role { server, client };
 // An optional certificate is a trap (design.md §5): it is either required, at the handshake, or not asked for.
-enum class peer_certificate { not_asked, required };
+// `optional` is for submission alone, where the certificate is one of two ways to log in and nothing goes without a
+// login.
+enum class peer_certificate { not_asked, optional, required };
 
 struct tls_files {
     std::filesystem::path certificate_chain;  // leaf first; empty: none (client without certificate)

@@ -1,28 +1,66 @@
 #include "relay/pipeline/hosted_mail.hpp"
 
+#include <algorithm>
+
+#include "mime/message/address.hpp"
 #include "mime/message/header.hpp"
 #include "mime/message/imap_view.hpp"
-#include "mime/report/dsn.hpp"
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 
 namespace relay::pipeline {
+using mime::message::header_view;
+using mime::report::dsn_action;
 using ports::recipient_verdict;
 using ports::store_verdict;
 
 struct hosted_mail::arrival {
     const ports::mail_envelope& envelope;
-    std::string message_id;
-    mime::report::returned_header header;  // nothing that names a patient: no subject
+    std::string_view message;  // as received
+    std::string content;       // with our trace fields
+    ports::new_message row;    // but for its mailbox and object
     instant at;
 };
 
 namespace {
-std::string header_value(const mime::message::header_view& header, std::string_view name)
+// "by <own name>" of one Received field, RFC 5321 §4.4.
+bool names_us(std::string_view received, std::string_view own_name)
 {
-    return header.find(name).value_or(std::string());
+    for (std::size_t at = received.find("by "); at != received.npos; at = received.find("by ", at + 3)) {
+        const std::string_view rest = mime::trim(received.substr(at + 3));
+        const bool begins = at == 0 || mime::is_wsp(received[at - 1]) || received[at - 1] == '\n';
+        if (begins && mime::starts_with_text(rest, own_name) &&
+            (rest.size() == own_name.size() || mime::is_wsp(rest[own_name.size()]) || rest[own_name.size()] == ';' ||
+             rest[own_name.size()] == '\r'))
+            return true;
+    }
+    return false;
 }
+
+// Exactly one author, and that is the account (RFC 6409 §8.1 leaves it to us; a mailbox here is a person or service).
+bool is_from(const header_view& header, std::string_view address)
+{
+    const auto fields = header.find_all("From");
+    if (fields.size() != 1) return false;
+    const auto authors = mime::message::read_mailboxes(fields.front());
+    return authors.has_value() && authors->size() == 1 && mime::same_text(authors->front().address, address);
+}
+}
+
+bool is_looping(std::string_view message, std::string_view own_name, const loop_limits& limits)
+{
+    const auto header = header_view::read(message);
+    if (!header.has_value()) return false;
+    std::size_t all = 0;
+    std::size_t own = 0;
+    for (const auto& field : header->fields()) {
+        if (!mime::same_text(field.name, "Received")) continue;
+        ++all;
+        if (names_us(field.value, own_name)) ++own;
+    }
+    return all > limits.max_received || own > limits.max_own;
 }
 
 // RFC 5321 §4.5.1: "postmaster" alone, or at a hosted domain, whatever its case; always accepted.
@@ -57,97 +95,99 @@ recipient_verdict hosted_mail::check_recipient(std::string_view address, const p
     return account->enabled ? recipient_verdict::accepted : recipient_verdict::mailbox_closed;
 }
 
+reporting_options hosted_mail::reporting() const
+{
+    return {options_.node_name, options_.report_from, options_.zone};
+}
+
 store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::string_view message,
                                  const ports::session_facts& from)
 {
-    const instant now = with_.clock.now();
-    arrival mail{envelope, {}, {}, now};
-    if (const auto header = mime::message::header_view::read(message); header.has_value()) {
-        mail.message_id = mime::message::read_message_id(header_value(*header, "Message-ID")).value_or("");
-        mail.header = {header_value(*header, "Date"), header_value(*header, "From"), header_value(*header, "To"),
-                       mail.message_id, ""};
-    }
-    std::string content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
-                          ports::received_field(from, options_.node_name, base::random_token(), now);
-    content += message;
-    const mime::message::imap_view view = mime::message::make_imap_view(content);
-    ports::new_message row;
-    row.message_id = mail.message_id;
-    row.received_sha256 = mime::hex(mime::sha256(message));
-    row.rfc822_size = content.size();
-    row.envelope = view.envelope;
-    row.body = view.body;
-    row.body_structure = view.body_structure;
-    row.sections = view.sections.write_text();
-    row.received_at = now;
+    if (is_looping(message, options_.node_name)) return store_verdict::looping;
+    arrival mail{envelope, message, {}, {}, with_.clock.now()};
+    const auto header = header_view::read(message);
+    if (!from.login.empty() && (!header.has_value() || !is_from(*header, from.login)))
+        return store_verdict::sender_refused;
+    if (header.has_value())
+        mail.row.message_id =
+            mime::message::read_message_id(header->find("Message-ID").value_or(std::string())).value_or("");
+    mail.content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
+                   ports::received_field(from, options_.node_name, base::random_token(), mail.at);
+    mail.content += message;
+    const mime::message::imap_view view = mime::message::make_imap_view(mail.content);
+    mail.row.received_sha256 = mime::hex(mime::sha256(message));
+    mail.row.rfc822_size = mail.content.size();
+    mail.row.envelope = view.envelope;
+    mail.row.body = view.body;
+    mail.row.body_structure = view.body_structure;
+    mail.row.sections = view.sections.write_text();
+    mail.row.received_at = mail.at;
     // One mailbox after the other: a failure half-way is answered 4yz, and those served already know the repeat.
     bool any_new = false;
-    std::set<std::string, std::less<>> served;
+    std::vector<ports::envelope_recipient> gone;
+    std::set<std::string, std::less<>> seen;
     for (const auto& to : envelope.recipients) {
-        row.address = mailbox_of(to.address);
-        if (!served.insert(mime::lower(row.address)).second) continue;
-        row.content = with_.vault.seal(content);  // an object has one owner
-        const auto written = with_.store.write([&](ports::transaction& tx) {
-            if (row.address.empty() || (is_postmaster(to.address) && !tx.account_by_address(row.address))) {
-                const auto kept = keep_for_people(tx, with_, message, "POSTMASTER",
-                                                  "courriel au postmaster : à lire par une personne");
-                any_new = any_new || kept == ports::stored_as::new_message;
-                return;
-            }
-            if (tx.add_message(row) == ports::stored_as::duplicate) return;
-            any_new = true;
-            if (to.notify.success && !envelope.reverse_path.empty()) queue_report(tx, mail, to);
-        });
-        if (!written.has_value())
-            return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
-                                                                              : store_verdict::temporary_failure;
+        if (!seen.insert(mime::lower(mailbox_of(to.address))).second) continue;
+        const auto done = serve(mail, to);
+        if (!done.has_value())
+            return done.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
+                                                                           : store_verdict::temporary_failure;
+        any_new = any_new || *done == served::newly;
+        if (*done == served::gone) gone.push_back(to);
     }
-    obs::info(obs::event::smtp_stored, "recipients={} octets={} repeat={}", served.size(), message.size(), !any_new);
-    if (any_new && on_queued_) on_queued_();
+    if (gone.size() == seen.size()) return store_verdict::mailbox_unknown;  // the reply says it: no report
+    if (!report_gone(mail, gone).has_value()) return store_verdict::temporary_failure;
+    obs::info(obs::event::smtp_stored, "recipients={} gone={} octets={} repeat={}", seen.size(), gone.size(),
+              message.size(), !any_new);
+    if (any_new && !from.login.empty()) obs::add(obs::counter::mails_submitted);
+    if ((any_new || !gone.empty()) && on_queued_) on_queued_();
     return any_new ? store_verdict::stored : store_verdict::duplicate;
 }
 
-void hosted_mail::queue_report(ports::transaction& tx, const arrival& mail, const ports::envelope_recipient& to) const
+result<hosted_mail::served> hosted_mail::serve(const arrival& mail, const ports::envelope_recipient& to)
 {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(mail.at);
-    const mime::message::mail_date date{
-        seconds, std::chrono::duration_cast<std::chrono::minutes>(options_.zone.offset_at(mail.at))};
-    mime::report::dsn_message report;
-    report.reporting_mta = options_.node_name;
-    report.from = {"", options_.report_from};
-    report.to = mail.envelope.reverse_path;
-    report.date = report.arrival = date;
-    report.message_id = base::random_token() + "@" + options_.node_name;
-    report.boundary_token = base::random_token();
-    report.original_envelope_id = mail.envelope.envid;
-    report.original = mail.header;
-    mime::report::dsn_recipient delivered;
-    delivered.final_recipient = mailbox_of(to.address);
-    if (to.orcpt.starts_with("rfc822;")) delivered.original_recipient = to.orcpt.substr(7);
-    delivered.diagnostic = "250 2.1.5 delivered";
-    report.recipients.push_back(std::move(delivered));
-    const auto bytes = mime::report::write_dsn(report);
-    if (!bytes.has_value()) {
-        obs::error(obs::event::letter_failed, "step=report code={}", bytes.error().message());
-        return;  // the mail itself is safe; the sender lacks one report
-    }
-    const ports::sealed_object sealed = with_.vault.seal(*bytes);
-    recipient back;
-    back.address = mail.envelope.reverse_path;
-    delivery_row row;
-    row.id = delivery_id::make();
-    row.kind = delivery_kind::report;
-    row.recipient_key = with_.vault.match_key("recipient", back.address);
-    row.recipient = with_.vault.seal_field(field::recipient, write_recipient(back));
-    row.domain = domain_of(back.address);
-    row.created_at = row.next_try = mail.at;
-    row.message_id = report.message_id;
-    row.mail = sealed.id;
-    tx.add_blob(sealed);
-    tx.save_delivery(row);
-    event queued;
-    queued.at = mail.at;
-    queued.kind = event_kind::routed;
-    record(tx, row, std::move(queued));
+    ports::new_message row = mail.row;
+    row.address = mailbox_of(to.address);
+    row.content = with_.vault.seal(mail.content);  // an object has one owner
+    served done = served::before;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        const auto account =
+            row.address.empty() ? std::optional<ports::account_row>() : tx.account_by_address(row.address);
+        if (!account && is_postmaster(to.address)) {
+            const auto kept = keep_for_people(tx, with_, mail.message, "POSTMASTER",
+                                              "courriel au postmaster : à lire par une personne");
+            done = kept == ports::stored_as::new_message ? served::newly : served::before;
+            return;
+        }
+        if (!account || !account->enabled) {
+            done = served::gone;
+            return;
+        }
+        if (tx.add_message(row) == ports::stored_as::duplicate) return;
+        done = served::newly;
+        if (is_wanted(to.notify, dsn_action::delivered))
+            queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at,
+                         {{row.address, to.orcpt, dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}});
+    });
+    if (!written.has_value()) return result<served>(boost::system::in_place_error, written.error());
+    return result<served>(boost::system::in_place_value, done);
+}
+
+// One report for all of them.
+result<void> hosted_mail::report_gone(const arrival& mail, const std::vector<ports::envelope_recipient>& gone)
+{
+    std::vector<reported_recipient> about;
+    for (const auto& to : gone)
+        if (is_wanted(to.notify, dsn_action::failed))
+            about.push_back({mailbox_of(to.address),
+                             to.orcpt,
+                             dsn_action::failed,
+                             {5, 1, 1},
+                             "550 5.1.1 no such mailbox any more",
+                             ""});
+    if (about.empty() || mail.envelope.reverse_path.empty()) return {};
+    return with_.store.write([&](ports::transaction& tx) {
+        queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at, about);
+    });
 }
 }

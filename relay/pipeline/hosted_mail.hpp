@@ -1,11 +1,13 @@
 // relay/pipeline/hosted_mail.hpp: the operator's end of SMTP: puts received mail into hosted mailboxes and queues the
-// success report that was asked for, in one transaction (design.md §3.2, RFC 3461 §5.2.3: final delivery). What IMAP
-// serves is computed here, once. A repeat is recognised per mailbox and answered like the first. Worker threads,
-// several at once.
+// success report that was asked for, in one transaction (design.md §3.2, RFC 3461 §5.2.3: final delivery). A recipient
+// whose mailbox is gone since RCPT gets one failure report, unless all are: then the reply says it. What IMAP serves is
+// computed here, once. A repeat is recognised per mailbox and answered like the first. Mail that goes round in circles
+// is refused. A submitted mail names its own account in From. Worker threads, several at once.
 #pragma once
 
 #include <set>
 
+#include "relay/pipeline/delivery_reports.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
 
@@ -18,6 +20,13 @@ struct hosted_mail_options {
     mime::zone zone;
 };
 
+// Loops (RFC 5321 §6.3): more Received fields than any path has, or our own name in more than forwarding explains.
+struct loop_limits {
+    std::size_t max_received = 100;
+    std::size_t max_own = 3;
+};
+[[nodiscard]] bool is_looping(std::string_view message, std::string_view own_name, const loop_limits& limits = {});
+
 class hosted_mail final : public ports::mail_sink {
 public:
     hosted_mail(services with, hosted_mail_options options, std::function<void()> on_queued);
@@ -29,9 +38,12 @@ public:
 
 private:
     struct arrival;
+    enum class served { newly, before, gone };
     [[nodiscard]] bool is_postmaster(std::string_view address) const;
     [[nodiscard]] std::string mailbox_of(std::string_view address) const;
-    void queue_report(ports::transaction& tx, const arrival& mail, const ports::envelope_recipient& to) const;
+    [[nodiscard]] result<served> serve(const arrival& mail, const ports::envelope_recipient& to);
+    [[nodiscard]] result<void> report_gone(const arrival& mail, const std::vector<ports::envelope_recipient>& gone);
+    [[nodiscard]] reporting_options reporting() const;
 
     services with_;
     hosted_mail_options options_;

@@ -28,6 +28,7 @@ struct session_facts {
     client_certificate certificate = client_certificate::absent;
     std::string certificate_sha256;   // of the DER, 64 lower-case hex digits; empty without certificate
     std::string certificate_subject;  // RFC 2253 text of the subject
+    std::string login;                // address of the account that logged in; empty: a server, or nobody
 };
 
 // Which reports a sender asks for (RFC 3461 §4.1). Nothing asked at all is the default of the standard: failure.
@@ -62,6 +63,7 @@ enum class recipient_verdict {
     mailbox_closed,     // 550 5.2.1
     mailbox_full,       // 452 4.2.2
     not_local,          // 550 5.7.1: we relay for nobody
+    refused,            // 550 5.7.1: another rule of ours
     temporary_failure,  // 451 4.3.0
 };
 
@@ -73,6 +75,9 @@ enum class store_verdict {
     mailbox_full,       // 452 4.2.2
     too_big,            // 552 5.3.4
     refused,            // 554 5.7.1: content or policy
+    mailbox_unknown,    // 550 5.1.1: of every recipient, since RCPT was answered
+    looping,            // 554 5.4.6: it came by too many servers, or by us too often
+    sender_refused,     // 554 5.7.1: who logged in is not whom From names
 };
 
 class mail_sink {
@@ -80,8 +85,9 @@ public:
     virtual ~mail_sink() = default;
     // One RCPT. `address` as in envelope_recipient.
     [[nodiscard]] virtual recipient_verdict check_recipient(std::string_view address, const session_facts& from) = 0;
-    // One whole mail, dots removed, lines ended by CRLF, without trace fields of ours. The verdict is for all
-    // recipients; after a failure half-way some may be served: the peer sends again, and they are found to be repeats.
+    // One whole mail, dots removed, lines ended by CRLF, without trace fields of ours. Every recipient is decided
+    // alone; the verdict is the one reply to all (RFC 5321 §4.2.5, §6.1): `stored` when each is served or has a failure
+    // report queued; a 4yz when one may yet be served: the peer sends again, and those served are found to be repeats.
     [[nodiscard]] virtual store_verdict store(const mail_envelope& envelope, std::string_view message,
                                               const session_facts& from) = 0;
 };
@@ -106,8 +112,9 @@ public:
     std::string text = "Received: from " + (from.helo.empty() ? std::string("unknown") : from.helo) + " ([";
     if (from.peer_address.find(':') != std::string::npos) text += "IPv6:";
     text += from.peer_address + "])\r\n\tby " + std::string(by_host);
-    text +=
-        from.tls_version.empty() ? " with ESMTP" : " with ESMTPS (" + from.tls_version + " " + from.tls_cipher + ")";
+    text += from.tls_version.empty() ? " with ESMTP" : " with ESMTPS";
+    if (!from.login.empty()) text += "A";
+    if (!from.tls_version.empty()) text += " (" + from.tls_version + " " + from.tls_cipher + ")";
     return text + "\r\n\tid " + std::string(id) + "; " + stamp + "\r\n";
 }
 }

@@ -10,12 +10,17 @@ using action = server_engine::action;
 
 action server_engine::start()
 {
+    if (policy_.tls == server_tls::implicit) {
+        waiting_ = waiting::tls;
+        return start_tls{};
+    }
     say("220 " + policy_.host_name + " ESMTP Liaison");
     return next();
 }
 
 action server_engine::start_busy()
 {
+    if (policy_.tls == server_tls::implicit) return finished{session_end::shutting_down};  // it cannot read us yet
     close("421 4.3.2 " + policy_.host_name + " not now, try again later", session_end::shutting_down);
     return next();
 }
@@ -24,20 +29,18 @@ action server_engine::start_busy()
 // to a pipeline leave together (RFC 2920 §3.2).
 action server_engine::next()
 {
-    while (waiting_ == waiting::nothing && !closing_ && !in_.empty()) {
-        if (in_data_) {
-            in_.erase(0, data_.feed(in_));
-            if (data_.complete())
-                end_of_data();
-            else if (data_.octets() / 2 > policy_.limits.data.max_message_octets) {
-                close("552 5.3.4 message too big", session_end::too_big);  // and it goes on and on
-            }
-        } else if (!take_line()) {
-            break;
+    take_bytes();
+    switch (waiting_) {
+        case waiting::login: {
+            const std::string_view all = credentials_;
+            const std::size_t nul = all.find('\0');
+            return check_login{*mechanism_, all.substr(0, nul), nul == all.npos ? "" : all.substr(nul + 1)};
         }
+        case waiting::recipient: return check_recipient{candidate_.address};
+        case waiting::store: return store_message{&envelope_, &message_};
+        case waiting::nothing:
+        case waiting::tls: break;
     }
-    if (waiting_ == waiting::recipient) return check_recipient{candidate_.address};
-    if (waiting_ == waiting::store) return store_message{&envelope_, &message_};
     if (shutting_down_ && !closing_ && !from_ && waiting_ == waiting::nothing) {
         close("421 4.3.2 " + policy_.host_name + " shutting down", session_end::shutting_down);
     }
@@ -47,7 +50,35 @@ action server_engine::next()
     }
     if (closing_) return finished{*closing_};
     if (waiting_ == waiting::tls) return start_tls{};
-    return receive{in_data_ ? policy_.timeouts.data_block : policy_.timeouts.command};
+    return receive{is_in_data() ? policy_.timeouts.data_block : policy_.timeouts.command};
+}
+
+void server_engine::take_bytes()
+{
+    while (waiting_ == waiting::nothing && !closing_ && !in_.empty()) {
+        if (in_chunk_) {
+            in_.erase(0, chunks_.feed(in_));
+            if (chunks_.chunk_complete()) end_of_chunk();
+        } else if (in_data_) {
+            in_.erase(0, data_.feed(in_));
+            if (data_.complete())
+                end_of_data();
+            else if (data_.octets() / 2 > policy_.limits.data.max_message_octets) {
+                close("552 5.3.4 message too big", session_end::too_big);  // and it goes on and on
+            }
+        } else if (!take_line()) {
+            return;
+        }
+    }
+}
+
+std::size_t server_engine::line_limit() const
+{
+    const auto begins = [&](std::string_view word) {
+        return equals_ignoring_case(std::string_view(in_).substr(0, word.size()), word);
+    };
+    if (in_login_ || begins("AUTH ")) return policy_.limits.max_login_line_octets;
+    return begins("MAIL ") || begins("RCPT ") ? policy_.limits.max_path_line_octets : policy_.limits.max_line_octets;
 }
 
 // One command line out of in_, if it is whole.
@@ -61,11 +92,10 @@ bool server_engine::take_line()
         skipping_line_ = !whole;
         return whole;
     }
-    const bool path = equals_ignoring_case(std::string_view(in_).substr(0, 5), "MAIL ") ||
-                      equals_ignoring_case(std::string_view(in_).substr(0, 5), "RCPT ");
-    if (length > (path ? policy_.limits.max_path_line_octets : policy_.limits.max_line_octets)) {
+    if (length > line_limit()) {
         in_.erase(0, length);
         skipping_line_ = !whole;
+        in_login_ = false;
         refuse("500 5.5.2 line too long");
         return true;
     }
@@ -79,9 +109,11 @@ bool server_engine::take_line()
 void server_engine::on_line(std::string_view line)
 {
     if (line.size() < 2 || line[line.size() - 2] != '\r' || has_line_end(line.substr(0, line.size() - 2))) {
+        in_login_ = false;
         return refuse("500 5.5.2 lines end with CRLF");
     }
     line.remove_suffix(2);
+    if (std::exchange(in_login_, false)) return on_login_line(line);
     const auto what = read_command(line);
     if (what.has_error()) return refuse("500 5.5.2 command unknown");
     on_command(*what);
@@ -89,19 +121,21 @@ void server_engine::on_line(std::string_view line)
 
 void server_engine::on_command(const command& what)
 {
-    const bool wants_tls = policy_.tls == server_tls::required && !secured_;
-    if (wants_tls) {  // RFC 3207 §4: only these four
+    if (policy_.tls == server_tls::required && !secured_) {  // RFC 3207 §4: only these four
         const bool allowed = what.verb == verb::noop || what.verb == verb::ehlo || what.verb == verb::helo ||
                              what.verb == verb::starttls || what.verb == verb::quit;
-        if (!allowed) return refuse("530 5.7.0 STARTTLS first");
+        // The octets of a chunk are read away all the same, or they would be taken for commands.
+        if (!allowed && what.verb != verb::bdat) return refuse("530 5.7.0 STARTTLS first");
     }
     switch (what.verb) {
         case verb::helo:
         case verb::ehlo: return on_hello(what);
         case verb::starttls: return on_starttls(what.argument);
+        case verb::auth: return on_auth(what.argument);
         case verb::mail: return on_mail(what.argument);
         case verb::rcpt: return on_rcpt(what.argument);
         case verb::data: return on_data(what.argument);
+        case verb::bdat: return on_bdat(what.argument);
         case verb::rset:
             if (!what.argument.empty()) return refuse("501 5.5.4 RSET has no argument");
             reset_mail();
@@ -111,9 +145,7 @@ void server_engine::on_command(const command& what)
         case verb::vrfy: say("252 2.1.5 send some mail, we will try"); return on_idle_command();
         case verb::quit: return close("221 2.0.0 goodbye", session_end::quit);
         case verb::expn:
-        case verb::help:
-        case verb::auth:
-        case verb::bdat: break;
+        case verb::help: break;
     }
     refuse("502 5.5.1 not implemented");
 }
@@ -131,8 +163,11 @@ void server_engine::on_hello(const command& what)
     say("250-PIPELINING");
     say("250-SIZE " + std::to_string(policy_.limits.data.max_message_octets));
     if (policy_.tls == server_tls::required && !secured_) say("250-STARTTLS");
+    if (policy_.logins == logins::required && (secured_ || policy_.tls == server_tls::not_offered))
+        say(has_certificate_ ? "250-AUTH PLAIN EXTERNAL" : "250-AUTH PLAIN");
     say("250-ENHANCEDSTATUSCODES");
     say("250-8BITMIME");
+    say("250-CHUNKING");
     say("250 DSN");
 }
 
@@ -158,123 +193,7 @@ action server_engine::on_tls_ready(tls_peer peer)
     helo_.clear();
     in_.clear();
     reset_mail();
-    return next();
-}
-
-void server_engine::on_mail(std::string_view argument)
-{
-    if (helo_.empty()) return refuse("503 5.5.1 EHLO first");
-    if (from_) return refuse("503 5.5.1 one mail at a time");
-    if (policy_.certificates == client_certificates::required && !has_certificate_) {
-        return refuse("530 5.7.0 client certificate required");
-    }
-    auto from = read_mail_arguments(argument);
-    if (from.has_error()) return refuse_syntax(from.error());
-    if (from->size_octets.value_or(0) > policy_.limits.data.max_message_octets)
-        return refuse("552 5.3.4 message too big");
-    if (policy_.senders == accepted_senders::null_only && !from->reverse_path.empty()) {
-        return refuse("550 5.7.1 only reports are received here");
-    }
-    if (mails_ >= policy_.limits.max_mails)
-        return close("421 4.7.0 enough for one connection", session_end::too_many_commands);
-    from_ = std::move(*from);
-    idle_commands_ = 0;
-    say("250 2.1.0 sender ok");
-}
-
-void server_engine::on_rcpt(std::string_view argument)
-{
-    if (!from_) return refuse("503 5.5.1 MAIL first");
-    auto to = read_rcpt_arguments(argument);
-    if (to.has_error()) return refuse_syntax(to.error());
-    const auto same = [&](const rcpt_arguments& one) { return one.address == to->address; };
-    if (std::any_of(recipients_.begin(), recipients_.end(), same)) return say("250 2.1.5 recipient ok");
-    if (recipients_.size() >= policy_.limits.max_recipients) return refuse("452 4.5.3 too many recipients");
-    candidate_ = std::move(*to);
-    if (is_postmaster(candidate_.address)) {
-        recipients_.push_back(std::move(candidate_));
-        return say("250 2.1.5 postmaster ok");
-    }
-    if (!policy_.only_recipient.empty() && !equals_ignoring_case(candidate_.address, policy_.only_recipient)) {
-        return refuse("550 5.7.1 not received here");
-    }
-    waiting_ = waiting::recipient;
-}
-
-// RFC 5321 §4.5.1: known without a domain and in ours.
-bool server_engine::is_postmaster(std::string_view address) const
-{
-    constexpr std::string_view word = "postmaster";
-    if (!equals_ignoring_case(address.substr(0, word.size()), word)) return false;
-    const std::string_view rest = address.substr(word.size());
-    return rest.empty() || (rest.front() == '@' && equals_ignoring_case(rest.substr(1), policy_.host_name));
-}
-
-action server_engine::on_recipient_checked(recipient_check verdict)
-{
-    waiting_ = waiting::nothing;
-    switch (verdict) {
-        case recipient_check::accepted:
-            recipients_.push_back(std::move(candidate_));
-            say("250 2.1.5 recipient ok");
-            break;
-        case recipient_check::unknown: refuse("550 5.1.1 no such mailbox"); break;
-        case recipient_check::closed: refuse("550 5.2.1 mailbox closed"); break;
-        case recipient_check::full: refuse("452 4.2.2 mailbox full"); break;
-        case recipient_check::not_local: refuse("550 5.7.1 we relay for nobody"); break;
-        case recipient_check::temporary_failure: refuse("451 4.3.0 try again later"); break;
-    }
-    return next();
-}
-
-void server_engine::on_data(std::string_view argument)
-{
-    if (!argument.empty()) return refuse("501 5.5.4 DATA has no argument");
-    if (!from_) return refuse("503 5.5.1 MAIL first");
-    if (recipients_.empty()) return refuse("554 5.5.1 no valid recipients");
-    data_ = dot_reader(policy_.limits.data);
-    in_data_ = true;
-    say("354 end with a dot on its own line");
-}
-
-void server_engine::end_of_data()
-{
-    in_data_ = false;
-    if (const auto fault = data_.fault()) {
-        reset_mail();
-        switch (*fault) {
-            case data_fault::too_big: return refuse("552 5.3.4 message too big");
-            case data_fault::line_too_long: return refuse("554 5.6.0 a line is longer than 1000 octets");
-            case data_fault::nul: return refuse("554 5.6.0 NUL in the message");
-            case data_fault::bare_line_end: break;
-        }
-        return refuse("554 5.6.0 CR or LF alone in the message");
-    }
-    message_ = data_.take();
-    envelope_ = {std::move(*from_), std::move(recipients_)};
-    waiting_ = waiting::store;
-}
-
-action server_engine::on_stored(store_result verdict)
-{
-    waiting_ = waiting::nothing;
-    std::string().swap(message_);
-    reset_mail();
-    switch (verdict) {
-        case store_result::stored:
-            ++mails_;
-            say("250 2.0.0 stored");
-            break;
-        case store_result::duplicate:
-            ++mails_;
-            say("250 2.0.0 stored before");
-            break;
-        case store_result::temporary_failure: refuse("451 4.3.0 not stored, try again later"); break;
-        case store_result::no_space: refuse("452 4.3.1 no space, try again later"); break;
-        case store_result::mailbox_full: refuse("452 4.2.2 mailbox full"); break;
-        case store_result::too_big: refuse("552 5.3.4 message too big"); break;
-        case store_result::refused: refuse("554 5.7.1 refused"); break;
-    }
+    if (policy_.tls == server_tls::implicit) say("220 " + policy_.host_name + " ESMTP Liaison");
     return next();
 }
 
@@ -294,6 +213,15 @@ action server_engine::on_lost()
 {
     reset_mail();
     return finished{closing_.value_or(session_end::lost)};
+}
+
+action server_engine::on_too_slow()
+{
+    if (waiting_ == waiting::tls || closing_) return on_lost();
+    in_.clear();
+    in_data_ = in_chunk_ = false;
+    close("421 4.4.2 " + policy_.host_name + " too slow", session_end::too_slow);
+    return next();
 }
 
 void server_engine::on_idle_command()
@@ -326,13 +254,5 @@ void server_engine::close(std::string_view reply_line, session_end why)
 {
     say(reply_line);
     closing_ = why;
-}
-
-void server_engine::reset_mail()
-{
-    from_.reset();
-    recipients_.clear();
-    in_data_ = false;
-    data_ = dot_reader(policy_.limits.data);
 }
 }

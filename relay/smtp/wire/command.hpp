@@ -13,6 +13,8 @@
 
 #include "relay/base/result.hpp"
 #include "relay/smtp/wire/errc.hpp"
+#include "relay/smtp/wire/path.hpp"
+#include "relay/smtp/wire/xtext.hpp"
 
 namespace relay::smtp {
 enum class verb { helo, ehlo, starttls, mail, rcpt, data, rset, noop, vrfy, expn, help, quit, auth, bdat };
@@ -22,6 +24,16 @@ struct command {
 };
 // One line without its CRLF.
 [[nodiscard]] result<command> read_command(std::string_view line) noexcept;
+
+// BDAT, RFC 3030 §2: "octets", or "octets LAST".
+struct chunk_arguments {
+    std::uint64_t octets = 0;
+    enum class place { more_follow, last } place = place::more_follow;
+};
+[[nodiscard]] result<chunk_arguments> read_chunk_arguments(std::string_view argument) noexcept;
+
+inline constexpr std::size_t max_envid_octets = 100;  // encoded, RFC 3461 §4.4
+inline constexpr std::size_t max_orcpt_octets = 500;  // encoded, RFC 3461 §4.2
 
 enum class body_type { seven_bit, eight_bit_mime };
 enum class return_content { not_said, full, headers };
@@ -39,7 +51,8 @@ struct mail_arguments {
     std::optional<std::uint64_t> size_octets{};
     std::optional<body_type> body{};
     return_content ret = return_content::not_said;
-    std::string envid{};  // decoded, printable ASCII; empty: not said
+    std::string envid{};     // decoded, printable ASCII; empty: not said
+    bool says_auth = false;  // AUTH=, RFC 4954 §5: read and not believed
     friend bool operator==(const mail_arguments&, const mail_arguments&) = default;
 };
 struct rcpt_arguments {
@@ -55,12 +68,4 @@ struct rcpt_arguments {
 // Whole command lines, CRLF included. The caller leaves out what the peer did not offer.
 [[nodiscard]] result<std::string> write_mail(const mail_arguments& arguments);
 [[nodiscard]] result<std::string> write_rcpt(const rcpt_arguments& arguments);
-
-// local@domain with a dot-string or quoted local part, and a domain name or address literal.
-[[nodiscard]] bool is_mailbox(std::string_view text) noexcept;
-// Argument of HELO and EHLO: a domain name or an address literal; underscores are tolerated.
-[[nodiscard]] bool is_host_argument(std::string_view text) noexcept;
-
-[[nodiscard]] std::string write_xtext(std::string_view plain);
-[[nodiscard]] result<std::string> read_xtext(std::string_view encoded);
 }

@@ -121,4 +121,44 @@ std::string dot_reader::take() noexcept
 {
     return std::move(message_);
 }
+
+std::optional<data_fault> find_fault(std::string_view message, const data_limits& limits) noexcept
+{
+    if (message.size() > limits.max_message_octets) return data_fault::too_big;
+    if (message.find('\0') != std::string_view::npos) return data_fault::nul;
+    if (!has_only_whole_lines(message)) return data_fault::bare_line_end;
+    while (!message.empty()) {
+        const std::size_t end = message.find('\n');
+        const std::size_t length = end == std::string_view::npos ? message.size() + 2 : end + 1;
+        if (length > limits.max_line_octets) return data_fault::line_too_long;
+        message.remove_prefix(std::min(length, message.size()));
+    }
+    return std::nullopt;
+}
+
+std::size_t chunk_reader::feed(std::string_view bytes)
+{
+    const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+    left_ -= taken;
+    octets_ += taken;
+    if (octets_ > limits_.max_message_octets) {
+        keeps_ = false;
+        std::string().swap(message_);
+    }
+    if (keeps_) message_.append(bytes.substr(0, taken));
+    return taken;
+}
+
+std::optional<data_fault> chunk_reader::finish()
+{
+    if (octets_ > limits_.max_message_octets) return data_fault::too_big;
+    if (const auto fault = find_fault(message_, limits_)) return fault;
+    if (!message_.empty() && !message_.ends_with("\r\n")) message_ += "\r\n";
+    return std::nullopt;
+}
+
+std::string chunk_reader::take() noexcept
+{
+    return std::move(message_);
+}
 }

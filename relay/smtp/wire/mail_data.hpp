@@ -37,6 +37,9 @@ struct data_limits {
 
 enum class data_fault { bare_line_end, nul, line_too_long, too_big };
 
+// What is wrong with a mail whose bytes came whole; nullopt: nothing. Its last line may lack its CRLF.
+[[nodiscard]] std::optional<data_fault> find_fault(std::string_view message, const data_limits& limits) noexcept;
+
 // Takes the dots out again, however the bytes are cut. After a fault it reads on to the end of the mail without keeping
 // bytes: the fault is the answer to the final dot.
 class dot_reader {
@@ -64,5 +67,28 @@ private:
     state state_ = state::line_start;
     std::optional<data_fault> fault_;
     bool complete_ = false;
+};
+
+// A mail that comes in chunks (BDAT, RFC 3030 §2): octets are counted, dots mean nothing, and the same faults as behind
+// DATA refuse the whole. Past the size limit it reads on without keeping bytes.
+class chunk_reader {
+public:
+    explicit chunk_reader(const data_limits& limits = {}) : limits_(limits) {}
+    void begin(std::uint64_t octets) noexcept { left_ = octets; }
+    // How many bytes were taken: all of them, or as far as the end of the chunk.
+    std::size_t feed(std::string_view bytes);
+    void skip() noexcept { keeps_ = false; }  // from here on nothing is kept
+    [[nodiscard]] bool chunk_complete() const noexcept { return left_ == 0; }
+    [[nodiscard]] std::uint64_t octets() const noexcept { return octets_; }
+    // At the end of the last chunk. A last line without CRLF gets it, as it would behind DATA.
+    [[nodiscard]] std::optional<data_fault> finish();
+    [[nodiscard]] std::string take() noexcept;
+
+private:
+    data_limits limits_;
+    std::string message_;
+    std::uint64_t octets_ = 0;
+    std::uint64_t left_ = 0;
+    bool keeps_ = true;
 };
 }

@@ -34,6 +34,14 @@ namespace relay::smtp {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
+[[nodiscard]] constexpr bool is_printable(std::string_view text) noexcept
+{
+    for (const char c : text) {
+        if (c < 0x20 || c > 0x7e) return false;
+    }
+    return true;
+}
+
 // Moves over text; accept_x moves only if it matched.
 class cursor {
 public:

@@ -1,0 +1,50 @@
+#include "relay/pipeline/account_logins.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "mime/text/ascii.hpp"
+
+namespace relay::pipeline {
+using answer = ports::login_answer;
+
+account_logins::account_logins(ports::store& store, verifier verify, std::size_t at_once)
+    : store_(store), verify_(std::move(verify)), at_once_(std::max<std::size_t>(at_once, 1))
+{
+}
+
+answer account_logins::by_password(std::string_view user, std::string_view password)
+{
+    struct place {
+        std::atomic<std::size_t>& taken;
+        std::size_t before;
+        explicit place(std::atomic<std::size_t>& all) : taken(all), before(all.fetch_add(1)) {}
+        ~place() { taken.fetch_sub(1); }
+    } const mine(running_);
+    if (mine.before >= at_once_) return {answer::verdict::unavailable, ""};
+    std::optional<ports::account_row> account;
+    if (!store_.read([&](ports::reader& rows) { account = rows.account_by_user(user); }).has_value())
+        return {answer::verdict::unavailable, ""};
+    const bool right = verify_(account ? std::string_view(account->password_hash) : std::string_view(), password);
+    if (!right || !account->enabled) return {};
+    return {answer::verdict::accepted, account->address};
+}
+
+answer account_logins::by_certificate(std::span<const std::string> emails, std::string_view identity)
+{
+    std::optional<std::string> address;
+    bool several = false;
+    const auto read = store_.read([&](ports::reader& rows) {
+        for (const std::string& email : emails) {
+            if (!identity.empty() && !mime::same_text(email, identity)) continue;
+            const auto account = rows.account_by_address(email);
+            if (!account || !account->enabled) continue;
+            several = several || (address && !mime::same_text(*address, account->address));
+            address = account->address;
+        }
+    });
+    if (!read.has_value()) return {answer::verdict::unavailable, ""};
+    if (!address || several) return {};  // never a guess
+    return {answer::verdict::accepted, *address};
+}
+}

@@ -1,0 +1,117 @@
+#include "relay/pipeline/delivery_reports.hpp"
+
+#include "mime/message/header.hpp"
+#include "mime/text/ascii.hpp"
+#include "mime/text/digest.hpp"
+#include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
+
+namespace relay::pipeline {
+namespace {
+using mime::message::header_view;
+using mime::report::dsn_action;
+
+mime::message::mail_date date_of(instant at, const mime::zone& zone)
+{
+    return {std::chrono::floor<std::chrono::seconds>(at),
+            std::chrono::duration_cast<std::chrono::minutes>(zone.offset_at(at))};
+}
+
+bool is_sealed(const header_view& header)
+{
+    const std::string type = mime::lower(header.find("Content-Type").value_or(""));
+    return (type.starts_with("application/pkcs7-mime") || type.starts_with("application/x-pkcs7-mime")) &&
+           type.find("enveloped-data") != std::string::npos;
+}
+
+// The same for the same news, so that it is told once.
+std::string report_id(const ports::mail_envelope& envelope, std::string_view message,
+                      const std::vector<reported_recipient>& about)
+{
+    std::string all = envelope.reverse_path + '\n' + envelope.envid + '\n' + mime::hex(mime::sha256(message));
+    for (const auto& one : about)
+        all += '\n' + mime::lower(one.address) + ' ' + std::to_string(static_cast<int>(one.action));
+    return mime::hex(mime::sha256(all)).substr(0, 40);
+}
+
+mime::report::dsn_message describe(const reporting_options& options, const ports::mail_envelope& envelope,
+                                   std::string_view message, const std::vector<reported_recipient>& about)
+{
+    mime::report::dsn_message report;
+    report.reporting_mta = options.node_name;
+    report.from = {"", options.report_from};
+    report.to = envelope.reverse_path;
+    report.boundary_token = base::random_token();
+    report.original_envelope_id = envelope.envid;
+    bool failed = false;
+    for (const auto& one : about) {
+        report.recipients.push_back({one.orcpt, one.address, one.action, one.status, one.diagnostic, one.remote_mta});
+        failed = failed || one.action == dsn_action::failed;
+    }
+    const auto header = header_view::read(message);
+    if (!header.has_value()) return report;
+    const auto value = [&](std::string_view name) { return header->find(name).value_or(std::string()); };
+    report.original = {value("Date"), value("From"), value("To"),
+                       mime::message::read_message_id(value("Message-ID")).value_or(""), ""};
+    const bool whole = failed && envelope.ret == ports::return_wish::full && is_sealed(*header);
+    if (whole && mime::report::is_seven_bit_mail(message)) report.full_original = message;
+    return report;
+}
+}
+
+bool is_wanted(const ports::notify_wish& wish, dsn_action action) noexcept
+{
+    if (wish.never) return false;
+    switch (action) {
+        case dsn_action::failed: return wish.failure || !wish.is_asked();
+        case dsn_action::delayed: return wish.delay;
+        case dsn_action::delivered:
+        case dsn_action::relayed:
+        case dsn_action::expanded: break;
+    }
+    return wish.success;
+}
+
+bool queue_report(ports::transaction& tx, const services& with, const reporting_options& options,
+                  const ports::mail_envelope& envelope, std::string_view message, instant arrived,
+                  const std::vector<reported_recipient>& about)
+{
+    if (envelope.reverse_path.empty() || about.empty()) return false;
+    auto report = describe(options, envelope, message, about);
+    report.message_id = report_id(envelope, message, about) + "@" + options.node_name;
+    if (tx.delivery_by_message_id(report.message_id)) return false;
+    report.date = date_of(with.clock.now(), options.zone);
+    report.arrival = date_of(arrived, options.zone);
+    auto bytes = mime::report::write_dsn(report);
+    if (!bytes.has_value()) {  // a field of the original that cannot be repeated: the news without it
+        report.original = {};
+        report.original_envelope_id.clear();
+        for (auto& one : report.recipients) one.original_recipient.clear();
+        bytes = mime::report::write_dsn(report);
+    }
+    if (!bytes.has_value()) {
+        obs::error(obs::event::letter_failed, "step=report code={}", bytes.error().message());
+        return false;  // the mail itself is decided; the sender lacks one report
+    }
+    const ports::sealed_object sealed = with.vault.seal(*bytes);
+    recipient back;
+    back.address = envelope.reverse_path;
+    delivery_row row;
+    row.id = delivery_id::make();
+    row.kind = delivery_kind::report;
+    row.recipient_key = with.vault.match_key("recipient", back.address);
+    row.recipient = with.vault.seal_field(field::recipient, write_recipient(back));
+    row.domain = domain_of(back.address);
+    row.created_at = row.next_try = with.clock.now();
+    row.message_id = report.message_id;
+    row.mail = sealed.id;
+    tx.add_blob(sealed);
+    tx.save_delivery(row);
+    event queued;
+    queued.at = row.created_at;
+    queued.kind = event_kind::routed;
+    record(tx, row, std::move(queued));
+    obs::add(obs::counter::reports_queued);
+    return true;
+}
+}
