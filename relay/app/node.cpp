@@ -17,6 +17,7 @@
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/account_logins.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
+#include "relay/smtp/connection/lmtp_client.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
 #include "relay/spool/watcher.hpp"
 #include "relay/track/returns.hpp"
@@ -42,6 +43,7 @@ struct node::running {
     std::unique_ptr<pipeline::outbound> outbound;
     std::unique_ptr<pipeline::intake> intake;
     std::unique_ptr<track::returns> returns;
+    std::unique_ptr<smtp::lmtp_client> mailbox_server;
     std::unique_ptr<pipeline::hosted_mail> hosted;
     std::unique_ptr<pipeline::account_logins> logins;
     std::shared_ptr<smtp::peer_rates> rates;
@@ -116,6 +118,10 @@ void node::running::make_services()
                                               all().operator_.postmaster,
                                               "mailer-daemon@" + all().operator_.domains.front(),
                                               part->zone};
+        if (auto beside = lmtp_settings_of(all())) {
+            mailbox_server = std::make_unique<smtp::lmtp_client>(std::move(*beside));
+            hosting.server = mailbox_server.get();
+        }
         for (const std::string& domain : all().operator_.domains)
             hosting.domains.insert(pipeline::domain_of("@" + domain));
         hosted = std::make_unique<pipeline::hosted_mail>(*with, std::move(hosting), wake);

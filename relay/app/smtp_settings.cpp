@@ -1,5 +1,7 @@
 #include "relay/app/smtp_settings.hpp"
 
+#include <algorithm>
+
 namespace relay::app {
 smtp::peer_limits peer_limits_of(const config::limit_settings& limits)
 {
@@ -23,6 +25,21 @@ smtp::server_settings server_settings_of(const config::settings& all, smtp::serv
     made.max_connections = all.limits.connections;
     made.session_limit = all.limits.session;
     made.pace = {all.limits.data_grace, all.limits.data_octets_per_second};
+    return made;
+}
+
+std::optional<smtp::lmtp_settings> lmtp_settings_of(const config::settings& all)
+{
+    const config::operator_settings& wanted = all.operator_;
+    if (!wanted.lmtp && wanted.lmtp_socket.empty()) return std::nullopt;
+    smtp::lmtp_settings made;
+    made.socket = wanted.lmtp_socket;
+    if (wanted.lmtp) {
+        made.host = wanted.lmtp->host;
+        made.port = wanted.lmtp->port;
+    }
+    made.own_name = all.node.name;
+    made.at_once = std::max<std::size_t>(all.limits.workers / 2, 1);  // the other workers must not wait for it
     return made;
 }
 }

@@ -174,13 +174,32 @@ private:
         auto in = table("operator");
         in.texts("domains", op.domains);
         in.address("smtp", op.smtp);
+        read_mailbox_server(in, op);
         in.address("submission", op.submission);
         in.address("submissions", op.submissions);
         in.address("imap", op.imap);
         in.address("imaps", op.imaps);
         in.flag("require_client_certificate", op.require_client_certificate);
         in.text("postmaster", op.postmaster, need::optional);
+        if ((op.lmtp || !op.lmtp_socket.empty()) && (op.imap || op.imaps))
+            in.mistaken("imap", "avec lmtp, les boîtes sont ailleurs : retirer imap et imaps");
         if (op.domains.empty()) in.mistaken("domains", "au moins un domaine hébergé est attendu");
+    }
+
+    // "unix:/path" or "127.0.0.1:24": what goes there is not under TLS, so it must not leave the machine.
+    static void read_mailbox_server(table_reader& in, operator_settings& op)
+    {
+        std::string at;
+        in.text("lmtp", at, need::optional);
+        if (at.empty()) return;
+        if (at.starts_with("unix:/")) {
+            op.lmtp_socket = at.substr(5);
+            return;
+        }
+        op.lmtp = read_endpoint(at);
+        const bool here =
+            op.lmtp && (op.lmtp->host.starts_with("127.") || op.lmtp->host == "::1") && op.lmtp->port != 0;
+        if (!here) in.mistaken("lmtp", "unix:/chemin ou une adresse de cette machine (127.0.0.1:24) est attendu");
     }
 
     void read_trust(trust_settings& trust)

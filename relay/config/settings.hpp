@@ -99,6 +99,8 @@ struct trust_settings {
 struct operator_settings {
     std::vector<std::string> domains;  // hosted
     endpoint smtp;
+    std::string lmtp_socket;              // another mailbox server keeps the mailboxes: Unix socket,
+    std::optional<endpoint> lmtp;         // or loopback address; neither: our own mailboxes
     std::optional<endpoint> submission;   // mail from account holders, STARTTLS (RFC 6409)
     std::optional<endpoint> submissions;  // the same, implicit TLS (RFC 8314)
     std::optional<endpoint> imap;         // STARTTLS

@@ -63,12 +63,13 @@ bool is_looping(std::string_view message, std::string_view own_name, const loop_
     return all > limits.max_received || own > limits.max_own;
 }
 
-// RFC 5321 §4.5.1: "postmaster" alone, or at a hosted domain, whatever its case; always accepted.
+// RFC 5321 §4.5.1: "postmaster" alone, at a hosted domain or at this node, whatever its case; always accepted.
 bool hosted_mail::is_postmaster(std::string_view address) const
 {
     const auto at = address.rfind('@');
     return mime::lower(address.substr(0, at)) == "postmaster" &&
-           (at == std::string_view::npos || options_.domains.contains(domain_of(address)));
+           (at == std::string_view::npos || options_.domains.contains(domain_of(address)) ||
+            mime::same_text(domain_of(address), options_.node_name));
 }
 
 hosted_mail::hosted_mail(services with, hosted_mail_options options, std::function<void()> on_queued)
@@ -88,6 +89,12 @@ recipient_verdict hosted_mail::check_recipient(std::string_view address, const p
     if (is_postmaster(address)) return recipient_verdict::accepted;
     const std::string mailbox = mailbox_of(address);
     if (!options_.domains.contains(domain_of(mailbox))) return recipient_verdict::not_local;
+    if (options_.server != nullptr) {
+        const ports::mailbox_reply said = options_.server->check(mailbox);
+        if (said.is_positive()) return recipient_verdict::accepted;
+        if (!said.is_permanent()) return recipient_verdict::temporary_failure;
+        return said.enhanced_status == "5.2.1" ? recipient_verdict::mailbox_closed : recipient_verdict::mailbox_unknown;
+    }
     std::optional<ports::account_row> account;
     if (!with_.store.read([&](ports::reader& store) { account = store.account_by_address(mailbox); }).has_value())
         return recipient_verdict::temporary_failure;
@@ -146,6 +153,12 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
 
 result<hosted_mail::served> hosted_mail::serve(const arrival& mail, const ports::envelope_recipient& to)
 {
+    const bool hosted_elsewhere = options_.server != nullptr && !mailbox_of(to.address).empty();
+    return hosted_elsewhere ? hand_over(mail, to) : keep_here(mail, to);
+}
+
+result<hosted_mail::served> hosted_mail::keep_here(const arrival& mail, const ports::envelope_recipient& to)
+{
     ports::new_message row = mail.row;
     row.address = mailbox_of(to.address);
     row.content = with_.vault.seal(mail.content);  // an object has one owner
@@ -165,12 +178,45 @@ result<hosted_mail::served> hosted_mail::serve(const arrival& mail, const ports:
         }
         if (tx.add_message(row) == ports::stored_as::duplicate) return;
         done = served::newly;
-        if (is_wanted(to.notify, dsn_action::delivered))
-            queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at,
-                         {{row.address, to.orcpt, dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}});
+        report_delivered(tx, mail, to);
     });
     if (!written.has_value()) return result<served>(boost::system::in_place_error, written.error());
     return result<served>(boost::system::in_place_value, done);
+}
+
+result<hosted_mail::served> hosted_mail::hand_over(const arrival& mail, const ports::envelope_recipient& to)
+{
+    const auto ended = [](served how) { return result<served>(boost::system::in_place_value, how); };
+    const std::string address = mailbox_of(to.address);
+    const std::string key = "lmtp:" + with_.vault.match_key("lmtp", mime::lower(address) + '\n' + mail.row.message_id +
+                                                                        '\n' + mail.row.received_sha256);
+    bool known = false;
+    if (const auto read = with_.store.read([&](ports::reader& rows) { known = rows.answered(key).has_value(); });
+        !read.has_value())
+        return result<served>(boost::system::in_place_error, read.error());
+    if (known) return ended(served::before);
+    // It writes Return-Path itself, at final delivery (RFC 5321 §4.4).
+    const std::string_view traced = std::string_view(mail.content).substr(mail.content.find("\r\n") + 2);
+    const ports::mailbox_reply said = options_.server->deliver(mail.envelope.reverse_path, address, traced);
+    if (said.is_permanent()) return ended(served::gone);
+    if (!said.is_positive())
+        return result<served>(boost::system::in_place_error,
+                              make_error_code(boost::system::errc::resource_unavailable_try_again));
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        if (tx.answered(key)) return;  // the same mail on two connections at once
+        tx.add_answer(key, {});
+        report_delivered(tx, mail, to);
+    });
+    if (!written.has_value()) return result<served>(boost::system::in_place_error, written.error());
+    return ended(served::newly);
+}
+
+void hosted_mail::report_delivered(ports::transaction& tx, const arrival& mail,
+                                   const ports::envelope_recipient& to) const
+{
+    if (!is_wanted(to.notify, dsn_action::delivered)) return;
+    queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at,
+                 {{mailbox_of(to.address), to.orcpt, dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}});
 }
 
 // One report for all of them.

@@ -3,6 +3,9 @@
 // whose mailbox is gone since RCPT gets one failure report, unless all are: then the reply says it. What IMAP serves is
 // computed here, once. A repeat is recognised per mailbox and answered like the first. Mail that goes round in circles
 // is refused. A submitted mail names its own account in From. Worker threads, several at once.
+// With a mailbox server beside us (LMTP) the mail is handed to it while the sender waits: 250 follows its 250, so the
+// sender's queue is the intent and no mail of ours is ever at rest here; the outcome row makes a repeat known. Between
+// its 250 and our row a crash leaves the mail uncertain: the sender repeats it, and that server may have it twice.
 #pragma once
 
 #include <set>
@@ -10,6 +13,7 @@
 #include "relay/pipeline/delivery_reports.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
+#include "relay/pipeline/ports/mailbox_server.hpp"
 
 namespace relay::pipeline {
 struct hosted_mail_options {
@@ -18,6 +22,7 @@ struct hosted_mail_options {
     std::string postmaster;                      // hosted address, or empty: postmaster mail is then kept for people
     std::string report_from;                     // From of our reports, e.g. mailer-daemon@node
     mime::zone zone;
+    ports::mailbox_server* server = nullptr;  // keeps the mailboxes instead of us; outlives this
 };
 
 // Loops (RFC 5321 §6.3): more Received fields than any path has, or our own name in more than forwarding explains.
@@ -42,6 +47,9 @@ private:
     [[nodiscard]] bool is_postmaster(std::string_view address) const;
     [[nodiscard]] std::string mailbox_of(std::string_view address) const;
     [[nodiscard]] result<served> serve(const arrival& mail, const ports::envelope_recipient& to);
+    [[nodiscard]] result<served> keep_here(const arrival& mail, const ports::envelope_recipient& to);
+    [[nodiscard]] result<served> hand_over(const arrival& mail, const ports::envelope_recipient& to);
+    void report_delivered(ports::transaction& tx, const arrival& mail, const ports::envelope_recipient& to) const;
     [[nodiscard]] result<void> report_gone(const arrival& mail, const std::vector<ports::envelope_recipient>& gone);
     [[nodiscard]] reporting_options reporting() const;
 

@@ -82,8 +82,8 @@ class Nodes(Lab):
             "node": {"name": OPERATOR_NAME, "data": "data", "key": "node.key", "environment": "test"},
             "roles": {"operator": True},
             "tls": {"certificate": "../pki/operator-tls.crt", "key": "../pki/operator-tls.key", "anchors": "../pki/anchors.pem"},
-            "operator": {"domains": list(domains), "smtp": f"127.0.0.1:{smtp}", "imap": f"127.0.0.1:{imap}",
-                         "imaps": f"127.0.0.1:{imaps}"},
+            "operator": {"domains": list(domains), "smtp": f"127.0.0.1:{smtp}"}
+            | {key: f"127.0.0.1:{port}" for key, port in (("imap", imap), ("imaps", imaps)) if port is not None},
             "trust": {"anchors": "../pki/anchors.pem", "domains": ["hopital.demo.mssante.fr"]},
             "limits": {"free_disk_octets": 1 << 20, "workers": 2},
             "retry": {"first_seconds": 1, "most_seconds": 1},

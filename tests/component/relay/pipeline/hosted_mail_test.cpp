@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "mime/report/find_report.hpp"
+#include "relay/pipeline/account_logins.hpp"
+#include "relay/pipeline/hosted_mail.hpp"
 #include "tests/support/relay_house.hpp"
 
 using namespace relay::pipeline;
@@ -71,6 +73,7 @@ TEST_CASE("whom we take mail for", "[hosted]")
                           row{"anne.roux@ailleurs.example", recipient_verdict::not_local},
                           row{"postmaster", recipient_verdict::accepted},
                           row{"PostMaster@medecin.example", recipient_verdict::accepted},
+                          row{"postmaster@operateur.example", recipient_verdict::accepted},
                           row{"postmaster@ailleurs.example", recipient_verdict::not_local}}) {
         CAPTURE(tc.address);
         CHECK(h.hosting.check_recipient(tc.address, {}) == tc.verdict);
@@ -111,20 +114,209 @@ TEST_CASE("no report where none was asked, or where nobody would get it", "[host
     CHECK(h.reports().empty());
 }
 
-TEST_CASE("a mail for several: after a failure half-way the repeat serves the rest, nobody twice", "[hosted]")
+TEST_CASE("a mail for several: each is decided alone, one report tells of those whose mailbox is gone", "[hosted]")
 {
     operator_house h;
-    const auto both = operator_house::envelope({"anne.roux@medecin.example", "late@medecin.example"});
-    CHECK(h.hosting.store(both, mail, {}) == store_verdict::temporary_failure);
-    CHECK(h.hosting.store(both, mail, {}) == store_verdict::temporary_failure);
-    CHECK(h.reports().size() == 1);
+    auto three =
+        operator_house::envelope({"anne.roux@medecin.example", "late@medecin.example", "clos@medecin.example"}, false);
+    three.recipients[1].orcpt = "rfc822;Late@Medecin.example";
+    CHECK(h.hosting.store(three, mail, {}) == store_verdict::stored);
+    REQUIRE(h.reports().size() == 1);
+    CHECK(h.hosting.store(three, mail, {}) == store_verdict::duplicate);  // nor is the report queued twice
+    REQUIRE(h.reports().size() == 1);
+    const auto object = h.ask([&](auto& r) { return r.blob(h.reports()[0].mail); });
+    const auto report = mime::report::find_report(h.vault.open(*object).value());
+    REQUIRE((report.has_value() && report->delivery.has_value()));
+    REQUIRE(report->delivery->recipients.size() == 2);
+    const auto& late = report->delivery->recipients[0];
+    CHECK(late.action == mime::report::dsn_action::failed);
+    CHECK(late.status == mime::report::enhanced_status{5, 1, 1});
+    CHECK(late.smtp_code == 550);
+    CHECK(late.original_recipient == "Late@Medecin.example");
+    CHECK(report->delivery->recipients[1].final_recipient == "clos@medecin.example");
     h.add_account("late@medecin.example", true);
-    CHECK(h.hosting.store(both, mail, {}) == store_verdict::stored);
-    CHECK(h.reports().size() == 2);
-    CHECK(h.hosting.store(both, mail, {}) == store_verdict::duplicate);
-    const auto twice = operator_house::envelope({"anne.roux@medecin.example", "Anne.Roux@medecin.example"});
+    CHECK(h.hosting.store(three, mail, {}) == store_verdict::stored);
+    const auto twice = operator_house::envelope({"anne.roux@medecin.example", "Anne.Roux@medecin.example"}, false);
     CHECK(h.hosting.store(twice, mail + "x\r\n", {}) == store_verdict::stored);
-    CHECK(h.reports().size() == 3);
+}
+
+TEST_CASE("who asked for no failure report, or is nobody, gets none; all gone is the reply's to say", "[hosted]")
+{
+    operator_house h;
+    auto never = operator_house::envelope({"anne.roux@medecin.example", "late@medecin.example"}, false);
+    never.recipients[1].notify.never = true;
+    CHECK(h.hosting.store(never, mail, {}) == store_verdict::stored);
+    auto only_success = operator_house::envelope({"paul.vidal@medecin.example", "late@medecin.example"}, false);
+    only_success.recipients[1].notify.success = true;
+    CHECK(h.hosting.store(only_success, mail, {}) == store_verdict::stored);
+    auto nobody = operator_house::envelope({"paul.vidal@medecin.example", "late@medecin.example"}, false);
+    nobody.reverse_path.clear();
+    CHECK(h.hosting.store(nobody, mail + "x\r\n", {}) == store_verdict::stored);
+    CHECK(h.hosting.store(operator_house::envelope({"late@medecin.example"}, false), mail, {}) ==
+          store_verdict::mailbox_unknown);
+    CHECK(h.reports().empty());
+}
+
+TEST_CASE("RET=FULL gives back what is sealed, and of anything else its header without a subject", "[hosted][dsn]")
+{
+    struct row {
+        std::string type;
+        ports::return_wish ret;
+        bool whole;
+    };
+    const auto tc = GENERATE(values<row>({
+        {"application/pkcs7-mime; smime-type=enveloped-data", ports::return_wish::full, true},
+        {"application/pkcs7-mime; smime-type=enveloped-data", ports::return_wish::headers, false},
+        {"application/pkcs7-mime; smime-type=enveloped-data", ports::return_wish::not_said, false},
+        {"text/plain", ports::return_wish::full, false},
+    }));
+    operator_house h;
+    auto to = operator_house::envelope({"anne.roux@medecin.example", "late@medecin.example"}, false);
+    to.ret = tc.ret;
+    const std::string sent = "Content-Type: " + tc.type + "\r\n" + mail;
+    REQUIRE(h.hosting.store(to, sent, {}) == store_verdict::stored);
+    REQUIRE(h.reports().size() == 1);
+    const auto object = h.ask([&](auto& r) { return r.blob(h.reports()[0].mail); });
+    const std::string report = h.vault.open(*object).value();
+    CHECK((report.find("Bonjour") != std::string::npos) == tc.whole);
+    CHECK((report.find("message/rfc822") != std::string::npos) == tc.whole);
+    CHECK((report.find("XDM/1.0") != std::string::npos) == tc.whole);
+    CHECK(report.find("<m1@relais.example>") != std::string::npos);
+    CHECK(mime::report::find_report(report)->delivery->original_envelope_id == "envid-1");
+}
+
+TEST_CASE("mail that goes round in circles is refused: at the limit and one past it", "[hosted]")
+{
+    const auto hops = [](std::size_t count, const std::string& by) {
+        std::string all;
+        for (std::size_t i = 0; i < count; ++i)
+            all += "Received: from a.example ([192.0.2.1])\r\n\tby " + by +
+                   " with ESMTPS\r\n\tid x; Fri, 20 Nov 2026 15:00:00 +0100\r\n";
+        return all;
+    };
+    CHECK_FALSE(is_looping(hops(100, "b.example") + mail, "operateur.example"));
+    CHECK(is_looping(hops(101, "b.example") + mail, "operateur.example"));
+    CHECK_FALSE(is_looping(hops(3, "Operateur.example") + mail, "operateur.example"));
+    CHECK(is_looping(hops(4, "Operateur.example") + mail, "operateur.example"));
+    CHECK_FALSE(is_looping(hops(4, "operateur.example.org") + mail, "operateur.example"));
+    CHECK_FALSE(is_looping(mail + hops(101, "operateur.example"), "operateur.example"));
+    operator_house h;
+    CHECK(h.hosting.store(operator_house::envelope({"anne.roux@medecin.example"}), hops(4, "operateur.example") + mail,
+                          {}) == store_verdict::looping);
+}
+
+TEST_CASE("a submitted mail names its account in From, and nobody else", "[hosted][submission]")
+{
+    operator_house h;
+    ports::session_facts from;
+    from.login = "paul.vidal@medecin.example";
+    const auto to = operator_house::envelope({"anne.roux@medecin.example"}, false);
+    const auto with_from = [](const std::string& fields) { return fields + "Subject: x\r\n\r\nBonjour\r\n"; };
+    CHECK(h.hosting.store(to, with_from("From: Paul <Paul.Vidal@medecin.example>\r\n"), from) == store_verdict::stored);
+    for (const auto* wrong : {"From: <anne.roux@medecin.example>\r\n", "",
+                              "From: <paul.vidal@medecin.example>, <anne.roux@medecin.example>\r\n",
+                              "From: <paul.vidal@medecin.example>\r\nFrom: <anne.roux@medecin.example>\r\n"}) {
+        CAPTURE(wrong);
+        CHECK(h.hosting.store(to, with_from(wrong), from) == store_verdict::sender_refused);
+    }
+    const auto field = ports::received_field(from, "mx.example", "id", instant{});
+    CHECK(field.find(" with ESMTPA\r\n") != std::string::npos);
+}
+
+TEST_CASE("logins over the accounts", "[hosted][submission]")
+{
+    operator_house h;
+    using verdict = ports::login_answer::verdict;
+    std::vector<std::string> hashes;
+    const auto right = [&hashes](std::string_view hash, std::string_view password) {
+        hashes.emplace_back(hash);
+        return hash == "hash" && password == "juste";
+    };
+    account_logins logins(*h.store, right, 1);
+    CHECK(logins.by_password("paul.vidal", "juste").address == "paul.vidal@medecin.example");
+    CHECK(logins.by_password("paul.vidal", "faux").said == verdict::refused);
+    CHECK(logins.by_password("clos", "juste").said == verdict::refused);
+    CHECK(logins.by_password("personne", "juste").said == verdict::refused);
+    CHECK(hashes.size() == 4);  // as much work for an unknown user
+    CHECK(hashes[3].empty());
+    const std::vector<std::string> one{"Paul.Vidal@medecin.example", "paul@ailleurs.example"};
+    const std::vector<std::string> two{"paul.vidal@medecin.example", "anne.roux@medecin.example"};
+    CHECK(logins.by_certificate(one, "").address == "paul.vidal@medecin.example");
+    CHECK(logins.by_certificate(one, "paul@ailleurs.example").said == verdict::refused);
+    CHECK(logins.by_certificate(two, "").said == verdict::refused);
+    CHECK(logins.by_certificate(two, "anne.roux@medecin.example").address == "anne.roux@medecin.example");
+    CHECK(logins.by_certificate(one, "anne.roux@medecin.example").said == verdict::refused);
+    CHECK(logins.by_certificate(std::vector<std::string>{"clos@medecin.example"}, "").said == verdict::refused);
+
+    account_logins* inner = nullptr;
+    verdict while_busy = verdict::accepted;
+    account_logins busy(
+        *h.store,
+        [&](std::string_view, std::string_view) {
+            while_busy = inner->by_password("anne.roux", "x").said;
+            return true;
+        },
+        1);
+    inner = &busy;
+    CHECK(busy.by_password("paul.vidal", "juste").said == verdict::accepted);
+    CHECK(while_busy == verdict::unavailable);
+}
+
+namespace {
+struct other_server final : ports::mailbox_server {
+    std::map<std::string, ports::mailbox_reply, std::less<>> replies;
+    std::vector<std::string> kept;
+    ports::mailbox_reply check(std::string_view address) override { return reply_to(address); }
+    ports::mailbox_reply deliver(std::string_view, std::string_view address, std::string_view message) override
+    {
+        const auto said = reply_to(address);
+        if (said.is_positive()) kept.push_back(std::string(address) + "\n" + std::string(message));
+        return said;
+    }
+    ports::mailbox_reply reply_to(std::string_view address)
+    {
+        const auto found = replies.find(address);
+        return found == replies.end() ? ports::mailbox_reply{250, "2.0.0"} : found->second;
+    }
+};
+}
+
+TEST_CASE("another server keeps the mailboxes: its word is ours, a repeat is not handed over again", "[hosted][lmtp]")
+{
+    operator_house h;
+    other_server server;
+    server.replies = {{"no@medecin.example", {550, "5.1.1"}},
+                      {"shut@medecin.example", {550, "5.2.1"}},
+                      {"full@medecin.example", {452, "4.2.2"}},
+                      {"away@medecin.example", {}}};
+    auto options = operator_house::options_of("");
+    options.server = &server;
+    hosted_mail hosting(h.with(), options, [] {});
+    CHECK(hosting.check_recipient("any@medecin.example", {}) == recipient_verdict::accepted);
+    CHECK(hosting.check_recipient("no@medecin.example", {}) == recipient_verdict::mailbox_unknown);
+    CHECK(hosting.check_recipient("shut@medecin.example", {}) == recipient_verdict::mailbox_closed);
+    CHECK(hosting.check_recipient("full@medecin.example", {}) == recipient_verdict::temporary_failure);
+    CHECK(hosting.check_recipient("away@medecin.example", {}) == recipient_verdict::temporary_failure);
+    CHECK(hosting.check_recipient("any@ailleurs.example", {}) == recipient_verdict::not_local);
+
+    const auto one = operator_house::envelope({"any@medecin.example"});
+    CHECK(hosting.store(one, mail, {}) == store_verdict::stored);
+    CHECK(hosting.store(one, mail, {}) == store_verdict::duplicate);
+    REQUIRE(server.kept.size() == 1);
+    CHECK(server.kept[0].starts_with("any@medecin.example\nReceived: "));
+    CHECK(server.kept[0].ends_with("\r\n" + mail));
+    CHECK(h.reports().size() == 1);
+    CHECK(hosting.store(operator_house::envelope({"no@medecin.example"}), mail, {}) == store_verdict::mailbox_unknown);
+    const auto three =
+        operator_house::envelope({"other@medecin.example", "away@medecin.example", "no@medecin.example"}, false);
+    CHECK(hosting.store(three, mail, {}) == store_verdict::temporary_failure);
+    CHECK(h.reports().size() == 1);  // nothing is told before every one is decided
+    server.replies.erase("away@medecin.example");
+    CHECK(hosting.store(three, mail, {}) == store_verdict::stored);
+    CHECK(server.kept.size() == 3);
+    CHECK(h.reports().size() == 2);
+    CHECK(hosting.store(operator_house::envelope({"postmaster"}), mail, {}) == store_verdict::stored);
+    CHECK(server.kept.size() == 3);
 }
 
 TEST_CASE("mail to the postmaster is read by somebody", "[hosted]")

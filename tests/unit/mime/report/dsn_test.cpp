@@ -68,7 +68,7 @@ dsn_message success()
     out.boundary_token = "Abcdefghijklmnop0123";
     out.original_envelope_id = "0123456789abcdef";
     out.recipients = {
-        {"d@medecin.test", "d@medecin.test", dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}};
+        {"rfc822;d@medecin.test", "d@medecin.test", dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}};
     out.original = {"Sat, 21 Nov 2026 15:59:00 +0100", "bal@hopital.test", "d@medecin.test", "letter1@hopital.test",
                     "XDM/1.0/DDM+LL"};
     return out;
@@ -173,7 +173,11 @@ TEST_CASE("nothing can be smuggled into a DSN", "[report][dsn]")
     CHECK(refused([](dsn_message& r) { r.to = ""; }));
     CHECK(refused([](dsn_message& r) { r.original_envelope_id = "a\r\nb"; }));
     CHECK(refused([](dsn_message& r) { r.recipients[0].final_recipient = "a"; }));
-    CHECK(refused([](dsn_message& r) { r.recipients[0].original_recipient = "a b@c.test"; }));
+    CHECK(refused([](dsn_message& r) { r.recipients[0].original_recipient = "d@c.test"; }));
+    CHECK(refused([](dsn_message& r) { r.recipients[0].original_recipient = "rfc822;a\r\nb"; }));
+    CHECK(refused([](dsn_message& r) { r.recipients[0].original_recipient = "rf c;a@c.test"; }));
+    CHECK(refused([](dsn_message& r) { r.full_original = "a\n"; }));
+    CHECK(refused([](dsn_message& r) { r.full_original = "\xC3\xA9\r\n"; }));
     CHECK(refused([](dsn_message& r) { r.recipients[0].diagnostic = "250 \xC3\xA9"; }));
     CHECK(refused([](dsn_message& r) { r.original.subject = "a\nb"; }));
     CHECK(refused([](dsn_message& r) { r.reporting_mta = "a\r\nb"; }));
