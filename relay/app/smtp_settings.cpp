@@ -18,7 +18,8 @@ smtp::server_settings server_settings_of(const config::settings& all, smtp::serv
 {
     smtp::server_settings made;
     policy.host_name = all.node.name;
-    policy.limits.data.max_message_octets = all.limits.received_octets;
+    const auto received = all.limits.received_octets;
+    policy.limits.data.max_message_octets = received != 0 ? received : all.limits.sealed_octets * 3 / 2;
     policy.limits.max_recipients = all.limits.recipients;
     policy.limits.max_errors = all.limits.errors;
     made.policy = std::move(policy);

@@ -84,7 +84,6 @@ private:
         in.seconds("session_seconds", limits.session);
         in.seconds("data_grace_seconds", limits.data_grace);
         in.octets("data_octets_per_second", limits.data_octets_per_second);
-        if (limits.received_octets == 0) limits.received_octets = limits.sealed_octets * 3 / 2;
         auto again = table("retry");
         again.seconds("first_seconds", retry.first);
         again.seconds("most_seconds", retry.most);

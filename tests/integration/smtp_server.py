@@ -194,7 +194,7 @@ def check_limits(lab, checks):
     lab.add_operator("etroit", smtp=smtp, returns=returns,
                      limits={"free_disk_octets": 1 << 20, "workers": 2, "recipients": 2, "errors": 3, "connections": 3,
                              "connections_per_peer": 2, "mails_per_minute": 4, "received_octets": 2000,
-                             "unknown_recipients_per_minute": 100})
+                             "unknown_recipients_per_minute": 3, "data_grace_seconds": 3, "data_octets_per_second": 1 << 20})
     lab.start_node("etroit")
     peer = Peer(lab, (lab.pki / "hospital-tls.crt", lab.pki / "hospital-tls.key"))
     with peer.session(smtp) as one:
@@ -216,6 +216,21 @@ def check_limits(lab, checks):
     with peer.session(smtp) as one:
         checks.equal("erreurs", [one.docmd("XYZ")[0], one.docmd("XYZ")[0], one.docmd("XYZ")[0], one.getreply()[0]],
                      [500, 500, 500, 421])
+    other = Peer(lab, (lab.pki / "operator-tls.crt", lab.pki / "operator-tls.key"))  # a peer with counts of its own
+    with other.session(smtp) as one:
+        one.mail(SENDER)
+        one.rcpt("postmaster")
+        one.putcmd("DATA")
+        one.getreply()
+        one.send(b"Subject: lent\r\n")
+        checks.equal("trop lent", one.getreply()[0], 421)
+    with other.session(smtp) as one:
+        one.mail(SENDER)
+        checks.equal("destinataires inconnus", [one.docmd("RCPT", f"TO:<p{n}@{DOMAIN}>")[0] for n in range(2)], [550, 550])
+    with other.session(smtp) as one:
+        one.mail(SENDER)
+        checks.equal("encore un, sur une autre connexion", one.docmd("RCPT", f"TO:<p3@{DOMAIN}>")[0], 550)
+        checks.equal("un de trop", (one.docmd("RCPT", f"TO:<p4@{DOMAIN}>")[0], one.getreply()[0]), (550, 421))
     checks.equal("arrêt propre du relais étroit", lab.stop_node("etroit"), 0)
 
 

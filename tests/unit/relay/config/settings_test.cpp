@@ -107,6 +107,14 @@ TEST_CASE("each mistake says where", "[config]")
         {"domains = [\"medecin.example\"]", "domains = [1]", "liaison.toml:12 [operator] domains"},
         {"smtp = \"127.0.0.1:2525\"", "smtp = \"127.0.0.1\"", "liaison.toml:13 [operator] smtp"},
         {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nimap = \"b\"", "liaison.toml:14 [operator] imap"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nsubmission = \"b\"", "liaison.toml:14 [operator] submission"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nsubmissions = 465", "liaison.toml:14 [operator] submissions"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nlmtp = \"192.0.2.1:24\"", "liaison.toml:14 [operator] lmtp"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nlmtp = \"127.0.0.1:0\"", "liaison.toml:14 [operator] lmtp"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nlmtp = \"unix:run/lmtp\"", "liaison.toml:14 [operator] lmtp"},
+        {"smtp = \"127.0.0.1:2525\"", "smtp = \"a:1\"\nlmtp = \"unix:/run/lmtp\"\nimaps = \"a:2\"",
+         "liaison.toml [operator] imap"},
+        {"[trust]", "[limits]\nmails_per_minute = 0\n[trust]", "liaison.toml:15 [limits] mails_per_minute"},
         {"[[route]]", "[route]", "liaison.toml:17 [racine] route"},
         {"server_name = \"mx.example\"", "", "liaison.toml [route] server_name"},
         {"server_name = \"mx.example\"", "server_name = \"a\"\nprofile = \"clair\"", "liaison.toml:21 [route] profile"},
@@ -178,6 +186,28 @@ TEST_CASE("all mistakes are told together", "[config]")
     const auto missing = load_settings(f.root / "none.toml");
     REQUIRE(missing.mistakes.size() == 1);
     CHECK(missing.mistakes[0].what.find("illisible") != std::string::npos);
+}
+
+TEST_CASE("submission, a mailbox server beside us, and the limits of SMTP", "[config]")
+{
+    const file f;
+    const auto at = [&](const std::string& more) {
+        const auto read = f.load(replaced(good, "smtp = \"127.0.0.1:2525\"", "smtp = \"127.0.0.1:2525\"\n" + more));
+        INFO(all(read.mistakes));
+        CHECK(read.mistakes.empty());
+        return read.values.operator_;
+    };
+    CHECK(at("submission = \"a:587\"").submission->port == 587);
+    CHECK(at("submissions = \"a:465\"").submissions->port == 465);
+    CHECK(at("lmtp = \"unix:/run/dovecot/lmtp\"").lmtp_socket == "/run/dovecot/lmtp");
+    CHECK(at("lmtp = \"[::1]:24\"").lmtp->host == "::1");
+    CHECK_FALSE(at("").lmtp);
+    const auto read = f.load(good + "[limits]\nrecipients = 7\nconnections_per_peer = 8\ndata_octets_per_second = 9\n");
+    CHECK(read.mistakes.empty());
+    CHECK(read.values.limits.recipients == 7);
+    CHECK(read.values.limits.connections_per_peer == 8);
+    CHECK(read.values.limits.data_octets_per_second == 9);
+    CHECK(read.values.limits.session == 3600s);
 }
 
 TEST_CASE("a limit of a number is a limit", "[config]")
