@@ -31,8 +31,8 @@ struct smtp_server::session {
     ports::session_facts facts;
     std::vector<std::string> certificate_emails;
     std::array<char, 16 * 1024> buffer{};
-    io::clock::time_point data_since;  // of the mail that is coming
-    std::uint64_t data_octets = 0;     // 0: none is
+    std::optional<io::clock::time_point> data_since;  // of the mail that is coming
+    std::uint64_t data_octets = 0;
 };
 
 // The connection in the counts, from its construction to its end.
@@ -314,10 +314,13 @@ io::awaitable<engine_type::action> smtp_server::receive(session& one, std::chron
 {
     auto limit = std::min(one.end, io::clock::now() + within);
     if (!one.engine.is_in_data()) {
-        one.data_octets = 0;
+        one.data_since.reset();
     } else {
-        if (one.data_octets == 0) one.data_since = io::clock::now();
-        limit = std::min(limit, one.data_since + settings_.pace.allowed(one.data_octets));
+        if (!one.data_since) {
+            one.data_since = io::clock::now();
+            one.data_octets = 0;
+        }
+        limit = std::min(limit, *one.data_since + settings_.pace.allowed(one.data_octets));
     }
     const auto got = co_await one.peer.read_some(one.buffer, limit);
     if (got.has_error()) co_return got.error() == io::errc::timed_out ? one.engine.on_too_slow() : one.engine.on_lost();

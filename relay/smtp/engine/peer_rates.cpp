@@ -40,7 +40,7 @@ peer_rates::peer& peer_rates::place(const std::string& key, time now)
     if (found == peers_.end() && peers_.size() >= limits_.max_peers) {
         std::erase_if(peers_,
                       [now](const auto& one) { return one.second.open == 0 && now - one.second.since >= window; });
-        if (peers_.size() >= limits_.max_peers) return peers_[std::string()];
+        if (peers_.size() >= limits_.max_peers) found = peers_.try_emplace(std::string()).first;
     }
     if (found == peers_.end()) found = peers_.try_emplace(key).first;
     peer& one = found->second;

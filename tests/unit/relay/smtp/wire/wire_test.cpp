@@ -158,7 +158,9 @@ TEST_CASE("bad MAIL arguments have their own error", "[smtp][wire]")
         {"FROM:<> ENVID=", wire_errc::bad_parameter},
         {"FROM:<> ENVID=+0A", wire_errc::bad_parameter},
         {"FROM:<> ENVID=" + std::string(101, 'e'), wire_errc::bad_parameter},
-        {"FROM:<> AUTH=<>", wire_errc::unknown_parameter},
+        {"FROM:<> AUTHX=<>", wire_errc::unknown_parameter},
+        {"FROM:<> AUTH=", wire_errc::bad_parameter},
+        {"FROM:<> AUTH=<> AUTH=<>", wire_errc::bad_parameter},
         {"FROM:<> =x", wire_errc::bad_syntax},
     }));
     CAPTURE(tc.argument);
@@ -315,4 +317,26 @@ TEST_CASE("host arguments", "[smtp][wire]")
     for (const auto* good : {"relay.hopital.test", "x", "[192.0.2.1]", "[IPv6:2001:db8::1]", "my_host.test"})
         CHECK(is_host_argument(good));
     for (const auto* bad : {"", "a b", "a(b)", "-a", "a-", "[x", "a..b", "a\r\n"}) CHECK_FALSE(is_host_argument(bad));
+}
+
+TEST_CASE("chunk arguments", "[smtp][wire]")
+{
+    struct row {
+        std::string_view argument;
+        std::uint64_t octets;
+        bool last;
+    };
+    for (const row& tc : {row{"0", 0, false}, row{"86400", 86400, false}, row{"0 LAST", 0, true},
+                          row{"12  last", 12, true}, row{"999999999999999999", 999'999'999'999'999'999, false}}) {
+        CAPTURE(tc.argument);
+        const auto read = read_chunk_arguments(tc.argument);
+        REQUIRE(read.has_value());
+        CHECK(read->octets == tc.octets);
+        CHECK((read->place == chunk_arguments::place::last) == tc.last);
+    }
+    for (const auto* bad : {"", "LAST", "x", "-1", "+1", "1LAST", "1 LASTS", "1 LAST LAST", "1 2", "1.5", "0x10",
+                            "9999999999999999999"}) {
+        CAPTURE(bad);
+        CHECK(read_chunk_arguments(bad).has_error());
+    }
 }
