@@ -102,9 +102,9 @@ void check_version(const check_subject& what, check_report& out)
     }
 }
 
-void check_history(const check_subject& what, check_report& out)
+void check_history(document_history history, check_report& out)
 {
-    switch (what.context.history) {
+    switch (history) {
         case document_history::unknown: return out.not_assessable();
         case document_history::first_seen:
         case document_history::same_bytes: return;

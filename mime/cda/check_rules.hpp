@@ -55,7 +55,7 @@ void check_test_identity(const check_subject& what, check_report& out);  // T08
 void check_discharge_day(const check_subject& what, check_report& out);  // C02
 void check_stay_dates(const check_subject& what, check_report& out);     // C08
 void check_version(const check_subject& what, check_report& out);        // T03
-void check_history(const check_subject& what, check_report& out);        // T04
+void check_history(document_history history, check_report& out);         // T04
 void check_future(const check_subject& what, check_report& out);         // T09
 // check_sections.cpp
 void check_modes(const check_subject& what, check_report& out);       // C09

@@ -11,6 +11,12 @@ namespace {
 using enum level;
 using enum check_weight;
 
+// Of what the caller told; a store may know better later (tell_history).
+void check_told_history(const detail::check_subject& what, detail::check_report& out)
+{
+    detail::check_history(what.context.history, out);
+}
+
 struct table_row {
     check_row told;
     detail::check_rule run;
@@ -51,7 +57,7 @@ constexpr std::array table = {
     table_row{{"T03", "numéro de version et document remplacé cohérents", "", std::nullopt, warn, reported},
               detail::check_version},
     table_row{{"T04", "identifiant de document jamais réutilisé", "", std::nullopt, block, reported},
-              detail::check_history},
+              check_told_history},
     table_row{{"T05", "longueur des identifiants nationaux", "", std::nullopt, warn, reported},
               detail::check_identifiers},
     table_row{{"T06", "destinataires du document et du message concordants", "", std::nullopt, warn, reported},
@@ -127,6 +133,16 @@ std::vector<check_outcome> check_document(const cda_document& document, const cd
         all.push_back(out.take());
     }
     return all;
+}
+
+void tell_history(std::vector<check_outcome>& all, document_history history)
+{
+    for (check_outcome& one : all) {
+        if (one.id != "T04") continue;
+        detail::check_report out(one.id);
+        detail::check_history(history, out);
+        one = out.take();
+    }
 }
 
 std::vector<check_outcome> check_unreadable(const cda_error& error)

@@ -89,6 +89,9 @@ struct check_context {
                                                         const cda_result<std::string>& content,
                                                         const check_context& context);
 
+// Replaces the outcome of T04 once it is known what came before under the document's id.
+void tell_history(std::vector<check_outcome>& all, document_history history);
+
 // Outcomes of a document that could not be read at all: T01 blocks, the rest is not assessable.
 [[nodiscard]] std::vector<check_outcome> check_unreadable(const cda_error& error);
 

@@ -2,13 +2,16 @@
 
 #include "mime/sidecar/form.hpp"
 #include "relay/app/command_tools.hpp"
+#include "relay/app/file_past.hpp"
 #include "relay/io/files.hpp"
 #include "relay/pipeline/completeness.hpp"
+#include "relay/pipeline/patient_keys.hpp"
 
 namespace relay::app {
 using namespace pipeline;
 namespace {
 constexpr std::size_t shown_key_signs = 12;
+constexpr std::size_t shown_octets = 64 * 1024;  // of a file over the limit: its MSH
 
 std::string_view french(letter_operation what)
 {
@@ -81,26 +84,41 @@ public:
 
     file_report run()
     {
-        const std::size_t most = with_.site.max_input_octets;
-        submission from;
-        from.name = report_.file;
-        auto bytes = io::read_file(path_, most);
-        if (!bytes.has_value()) {
-            report_.answer = "ILLISIBLE";
-            report_.faults.push_back({"ILLISIBLE", "", bytes.error().message()});
-            return std::move(report_);
-        }
-        from.bytes = std::move(*bytes);
-        is_package_ = from.bytes.starts_with("PK");
-        if (const auto pdf = pdf_beside(path_); pdf && mime::sidecar::has_sidecar_ending(from.name))
-            if (auto attached = io::read_file(*pdf, most); attached.has_value()) from.attachment = std::move(*attached);
-        const planned plan = plan_submission(from, with_.site, with_.routes, with_.now);
+        from_.name = report_.file;
+        if (!read(path_, from_.bytes)) return std::move(report_);
+        is_package_ = from_.bytes.starts_with("PK");
+        if (const auto pdf = pdf_beside(path_); pdf && mime::sidecar::has_sidecar_ending(from_.name))
+            if (!read(*pdf, from_.attachment.emplace())) return std::move(report_);
+        const planned plan = plan_submission(from_, with_.site, with_.routes, with_.now);
         header_ = plan.header;
         std::visit([this](const auto& what) { tell(what); }, plan.what);
         return std::move(report_);
     }
 
 private:
+    // Of a file over the limit only the beginning, as the spool does, so that an HL7 sender is answered.
+    bool read(const config::path& file, std::string& into)
+    {
+        std::error_code unknown;
+        const bool fits = std::filesystem::file_size(file, unknown) <= with_.site.max_input_octets || unknown;
+        auto bytes = fits ? io::read_file(file, with_.site.max_input_octets) : io::read_beginning(file, shown_octets);
+        if (!bytes.has_value()) {
+            report_.answer = "ILLISIBLE";
+            report_.faults.push_back({"ILLISIBLE", "", bytes.error().message()});
+            return false;
+        }
+        if (!fits) from_.size = size_class::beyond_keeping;
+        into = std::move(*bytes);
+        return true;
+    }
+
+    // "207", and what the refusals of this node call it: "207 TOO_LARGE".
+    static std::string fault_code(const mime::hl7::hl7_error& error, const refusal& why)
+    {
+        const std::string code = std::to_string(error.code);
+        return why.code == code || why.hl7.size() > 1 ? code : code + " " + why.code;
+    }
+
     void tell(const refusal& why)
     {
         report_.verdict = file_verdict::refused;
@@ -108,7 +126,7 @@ private:
         report_.answer = header_ && !why.hl7.empty() ? "AE" : why.code;
         for (const auto& error : why.hl7) {
             if (error.ack == mime::hl7::ack_code::AR) report_.answer = "AR";
-            report_.faults.push_back({std::to_string(error.code), error.location, error.text});
+            report_.faults.push_back({fault_code(error, why), error.location, error.text});
         }
         if (why.hl7.empty()) report_.faults.push_back({why.code, why.field, why.message});
         if (!why.checks.empty()) {
@@ -122,25 +140,35 @@ private:
     {
         report_.form = form_of(std::string(name(letter.form)));
         report_.operation = french(letter.operation);
+        const auto past = past_of(with_, from_, letter, header_);
+        tell_orders(letter);
+        for (const plan_document& document : letter.documents) tell_document(document, past);
+        tell_stay(letter.stay, past);
+        if (past && past->refused) return tell(*past->refused);
         report_.answer = header_ ? "AA" : "ACCEPTED";
         report_.verdict = file_verdict::accepted;
-        tell_orders(letter);
-        for (const plan_document& document : letter.documents) tell_document(document);
-        tell_stay(letter.stay);
         for (const recipient& to : letter.recipients) tell_recipient(to);
         for (const plan_warning& one : letter.warnings) report_.remarks.emplace_back(one.field, one.text);
         if (letter.details.shared_record_refused)
             report_.remarks.emplace_back("DESTDMP", "rien ne partirait au DMP : ZAM^Z01 = N");
-        tell_history(letter);
+        if (past) tell_remarks(*past);
     }
 
     void tell(const movement_plan& movement)
     {
         report_.form = form_of("hl7_adt");
         report_.operation = movement_text(movement);
+        const auto past = past_of(with_, from_, movement, header_);
+        tell_stay(movement.stay, past);
+        if (past && past->refused) return tell(*past->refused);
         report_.answer = "AA";
         report_.verdict = file_verdict::accepted;
-        tell_stay(movement.stay);
+        if (past) tell_remarks(*past);
+    }
+
+    void tell_remarks(const file_past& past)
+    {
+        report_.remarks.insert(report_.remarks.end(), past.remarks.begin(), past.remarks.end());
     }
 
     static std::string movement_text(const movement_plan& plan)
@@ -179,40 +207,39 @@ private:
             report_.flags.emplace_back(matrix_flags[i], letter.orders->flags[i]);
     }
 
-    void tell_document(const plan_document& from)
+    void tell_document(const plan_document& from, const std::optional<file_past>& past)
     {
+        auto checks = from.checks;
+        if (past) mime::cda::tell_history(checks, past->history);
         document_report document;
         document.type_code = from.type_code;
         document.version = from.version;
         document.replaces = from.parent_id.has_value();
-        document.points = points_of(from.checks);
-        const presence_score score = score_of(from.checks);
+        document.points = points_of(checks);
+        const presence_score score = score_of(checks);
         document.satisfied = score.satisfied;
         document.applicable = score.applicable;
         report_.documents.push_back(std::move(document));
     }
 
-    [[nodiscard]] std::string key_of(std::string_view kind, const std::string& number) const
+    [[nodiscard]] std::string shown_key(std::string_view kind, const std::string& number) const
     {
-        if (number.empty()) return {};
-        return with_.vault.match_key(kind, with_.site.finess + "|" + number);
+        return number_key(with_.vault, kind, with_.site.finess, number).substr(0, shown_key_signs);
     }
 
-    void tell_stay(const stay_fact& fact)
+    void tell_stay(const stay_fact& fact, const std::optional<file_past>& past)
     {
-        const std::string visit = key_of("visit", fact.visit_number), file = key_of("file", fact.file_number);
         stay_report stay;
-        stay.visit_key = visit.substr(0, shown_key_signs);
-        stay.file_key = file.substr(0, shown_key_signs);
+        stay.visit_key = shown_key("visit", fact.visit_number);
+        stay.file_key = shown_key("file", fact.file_number);
         if (fact.discharge) {
             stay.discharge = local_time(fact.discharge->at, with_.site.zone);
             stay.quality = french(fact.discharge->quality);
         }
-        if (with_.store != nullptr && !(visit.empty() && file.empty()))
-            if (!with_.store
-                     ->read([&](ports::reader& store) { stay.known = store.stay_by_key(visit, file).has_value(); })
-                     .has_value())
-                stay.known.reset();
+        if (past) {
+            stay.known = past->stay_known;
+            stay.matched = past->matched;
+        }
         report_.stay = std::move(stay);
     }
 
@@ -235,28 +262,9 @@ private:
         report_.recipients.push_back(std::move(one));
     }
 
-    // What this node has had before changes the answer; without a store every file is the first.
-    void tell_history(const letter_plan& letter)
-    {
-        if (with_.store == nullptr) return;
-        for (const plan_document& document : letter.documents) {
-            const std::string key = with_.vault.match_key("document", document.document_id);
-            bool known = false;
-            const auto read =
-                with_.store->read([&](ports::reader& store) { known = store.letter_by_document(key).has_value(); });
-            if (!read.has_value()) return;
-            const bool removal = letter.operation == letter_operation::remove;
-            if (removal && !known)
-                report_.remarks.emplace_back("ClinicalDocument/id", "le document à supprimer n'est jamais venu ici");
-            if (!removal && known)
-                report_.remarks.emplace_back("ClinicalDocument/id",
-                                             "ce document est déjà venu : répété, il ne repart "
-                                             "pas ; changé, il serait refusé");
-        }
-    }
-
     const file_checker& with_;
     const config::path& path_;
+    submission from_;
     file_report report_;
     std::optional<mime::hl7::message_header> header_;
     bool is_package_ = false;  // a ZIP

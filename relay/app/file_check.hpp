@@ -36,6 +36,7 @@ struct stay_report {
     std::string discharge;            // JJ/MM/AAAA HH:MM; empty: unknown
     std::string quality;              // where it comes from
     std::optional<bool> known;        // to this node's store; empty: there is none to ask
+    pipeline::match_state matched = pipeline::match_state::open;  // how it is known; open: by letters only, or not
 };
 
 struct document_report {

@@ -84,14 +84,21 @@ std::string flags_text(const std::vector<std::pair<std::string, bool>>& flags)
     return flags.empty() ? "" : (set.empty() ? "tous à N" : set + " à Y, les autres à N");
 }
 
+std::string known_text(const stay_report& stay)
+{
+    if (!stay.known) return {};
+    if (!*stay.known) return " (encore inconnu de ce nœud)";
+    return stay.matched == match_state::identity ? " (connu de ce nœud : même patient, mêmes dates)"
+                                                 : " (connu de ce nœud)";
+}
+
 std::string stay_text(const stay_report& stay)
 {
-    if (stay.visit_key.empty() && stay.file_key.empty()) return "sans numéro de venue ni de dossier";
     std::string text;
     if (!stay.visit_key.empty()) text = "venue " + stay.visit_key;
     if (!stay.file_key.empty()) text += (text.empty() ? "dossier " : ", dossier ") + stay.file_key;
-    if (stay.known) text += *stay.known ? " (connu de ce nœud)" : " (encore inconnu de ce nœud)";
-    return text;
+    if (text.empty()) text = "sans numéro de venue ni de dossier";
+    return text + known_text(stay);
 }
 
 std::string recipients_text(const file_report& from, language words)
@@ -206,6 +213,8 @@ std::string report_text(const file_report& from, language words)
     if (!from.recipients.empty()) out += indented(recipients_text(from, words));
     for (const document_report& document : from.documents) {
         if (document.points.empty()) continue;
+        if (from.documents.size() > 1)
+            out += "\n  document " + std::to_string(&document - from.documents.data() + 1) + "\n";
         out += indented(points_text(document));
         if (document.applicable > 0)
             line(out, "présence",
@@ -230,7 +239,8 @@ json::object report_json(const file_report& from)
                             {"file_key", from.stay->file_key},
                             {"discharge", from.stay->discharge},
                             {"discharge_source", from.stay->quality},
-                            {"known", from.stay->known ? json::value(*from.stay->known) : json::value(nullptr)}};
+                            {"known", from.stay->known ? json::value(*from.stay->known) : json::value(nullptr)},
+                            {"matched_by", from.stay->matched == match_state::open ? "" : name(from.stay->matched)}};
     return {{"file", from.file},
             {"verdict", stored_word(from.verdict)},
             {"answer", from.answer},

@@ -6,6 +6,7 @@
 
 #include "relay/app/command_tools.hpp"
 #include "relay/app/table.hpp"
+#include "relay/pipeline/completeness.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/stay_fold.hpp"
@@ -151,23 +152,47 @@ void print_warnings(const console& to, const letter_row& letter)
 {
     if (has_flag(letter.flags, flag_target_unknown))
         to.out << "attention   le document remplacé ou supprimé n'est jamais passé par ce nœud\n";
+    if (has_flag(letter.flags, flag_content_differs))
+        to.out << "attention   le document à supprimer n'a pas les octets de celui qui est parti : c'est celui qui est "
+                  "parti que le courriel de suppression porte\n";
     if (has_flag(letter.flags, flag_recipient_missing))
         to.out
             << "attention   un destinataire d'une version précédente n'est pas dans ce message : il garde l'ancienne\n";
 }
 
-void print_chain(const console& to, const letter_row& letter, const std::vector<letter_row>& set, std::size_t documents,
-                 const mime::zone& zone)
+// The checks of each document: how many points are there, and what is missing (domain.md §6).
+void print_checks(const console& to, const std::vector<std::string>& documents)
+{
+    std::size_t number = 0;
+    for (const std::string& text : documents) {
+        ++number;
+        const auto read = read_completeness(text);
+        if (!read) continue;
+        to.out << "complétude  " << read->score.satisfied << " sur " << read->score.applicable << " points comptés"
+               << (documents.size() > 1 ? " (document " + std::to_string(number) + ")" : "") << "\n";
+        table rows{{{"point"}, {"ce qui est vérifié"}, {"loi"}, {"champ"}}, {}};
+        for (const auto& one : read->outcomes) {
+            const auto* const row = mime::cda::find_check(one.id);
+            if (row == nullptr || one.state != mime::cda::check_state::missing) continue;
+            rows.rows.push_back({one.id, std::string(row->title), row->law.empty() ? "–" : std::string(row->law),
+                                 one.gaps.empty() ? "" : one.gaps.front().field});
+        }
+        if (!rows.rows.empty()) print(to, rows);
+    }
+}
+
+void print_chain(const console& to, const letter_row& letter, const std::vector<letter_row>& set,
+                 const std::vector<std::string>& documents, const mime::zone& zone)
 {
     to.out << "opération   " << operation_word(letter.operation, to.words) << "\n";
-    if (documents > 1) to.out << "documents   " << documents << "\n";
+    if (documents.size() > 1) to.out << "documents   " << documents.size() << "\n";
     if (set.size() > 1)
         for (const letter_row& one : set)
             to.out << "chaîne      version " << one.version << ", " << operation_word(one.operation, to.words) << " le "
                    << local_time(one.received_at, zone) << "  " << one.id.text()
                    << (one.id == letter.id ? "  (celle-ci)" : "") << "\n";
     print_warnings(to, letter);
-    if (!letter.completeness.empty()) to.out << "complétude  " << letter.completeness << "\n";
+    print_checks(to, documents);
 }
 }
 
@@ -179,7 +204,7 @@ int run_letter(const console& to, const config::path& settings, const std::strin
     std::vector<std::pair<delivery_row, std::vector<event>>> deliveries;
     std::vector<event> own;
     std::vector<letter_row> set;
-    std::size_t documents = 1;
+    std::vector<std::string> documents;  // checks of each
     const bool good = read_all(to, *from, [&](ports::reader& store) {
         if (!base::is_token(id)) return;
         letter = store.letter(letter_id(id));
@@ -188,7 +213,8 @@ int run_letter(const console& to, const config::path& settings, const std::strin
         if (!letter) return;
         own = store.events_of(letter->id);
         set = store.letters_of_set(letter->set_key);
-        documents += store.further_documents(letter->id).size();
+        documents.push_back(letter->completeness);
+        for (auto& further : store.further_documents(letter->id)) documents.push_back(std::move(further.completeness));
         for (auto& row : store.deliveries_of_letter(letter->id)) {
             auto history = store.events_of(row.id);
             deliveries.emplace_back(std::move(row), std::move(history));
@@ -229,10 +255,10 @@ int run_letter(const console& to, const config::path& settings, const std::strin
                                                {"stay", letter->stay.text()},
                                                {"received", iso_time(letter->received_at, zone)},
                                                {"document_sha256", letter->content_sha256},
-                                               {"documents", documents},
+                                               {"documents", documents.size()},
                                                {"operation", name(letter->operation)},
                                                {"flags", letter->flags},
-                                               {"completeness", letter->completeness},
+                                               {"completeness", json::array(documents.begin(), documents.end())},
                                                {"chain", chain},
                                                {"deliveries", list}})
                << "\n";

@@ -1,164 +1,13 @@
 #include "relay/pipeline/intake.hpp"
 
-#include <algorithm>
-
-#include <boost/json.hpp>
-
-#include "mime/hl7/acknowledgement.hpp"
-#include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
-#include "relay/pipeline/completeness.hpp"
-#include "relay/pipeline/letter_deliveries.hpp"
-#include "relay/pipeline/letter_documents.hpp"
-#include "relay/pipeline/reception.hpp"
-#include "relay/pipeline/stay_keeper.hpp"
+#include "relay/pipeline/intake_answer.hpp"
+#include "relay/pipeline/intake_refusal.hpp"
 
 namespace relay::pipeline {
-namespace hl7 = mime::hl7;
-namespace {
-std::string sha256_hex(std::string_view bytes)
-{
-    return mime::hex(mime::sha256(bytes));
-}
-
-// Names and content of the submission: the same file, found again after a crash or sent twice, has the same digest.
-std::string content_digest(const submission& from)
-{
-    std::string both = sha256_hex(from.bytes);
-    if (from.attachment) both += sha256_hex(*from.attachment);
-    if (from.size == size_class::beyond_keeping) both += from.name;  // the rest of it was not read
-    return both;
-}
-}
-
-namespace {
-// An unknown key of a sidecar is whatever its author wrote, a name for instance: the acknowledgement shows it, the
-// store keeps only where it stands (design.md §3.4).
-std::string field_to_keep(const refusal& why)
-{
-    if (why.code != mime::sidecar::name_of(mime::sidecar::sidecar_errc::unknown_key)) return why.field;
-    const auto dot = why.field.rfind('.');
-    return (dot == std::string::npos ? std::string() : why.field.substr(0, dot + 1)) + "?";
-}
-}
-
-// Writes the acknowledgement of one submission in its own form.
-struct intake::answer_text {
-    std::optional<hl7::message_header> header;
-    mime::timestamp now;
-
-    [[nodiscard]] submission_result accepted(const letter_id& letter, std::string_view what) const
-    {
-        if (header)
-            return {verdict::accepted, ".ack.hl7",
-                    hl7::write_ack(*header, {base::random_token().substr(0, 20), now, hl7::ack_code::AA, {}})};
-        return {verdict::accepted, ".ack.json", json("ACCEPTED", "", what, letter.text())};
-    }
-    // The same file twice: the same words again.
-    [[nodiscard]] submission_result repeated(const ports::submission_answer& before) const
-    {
-        obs::info(obs::event::letter_repeated, "id={}", before.letter.text());
-        return {verdict::accepted, header ? ".ack.hl7" : ".ack.json", before.answer};
-    }
-    [[nodiscard]] submission_result refused(const refusal& why) const
-    {
-        if (header && !why.hl7.empty())
-            return {verdict::refused, ".ack.hl7",
-                    hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, why.hl7))};
-        return {verdict::refused, ".ack.json", json(why.code, why.field, why.message, "")};
-    }
-    // Nothing was kept. Only HL7 has a word for it; any other file stays where it is and is tried again.
-    [[nodiscard]] submission_result busy() const
-    {
-        if (!header) return {verdict::busy, "", ""};
-        const hl7::hl7_error full{hl7::condition::application, "",
-                                  "stockage indisponible : renvoyer le message plus tard", hl7::ack_code::AR};
-        return {verdict::busy, ".ack.hl7",
-                hl7::write_ack(*header, hl7::refusal(base::random_token().substr(0, 20), now, {full}))};
-    }
-
-private:
-    [[nodiscard]] static std::string json(std::string_view code, std::string_view field, std::string_view message,
-                                          std::string_view letter)
-    {
-        return boost::json::serialize(
-                   boost::json::object{{"code", code}, {"field", field}, {"message", message}, {"letter", letter}}) +
-               "\n";
-    }
-};
-
 intake::intake(services with, site_options site, std::function<void()> on_queued)
     : with_(with), site_(std::move(site)), on_queued_(std::move(on_queued))
 {
-}
-
-// What a submission is known by when it comes again: its bytes, and for HL7 its message (domain.md §4).
-struct intake::keys {
-    std::string content;
-    std::string message;  // of MSH-3, MSH-4, MSH-10, MSH-9; empty for any other form
-
-    [[nodiscard]] bool is_message_known(ports::reader& store) const
-    {
-        return !message.empty() && store.answered(message).has_value();
-    }
-    void remember(ports::transaction& tx, const ports::submission_answer& answer) const
-    {
-        tx.add_answer(content, answer);
-        if (!message.empty()) tx.add_answer(message, answer);
-    }
-};
-
-namespace {
-refusal reused(std::string form, std::string code, std::string field, std::string message)
-{
-    refusal why{std::move(form), std::move(code), std::move(field), std::move(message), {}};
-    if (why.form == "hl7") why.hl7.push_back({hl7::condition::application, why.field, why.message, hl7::ack_code::AE});
-    return why;
-}
-
-refusal reused_message()
-{
-    return reused("hl7", "207", "MSH^1^10", "cet identifiant de message a déjà servi pour un autre contenu");
-}
-
-struct fault_words {
-    const char* code;
-    const char* text;
-};
-
-fault_words words_of(admission_fault fault)
-{
-    switch (fault) {
-        case admission_fault::document_reused: break;
-        case admission_fault::not_latest:
-            return {"VERSION_NOT_LATEST",
-                    "ce document n'est pas la dernière version connue : demander la suppression de la dernière"};
-        case admission_fault::deleted_already:
-            return {"DOCUMENT_DELETED",
-                    "ce document a été supprimé : envoyer une nouvelle version, sous un nouvel identifiant"};
-    }
-    return {"DOCUMENT_REUSED",
-            "cet identifiant de document a déjà servi pour un autre contenu : donner un nouvel id à chaque version"};
-}
-
-refusal not_admitted(admission_fault fault, submission_form form, const std::optional<hl7::message_header>& header)
-{
-    const fault_words words = words_of(fault);
-    if (form == submission_form::hl7_mdm)
-        return reused("hl7", words.code, header && header->message_code == "ORU" ? "OBX^1^5" : "TXA^1^12", words.text);
-    if (form == submission_form::cda) return reused("cda", words.code, "ClinicalDocument/id", words.text);
-    return reused("pdf", words.code, "document.version", words.text);
-}
-
-std::string_view received_words(letter_operation operation)
-{
-    switch (operation) {
-        case letter_operation::initial: break;
-        case letter_operation::replace: return "remplacement reçu";
-        case letter_operation::remove: return "suppression reçue";
-    }
-    return "lettre reçue";
-}
 }
 
 submission_result intake::accept(const submission& from)
@@ -167,12 +16,7 @@ submission_result intake::accept(const submission& from)
     planned plan = plan_submission(from, site_, with_.routes, now);
     const answer_text text{plan.header, mime::local_timestamp(now, site_.zone)};
     if (const refusal* why = std::get_if<refusal>(&plan.what)) return refuse(*why, from, text);
-    keys known_by{with_.vault.match_key("submission", content_digest(from)), {}};
-    if (plan.header) {
-        const auto& h = *plan.header;
-        known_by.message = with_.vault.match_key("message", h.sending_application + '|' + h.sending_facility + '|' +
-                                                                h.control_id + '|' + h.message_code + '^' + h.event);
-    }
+    const submission_keys known_by = submission_keys::of(with_.vault, from, plan.header);
     std::optional<ports::submission_answer> before;
     if (!with_.store.read([&](ports::reader& store) { before = store.answered(known_by.content); }).has_value())
         return text.busy();
@@ -188,100 +32,8 @@ submission_result intake::accept(const submission& from)
     return std::get<submission_result>(std::move(made));
 }
 
-intake::taken intake::accept_letter(letter_plan plan, const answer_text& text, const keys& known_by)
-{
-    const instant now = with_.clock.now();
-    const sealed_documents documents = seal_documents(with_, plan);
-    letter_row row;
-    row.id = letter_id::make();
-    row.form = plan.form;
-    row.operation = plan.operation;
-    documents.describe(row);
-    row.establishment = site_.finess;
-    row.received_at = now;
-    row.signed_at = plan.signed_at;
-    row.completeness = completeness_text(plan.documents.front().checks);
-    row.details = with_.vault.seal_field(field::letter_details, write_details(plan.details));
-
-    // An address without RPPS: the directory knows whose it is.
-    for (recipient& to : plan.recipients)
-        if (to.rpps.empty() && !to.address.empty())
-            if (const auto entries = with_.directory.by_address(to.address); entries.size() == 1)
-                to.rpps = entries.front().rpps;
-    std::vector<routed_recipient> routed;
-    for (recipient& to : plan.recipients) {
-        route_decision decision = decide_route(to, with_.directory, with_.routes, with_.anchors, now);
-        routed.push_back({std::move(to), std::move(decision)});
-    }
-
-    enum class outcome { stored, repeated, not_admitted, message_reused } made = outcome::stored;
-    admission place;
-    letter_id known_as = row.id;
-    submission_result answer;
-    std::optional<ports::submission_answer> before;
-    const auto stored = with_.store.write([&](ports::transaction& tx) {
-        made = outcome::stored;
-        // Two copies of one file may be in hand at once: the second finds here what the first has just made.
-        if ((before = tx.answered(known_by.content))) return;
-        if (known_by.is_message_known(tx)) {
-            made = outcome::message_reused;
-            return;
-        }
-        const letter_deliveries deliveries(with_, now);
-        std::vector<routed_recipient> named = routed;
-        place = admit(tx, documents.coming(plan.operation));
-        if (place.fault) {
-            made = outcome::not_admitted;
-            return;
-        }
-        if (place.known) {
-            made = outcome::repeated;
-            known_as = place.known->id;
-            name_treating_doctor(named, place.known->treating_rpps, nullptr);
-            deliveries.add(tx, *place.known, named);
-        } else {
-            letter_row letter = row;
-            letter.set_key = place.set_key;
-            letter.version = place.version;
-            const bound_letter bound = stay_keeper(with_, site_, now).bind_new(tx, letter.id, plan.stay);
-            const stay_row& stay = bound.stay;
-            letter.stay = stay.id;
-            if (bound.clues.state == match_state::identity) add_flag(letter.flags, flag_matched_by_identity);
-            letter.service = !plan.stay.service.empty() ? plan.stay.service : stay.service;
-            letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan.stay.treating_rpps;
-            name_treating_doctor(named, letter.treating_rpps, &letter.flags);
-            if (!place.target_known) add_flag(letter.flags, flag_target_unknown);
-            if (deliveries.leaves_out_somebody(tx, letter, named)) add_flag(letter.flags, flag_recipient_missing);
-            documents.save(tx, letter);
-            tx.save_clues(bound.clues);
-            event received;
-            received.at = now;
-            received.kind = event_kind::letter_received;
-            received.letter = letter.id;
-            received.facts.flags = letter.flags;
-            tx.append(received);
-            deliveries.add(tx, letter, named);
-            if (plan.details.shared_record_refused) queue_shared_record_refusal(tx, with_, letter, now, site_.zone);
-        }
-        answer =
-            text.accepted(known_as, made == outcome::repeated ? "document déjà reçu" : received_words(plan.operation));
-        known_by.remember(tx, {known_as, answer.content});
-    });
-    if (!stored.has_value()) {
-        obs::error(obs::event::store_failed, "step=intake code={}", stored.error().message());
-        return text.busy();
-    }
-    if (before) return text.repeated(*before);
-    if (made == outcome::message_reused) return reused_message();
-    if (made == outcome::not_admitted) return not_admitted(*place.fault, plan.form, text.header);
-    obs::info(obs::event::letter_received, "id={} form={} operation={} type={} documents={} octets={} recipients={}",
-              known_as.text(), name(row.form), name(row.operation), row.type_code, plan.documents.size(),
-              plan.documents.front().bytes.size(), routed.size());
-    if (on_queued_) on_queued_();
-    return answer;
-}
-
-intake::taken intake::accept_movement(const movement_plan& plan, const answer_text& text, const keys& known_by)
+intake::taken intake::accept_movement(const movement_plan& plan, const answer_text& text,
+                                      const submission_keys& known_by)
 {
     const instant now = with_.clock.now();
     submission_result answer = text.accepted({}, "mouvement reçu");
@@ -299,98 +51,9 @@ intake::taken intake::accept_movement(const movement_plan& plan, const answer_te
         return text.busy();
     }
     if (before) return text.repeated(*before);
-    if (message_known) return reused_message();
+    if (message_known) return refuse_reused_message();
     obs::info(obs::event::stay_moved, "stay={} event={}", id.text(), plan.what ? name(*plan.what) : "none");
     return answer;
-}
-
-// The same file refused for the same reason is kept once and gets the same answer.
-submission_result intake::refuse(const refusal& why, const submission& from, const answer_text& text)
-{
-    refusal_row row;
-    row.at = with_.clock.now();
-    row.form = why.form;
-    row.code = why.code;
-    row.field = field_to_keep(why);
-    row.message = why.message;
-    row.source_name = with_.vault.seal_field(field::source_name, from.name);
-    row.source_name_key = with_.vault.match_key("refused", from.name + '|' + content_digest(from) + '|' + why.code);
-    std::optional<ports::sealed_object> kept;
-    if (from.size != size_class::beyond_keeping) {
-        const std::string pair = from.attachment ? from.bytes + *from.attachment : std::string();
-        kept = with_.vault.seal(from.attachment ? pair : from.bytes);
-        row.content = kept->id;
-    }
-    submission_result answer = text.refused(why);
-    const auto stored = with_.store.write([&](ports::transaction& tx) {
-        if (const auto before = tx.answered(row.source_name_key)) {
-            answer.content = before->answer;
-            return;
-        }
-        if (kept) tx.add_blob(*kept);
-        tx.add_refusal(row);
-        tx.add_answer(row.source_name_key, {{}, answer.content});
-    });
-    if (!stored.has_value()) {
-        obs::error(obs::event::store_failed, "step=refuse code={}", stored.error().message());
-        return text.busy();
-    }
-    obs::warn(obs::event::file_refused, "form={} code={}", why.form,
-              why.code);  // no field: a key of a sidecar can be anything
-    return answer;
-}
-
-namespace {
-bool is_routing_cause(cause why)
-{
-    return why == cause::no_doctor || why == cause::doctor_unknown || why == cause::no_mailbox ||
-           why == cause::ambiguous || why == cause::no_certificate || why == cause::untrusted_domain;
-}
-}
-
-result<std::size_t> intake::route_again()
-{
-    constexpr std::size_t at_once = 500;
-    const instant now = with_.clock.now();
-    std::vector<delivery_row> held;
-    const auto read = with_.store.read([&](ports::reader& store) {
-        held = store.deliveries_in(delivery_state::held, 1'000'000);
-        // Given up for want of an address or a certificate: still repairable (domain.md §4).
-        for (delivery_row& row : store.deliveries_in(delivery_state::undeliverable, 1'000'000))
-            if (is_routing_cause(row.why)) held.push_back(std::move(row));
-    });
-    if (!read.has_value()) return read.error();
-    std::size_t freed = 0;
-    for (std::size_t from = 0; from < held.size(); from += at_once) {
-        std::vector<std::pair<delivery_id, route_decision>> decided;
-        for (std::size_t i = from; i < std::min(held.size(), from + at_once); ++i) {
-            const auto opened = with_.vault.open_field(field::recipient, held[i].recipient);
-            if (!opened.has_value()) continue;
-            route_decision decision =
-                decide_route(read_recipient(*opened), with_.directory, with_.routes, with_.anchors, now);
-            const cause* why = std::get_if<cause>(&decision);
-            if (why == nullptr || *why != held[i].why) decided.emplace_back(held[i].id, std::move(decision));
-        }
-        if (decided.empty()) continue;
-        const auto written = with_.store.write([&](ports::transaction& tx) {
-            const letter_deliveries deliveries(with_, now);
-            for (const auto& [id, decision] : decided) {
-                auto row = tx.delivery(id);
-                const bool given_up = row && row->state == delivery_state::undeliverable;
-                if (!row || (row->state != delivery_state::held && !given_up)) continue;
-                if (given_up && !std::holds_alternative<route_found>(decision)) continue;
-                if (given_up) row->created_at = now;  // a new day to be delivered in
-                deliveries.route(tx, *row, decision);
-                deliveries.keep_newest(tx, *row);
-            }
-        });
-        if (!written.has_value()) return written.error();
-        freed += static_cast<std::size_t>(std::count_if(decided.begin(), decided.end(), [](const auto& d) {
-            return std::holds_alternative<route_found>(d.second);
-        }));
-    }
-    if (freed > 0 && on_queued_) on_queued_();
-    return freed;
 }
 
 result<stay_keeper::binding> intake::bind_by_hand(const letter_id& letter, const stay_id& stay,

@@ -11,6 +11,9 @@
 #include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
+struct answer_text;
+struct submission_keys;
+
 class intake {
 public:
     intake(services with, site_options site, std::function<void()> on_queued);
@@ -26,11 +29,9 @@ public:
     [[nodiscard]] const site_options& site() const noexcept { return site_; }
 
 private:
-    struct answer_text;
-    struct keys;
     using taken = std::variant<submission_result, refusal>;
-    taken accept_letter(letter_plan plan, const answer_text& text, const keys& known_by);
-    taken accept_movement(const movement_plan& plan, const answer_text& text, const keys& known_by);
+    taken accept_letter(letter_plan plan, const answer_text& text, const submission_keys& known_by);
+    taken accept_movement(const movement_plan& plan, const answer_text& text, const submission_keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
 
     services with_;

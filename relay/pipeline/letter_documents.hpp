@@ -1,4 +1,4 @@
-// relay/pipeline/letter_documents.hpp: the documents of one letter as rows and sealed objects: the first in the
+// relay/pipeline/letter_documents.hpp: the documents of one letter as keys, rows and sealed objects: the first in the
 // letter's own row, any further one in a row beside it. Sealing is CPU work and belongs before the store unit.
 #pragma once
 
@@ -7,19 +7,30 @@
 #include "relay/pipeline/version_chain.hpp"
 
 namespace relay::pipeline {
-struct sealed_documents {
-    std::vector<incoming_document> keys;  // in the order of the plan
-    std::vector<std::string> type_codes;
-    std::vector<ports::sealed_object> objects;
+// What the documents are known by when they, or others of their set, come again.
+struct document_keys {
+    std::vector<incoming_document> documents;  // in the order of the plan
     std::string set_key;
+    bool names_set = true;  // as in incoming_letter
     int version = 1;
 
     // Borrows from this.
     [[nodiscard]] incoming_letter coming(letter_operation operation) const;
+};
+
+[[nodiscard]] document_keys document_keys_of(const ports::vault& vault, const letter_plan& plan);
+
+struct sealed_documents {
+    document_keys keys;
+    std::vector<std::string> type_codes;
+    std::vector<std::string> completeness;
+    std::vector<ports::sealed_object> objects;
+
     // Fills the columns of the letter's first document.
     void describe(letter_row& letter) const;
     void save(ports::transaction& tx, const letter_row& letter) const;
 };
 
+// Of a letter that is stored if it is admitted: check T04 is told so.
 [[nodiscard]] sealed_documents seal_documents(const services& with, const letter_plan& plan);
 }

@@ -66,6 +66,7 @@ struct plan_document {
     std::string document_id, set_id;
     int version = 1;
     std::string type_code;
+    mime::cda::body_kind body = mime::cda::body_kind::non_xml;
     std::optional<std::string> parent_id;          // of the version it replaces, by its own header
     std::vector<mime::cda::check_outcome> checks;  // none of them blocks
 };

@@ -208,8 +208,7 @@ struct letter_row {
     std::string details;  // sealed field: names for subject and body, MSH of the message, recipients as given
     letter_operation operation = letter_operation::initial;
     std::string parent_key;    // HMAC of the replaced document's id; empty for any other operation
-    std::string completeness;  // text of pipeline/completeness: ids and places only
-    std::string identity_key;  // HMAC of the patient's identity, to find a stay by; empty if unknown
+    std::string completeness;  // of the first document, text of pipeline/completeness: ids and places only
 };
 
 // A letter carries one document in its own row; any further one (CDA N1 and N3 of one ORU) has a row of its own.
@@ -221,6 +220,7 @@ struct letter_document_row {
     std::string type_code;
     std::string content_sha256;
     blob_id document;
+    std::string completeness;
 };
 
 // What a letter says of its stay, kept to match it again when the ADT feed knows more. Keys are keyed HMACs, as in

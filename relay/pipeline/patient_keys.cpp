@@ -54,6 +54,30 @@ patient_keys keys_of(const ports::vault& vault, const identity_fact& who)
     return keys;
 }
 
+std::string number_key(const ports::vault& vault, std::string_view kind, std::string_view establishment,
+                       const std::string& number)
+{
+    return number.empty() ? std::string() : vault.match_key(kind, std::string(establishment) + "|" + number);
+}
+
+letter_clues clues_of(const ports::vault& vault, std::string_view establishment, const stay_fact& fact, instant now)
+{
+    patient_keys who = keys_of(vault, fact.identity);
+    letter_clues clues;
+    clues.visit_key = number_key(vault, "visit", establishment, fact.visit_number);
+    clues.file_key = number_key(vault, "file", establishment, fact.file_number);
+    clues.identity_key = std::move(who.identity);
+    clues.traits_key = std::move(who.traits);
+    clues.starts = fact.admission;
+    if (fact.discharge) {
+        clues.ends = fact.discharge->at;
+        clues.ends_quality = fact.discharge->quality;
+        clues.ends_flags = fact.discharge->flags;
+    }
+    clues.written = fact.written.value_or(now);
+    return clues;
+}
+
 bool same_person(const letter_clues& letter, const stay_row& stay) noexcept
 {
     if (!letter.identity_key.empty() && !stay.identity_key.empty()) return letter.identity_key == stay.identity_key;

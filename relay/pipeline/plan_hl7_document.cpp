@@ -92,12 +92,21 @@ std::optional<refusal> take_carried(const plan_request& with, const mime::cda::c
     return std::nullopt;
 }
 
-// ORU may carry the same content twice, as N1 and as N3, each under an id of its own (mssante.md §1.2).
+// ORU may carry the same content twice, once as N1 and once as N3, each under an id of its own (mssante.md §1.2).
 std::optional<refusal> check_two(const letter_plan& plan, const hl7::document_message& read)
 {
-    if (plan.documents.size() < 2 || plan.documents[0].document_id != plan.documents[1].document_id)
-        return std::nullopt;
-    return refuse("hl7", "207", read.documents[1].location, "les deux documents portent le même ClinicalDocument/id");
+    if (plan.documents.size() < 2) return std::nullopt;
+    const plan_document &one = plan.documents[0], &other = plan.documents[1];
+    const char* wrong = nullptr;
+    if (one.document_id == other.document_id)
+        wrong = "les deux documents portent le même ClinicalDocument/id";
+    else if (one.body == other.body)
+        wrong =
+            "deux documents du même niveau : un message n'en porte deux que pour un même contenu, en CDA N1 et en N3";
+    else if (one.type_code != other.type_code)
+        wrong = "les deux documents ne sont pas du même type : un message porte un seul contenu";
+    if (wrong == nullptr) return std::nullopt;
+    return refuse("hl7", "207", read.documents[1].location, wrong);
 }
 
 std::optional<std::string> parent_of(const letter_plan& plan)

@@ -28,6 +28,12 @@ std::optional<event_kind> event_of(hl7::movement_kind kind, hl7::movement_action
     return std::nullopt;
 }
 
+// `code` of HL70357, for the ERR segment.
+refusal refuse_field(int code, std::string place, const char* text)
+{
+    return refuse_hl7({{code, std::move(place), text, hl7::ack_code::AE}});
+}
+
 movement_plan plan_of(const hl7::movement_message& read, const site_options& site)
 {
     movement_plan plan;
@@ -57,12 +63,12 @@ movement_or_refusal plan_hl7_movement(const plan_request& with, const hl7::messa
     if (!read.has_value()) return refuse_hl7(read.error());
     movement_plan plan = plan_of(*read, with.site);
     if (plan.stay.visit_number.empty() && plan.stay.file_number.empty())
-        return refuse("hl7", "101", "PV1^1^19",
-                      "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
+        return refuse_field(hl7::condition::required_field_missing, "PV1^1^19",
+                            "aucun numéro de venue ni de dossier : séjour impossible à reconnaître");
     const bool needs_day = read->when && read->kind != hl7::movement_kind::other;
     if (needs_day && !plan.stay.discharge && !plan.at)  // a month is no day: it would start no clock
-        return refuse("hl7", "102", std::string(hl7::place_of(read->when->source, read->kind)),
-                      "la date du mouvement n'a pas de jour");
+        return refuse_field(hl7::condition::data_type, std::string(hl7::place_of(read->when->source, read->kind)),
+                            "la date du mouvement n'a pas de jour");
     if (plan.stay.discharge) add_flag(plan.stay.discharge->flags, flag_adt);
     return plan;
 }

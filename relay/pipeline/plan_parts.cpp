@@ -10,13 +10,15 @@ namespace relay::pipeline {
 namespace cda = mime::cda;
 namespace hl7 = mime::hl7;
 namespace {
-plan_document described(const cda::header& header, std::string bytes)
+plan_document described(const cda::cda_document& read, std::string bytes)
 {
+    const cda::header& header = read.header();
     plan_document document;
     document.document_id = header.id.text();
     document.set_id = header.set_id ? header.set_id->text() : document.document_id;
     document.version = static_cast<int>(std::min<std::uint32_t>(header.version.value_or(1), 1'000'000));
     document.type_code = header.type.code;
+    document.body = read.body().kind;
     if (header.replaces) document.parent_id = header.replaces->text();
     document.bytes = std::move(bytes);
     return document;
@@ -87,7 +89,7 @@ document_or_refusal take_document(const plan_request& with, letter_plan& plan, s
         return refuse_document(form, place, "C01", "code",
                                "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
     if (plan.documents.empty()) take_from_header(plan, header, with.site.zone);
-    plan.documents.push_back(described(header, std::move(bytes)));
+    plan.documents.push_back(described(*read, std::move(bytes)));
     plan.documents.back().checks = std::move(checks);
     return std::move(*read);
 }

@@ -20,7 +20,7 @@ void flag_match(std::string& flags, match_state state)
 
 std::string stay_keeper::key(std::string_view kind, const std::string& number) const
 {
-    return number.empty() ? std::string() : with_.vault.match_key(kind, site_.finess + "|" + number);
+    return number_key(with_.vault, kind, site_.finess, number);
 }
 
 stay_row stay_keeper::find_or_make(ports::transaction& tx, const std::string& visit_key,
@@ -79,28 +79,11 @@ stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& 
     return stay.id;
 }
 
-letter_clues stay_keeper::clues_of(const letter_id& letter, const stay_fact& fact) const
-{
-    patient_keys who = keys_of(with_.vault, fact.identity);
-    letter_clues clues;
-    clues.letter = letter;
-    clues.visit_key = key("visit", fact.visit_number);
-    clues.file_key = key("file", fact.file_number);
-    clues.identity_key = std::move(who.identity);
-    clues.traits_key = std::move(who.traits);
-    clues.starts = fact.admission;
-    if (fact.discharge) {
-        clues.ends = fact.discharge->at;
-        clues.ends_quality = fact.discharge->quality;
-        clues.ends_flags = fact.discharge->flags;
-    }
-    clues.written = fact.written.value_or(now_);
-    return clues;
-}
-
 bound_letter stay_keeper::bind_new(ports::transaction& tx, const letter_id& letter, const stay_fact& fact) const
 {
-    bound_letter bound = settle(tx, clues_of(letter, fact));
+    letter_clues clues = clues_of(with_.vault, site_.finess, fact, now_);
+    clues.letter = letter;
+    bound_letter bound = settle(tx, std::move(clues));
     if (bound.stay.id.empty()) return bound;
     if (bound.stay.service.empty()) bound.stay.service = fact.service;
     add_word(tx, bound.stay, bound.clues, event_kind::stay_discharged);

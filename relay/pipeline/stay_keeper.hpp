@@ -35,7 +35,6 @@ private:
     [[nodiscard]] std::string key(std::string_view kind, const std::string& number) const;
     [[nodiscard]] stay_row find_or_make(ports::transaction& tx, const std::string& visit_key,
                                         const std::string& file_key) const;
-    [[nodiscard]] letter_clues clues_of(const letter_id& letter, const stay_fact& fact) const;
     [[nodiscard]] bound_letter settle(ports::transaction& tx, letter_clues clues) const;
     [[nodiscard]] event movement_event(const movement_plan& plan) const;
     // Every letter that may be about the stay as it is `now`, or may have been as it was `before`, is matched again;

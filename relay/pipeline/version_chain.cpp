@@ -23,7 +23,8 @@ std::string digest_in(ports::reader& store, const letter_row& letter, std::strin
 }
 
 struct known_documents {
-    bool reused = false;
+    bool other_bytes = false;
+    bool of_two_letters = false;
     std::optional<letter_row> letter;  // that brought all of them that are known
     std::size_t count = 0;
 };
@@ -36,8 +37,8 @@ known_documents look_up(ports::reader& store, const incoming_letter& coming, Fin
         const std::optional<letter_row> letter = find(one.document_key);
         if (!letter) continue;
         ++found.count;
-        found.reused = found.reused || digest_in(store, *letter, one.document_key) != one.content_sha256 ||
-                       (found.letter && found.letter->id != letter->id);
+        found.other_bytes = found.other_bytes || digest_in(store, *letter, one.document_key) != one.content_sha256;
+        found.of_two_letters = found.of_two_letters || (found.letter && found.letter->id != letter->id);
         found.letter = letter;
     }
     return found;
@@ -81,14 +82,24 @@ admission repeats(letter_row known)
     return made;
 }
 
+// A deletion names a document by its id and its set; what leaves is the version that was sent. Senders write the
+// document anew for it, with another line end for instance: that is told, not refused.
+bool is_of_other_set(const incoming_letter& coming, const known_documents& known)
+{
+    return known.other_bytes && coming.names_set && coming.set_key != known.letter->set_key;
+}
+
 admission admit_removal(ports::reader& store, const incoming_letter& coming, const known_documents& known)
 {
     const known_documents removed =
         look_up(store, coming, [&](std::string_view key) { return store.removal_of_document(key); });
-    if (removed.reused || known.reused) return refused(admission_fault::document_reused);
+    if (removed.of_two_letters || known.of_two_letters || is_of_other_set(coming, removed) ||
+        is_of_other_set(coming, known))
+        return refused(admission_fault::document_reused);
     if (removed.letter) return repeats(*removed.letter);
     admission made;
     made.target_known = known.letter.has_value();
+    made.content_differs = known.other_bytes;
     made.set_key = known.letter ? known.letter->set_key : coming.set_key;
     made.version = known.letter ? known.letter->version : coming.version;
     if (overtaker_of(store, coming) || has_newer(store.letters_of_set(made.set_key), made.version))
@@ -111,7 +122,7 @@ int version_after(ports::reader& store, const letter_row& parent, int version)
 
 admission admit_version(ports::reader& store, const incoming_letter& coming, const known_documents& known)
 {
-    if (known.reused || (known.letter && known.count < coming.documents.size()))
+    if (known.other_bytes || known.of_two_letters || (known.letter && known.count < coming.documents.size()))
         return refused(admission_fault::document_reused);
     for (const incoming_document& one : coming.documents)
         if (store.removal_of_document(one.document_key)) return refused(admission_fault::deleted_already);
@@ -205,7 +216,9 @@ mail_role role_of_mail(ports::reader& store, const ports::vault& vault, const le
     const bool has_something = last && !is_removal(*last);
     if (letter.operation == letter_operation::remove) {
         role.what = has_something || (unknown && !last) ? deletion : nothing_to_delete;
-        if (has_something && last->version != letter.version) role.carried = last->id;
+        // Other bytes than those that were sent are of no use to who has to find what was sent.
+        const bool as_sent = last && last->version == letter.version && !has_flag(letter.flags, flag_content_differs);
+        if (has_something && !as_sent) role.carried = last->id;
         role.earlier = date_of(has_something ? *last : letter);
     } else if (letter.operation == letter_operation::replace) {
         role.what = has_something || (unknown && !last) ? replacement : first_mail;

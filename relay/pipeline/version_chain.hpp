@@ -11,7 +11,8 @@
 
 namespace relay::pipeline {
 // Flags of a letter, and of the events of its deliveries.
-inline constexpr std::string_view flag_target_unknown = "target_unknown";  // replaces or deletes what never came here
+inline constexpr std::string_view flag_target_unknown = "target_unknown";    // replaces or deletes what never came here
+inline constexpr std::string_view flag_content_differs = "content_differs";  // deletes a known document in other bytes
 inline constexpr std::string_view flag_recipient_missing = "recipient_missing";  // somebody who got the set is left out
 inline constexpr std::string_view flag_deleted = "deleted";                      // closed: its document was deleted
 inline constexpr std::string_view flag_nothing_to_delete = "nothing_to_delete";  // nothing had been sent there
@@ -26,13 +27,15 @@ struct incoming_letter {
     letter_operation operation = letter_operation::initial;
     std::span<const incoming_document> documents;  // never empty
     std::string set_key;                           // by its own header
+    bool names_set = true;                         // the header has a setId: else set_key is made of the document's id
     int version = 1;                               // by its own header
 };
 
 enum class admission_fault {
-    document_reused = 1,  // a known id with other content, or documents of two letters in one
-    not_latest,           // the document to delete has a newer version here
-    deleted_already       // came again after its deletion
+    document_reused =
+        1,           // a known id with other content (a deletion: of another set), or documents of two letters in one
+    not_latest,      // the document to delete has a newer version here
+    deleted_already  // came again after its deletion
 };
 
 struct admission {
@@ -41,6 +44,7 @@ struct admission {
     std::string set_key;              // the parent's where it is known: old documents carry no setId
     int version = 1;                  // after its parent's and before that of a version which overtook it
     bool target_known = true;         // the replaced or deleted document came here
+    bool content_differs = false;     // of a deletion: the bytes are not those that came to be sent
 };
 
 [[nodiscard]] admission admit(ports::reader& store, const incoming_letter& coming);
@@ -62,8 +66,8 @@ struct earlier_delivery {
 struct mail_role {
     enum class kind { first_mail, replacement, deletion, nothing_to_delete };
     kind what = kind::first_mail;
-    letter_id carried;               // whose documents leave: for a deletion, the last version that mailbox got
-    std::string first_message_id;    // of the first mail of the set to this mailbox; empty: none
+    letter_id carried;             // whose documents leave: for a deletion, the last version that mailbox got, as sent
+    std::string first_message_id;  // of the first mail of the set to this mailbox; empty: none
     std::optional<instant> earlier;  // date of the version that is replaced or deleted
     friend bool operator==(const mail_role&, const mail_role&) = default;
 };

@@ -80,7 +80,6 @@ letter_row read_letter(const cursor& row)
     letter.operation = word<letter_operation>(row, 17);
     letter.parent_key = row.text(18);
     letter.completeness = row.text(19);
-    letter.identity_key = row.text(20);
     return letter;
 }
 
@@ -94,6 +93,7 @@ letter_document_row read_letter_document(const cursor& row)
     document.type_code = row.text(4);
     document.content_sha256 = row.text(5);
     document.document = row.id<blob_id>(6);
+    document.completeness = row.text(7);
     return document;
 }
 
@@ -187,7 +187,7 @@ void write_clues(connection& database, const letter_clues& row)
 void write_letter(connection& database, const letter_row& row)
 {
     database.run("INSERT INTO letter (" LIAISON_LETTER_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                  " ON CONFLICT (id) DO UPDATE SET stay = excluded.stay, form = excluded.form,"
                  " document_key = excluded.document_key, set_key = excluded.set_key, version = excluded.version,"
                  " type_code = excluded.type_code, content_sha256 = excluded.content_sha256,"
@@ -195,23 +195,23 @@ void write_letter(connection& database, const letter_row& row)
                  " treating_rpps = excluded.treating_rpps, flags = excluded.flags,"
                  " source_name_key = excluded.source_name_key, received_at = excluded.received_at,"
                  " signed_at = excluded.signed_at, details = excluded.details, operation = excluded.operation,"
-                 " parent_key = excluded.parent_key, completeness = excluded.completeness,"
-                 " identity_key = excluded.identity_key",
+                 " parent_key = excluded.parent_key, completeness = excluded.completeness",
                  row.id, row.stay, name(row.form), row.document_key, row.set_key, row.version, row.type_code,
                  row.content_sha256, row.document, row.establishment, row.service, row.treating_rpps, row.flags,
                  row.source_name_key, row.received_at, row.signed_at, as_blob{row.details}, name(row.operation),
-                 row.parent_key, row.completeness, row.identity_key);
+                 row.parent_key, row.completeness);
 }
 
 void write_letter_document(connection& database, const letter_document_row& row)
 {
     database.run("INSERT INTO letter_document (" LIAISON_LETTER_DOCUMENT_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?)"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
                  " ON CONFLICT (letter, place) DO UPDATE SET document_key = excluded.document_key,"
                  " parent_key = excluded.parent_key, type_code = excluded.type_code,"
-                 " content_sha256 = excluded.content_sha256, document = excluded.document",
+                 " content_sha256 = excluded.content_sha256, document = excluded.document,"
+                 " completeness = excluded.completeness",
                  row.letter, row.place, row.document_key, row.parent_key, row.type_code, row.content_sha256,
-                 row.document);
+                 row.document, row.completeness);
 }
 
 void write_delivery(connection& database, const delivery_row& row)

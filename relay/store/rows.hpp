@@ -14,9 +14,9 @@ namespace relay::store {
     "letter, state, visit_key, file_key, identity_key, traits_key, starts, ends, ends_quality, ends_flags, written"
 #define LIAISON_LETTER_COLUMNS                                                                                      \
     "id, stay, form, document_key, set_key, version, type_code, content_sha256, document, establishment, service, " \
-    "treating_rpps, flags, source_name_key, received_at, signed_at, details, operation, parent_key, completeness, " \
-    "identity_key"
-#define LIAISON_LETTER_DOCUMENT_COLUMNS "letter, place, document_key, parent_key, type_code, content_sha256, document"
+    "treating_rpps, flags, source_name_key, received_at, signed_at, details, operation, parent_key, completeness"
+#define LIAISON_LETTER_DOCUMENT_COLUMNS \
+    "letter, place, document_key, parent_key, type_code, content_sha256, document, completeness"
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
     "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn"

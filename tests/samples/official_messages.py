@@ -42,9 +42,8 @@ EXPECTED = [
 
     ("hl7/mdm_t02_initial.er7", EXAMPLES, "AA", "", ""),
     ("hl7/mdm_t10_replace.er7", EXAMPLES, "AA", "", ""),
-    # Its document is the version of the T10 message and a line end: not the same octets under one id, and the volet wants the
-    # version to delete unchanged. Alone, on a node that never had that version, it is taken (see check_deletion).
-    ("hl7/mdm_t04_delete.er7", EXAMPLES, "AE", "207", "TXA^1^12"),
+    # Its document is the version of the T10 message and a line end: taken, with a warning (see check_deletion).
+    ("hl7/mdm_t04_delete.er7", EXAMPLES, "AA", "", ""),
     # Its text for the doctor lost its end (a base64 of 4n + 1 letters). Mended, it would be refused for its documents: both are
     # placeholders, some words in base64, and there is no CDA to send (see check_mended_oru).
     ("hl7/oru_r01_initial_n1_n3.hl7", EXAMPLES, "AE", "102", "OBX^13^5^1^5"),
@@ -100,6 +99,12 @@ def check_mended_oru(lab, checks, samples):
 
 
 def check_deletion(lab, checks, samples):
+    document = document_of((samples / "hl7/mdm_t04_delete.er7").read_bytes())
+    said = wait_for("suppression", lambda: lab.letter_of(hashlib.sha256(document).hexdigest()))
+    checks.equal("une suppression dont le document a été réécrit", (said["operation"], said["flags"]), ("remove", "content_differs"))
+
+
+def check_unknown_deletion(lab, checks, samples):
     answer = answer_to(lab, samples, "hl7/mdm_t04_delete.er7")
     checks.equal("suppression d'un document inconnu ici", answer, ("AA", "", ""))
 
@@ -155,6 +160,7 @@ def test(lab, checks):
     check_table(lab, checks, samples, EXAMPLES, initial)
     check_letter(lab, checks, samples)
     check_table(lab, checks, samples, EXAMPLES, "hl7/", besides=initial)
+    check_deletion(lab, checks, samples)
     check_mended_oru(lab, checks, samples)
     check_discharge(lab, checks)
     # One of the reports is also that of the T02 message, in other octets: on a node that has not seen it.
@@ -163,7 +169,7 @@ def test(lab, checks):
     check_table(lab, checks, samples, EXAMPLES, "cda/")
     empty_node(lab)
     lab.start_node("hospital")
-    check_deletion(lab, checks, samples)
+    check_unknown_deletion(lab, checks, samples)
     for mark in ("PAT-TROIS", "DOMINIQUE", "279035121518989"):
         checks.that("rien du patient dans les journaux", mark not in lab.log() + lab.log("operator"))
     print("\n".join("  ".join(row) for row in EXPECTED))

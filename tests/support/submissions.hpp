@@ -34,6 +34,7 @@ struct letter_order {
     std::string body = "";                              // MDM: CORPSMAIL_PS
     std::string reading = "N";                          // MDM: ACK_LECTURE_MSS
     std::string content = std::string(pdf);             // the PDF inside the document
+    bool as_sections = false;                           // CDA N3 instead of N1
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -52,6 +53,21 @@ inline std::string parent_of(const letter_order& order)
 {
     if (!order.replaces.empty() || order.version == 1) return order.replaces;
     return order.set + "." + std::to_string(order.version - 1);
+}
+
+inline std::string replaced(std::string text, std::string_view from, std::string_view to)
+{
+    return text.replace(text.find(from), from.size(), to);  // throws std::out_of_range if absent
+}
+
+// A document of level 1 as one of level 3, under the same id.
+inline std::string with_sections(std::string text)
+{
+    const std::string_view last = "</nonXMLBody>";
+    const std::size_t start = text.find("<nonXMLBody>");
+    return text.replace(start, text.find(last) + last.size() - start,
+                        "<structuredBody><component><section><title>Motif</title><text>Texte de la lettre</text>"
+                        "</section></component></structuredBody>");
 }
 
 inline std::string cda_file(const letter_order& order = {})
@@ -91,12 +107,8 @@ inline std::string cda_file(const letter_order& order = {})
         drop("setId");
         drop("versionNumber");
     }
+    if (order.as_sections) return with_sections(std::move(text));
     return text;
-}
-
-inline std::string replaced(std::string text, std::string_view from, std::string_view to)
-{
-    return text.replace(text.find(from), from.size(), to);  // throws std::out_of_range if absent
 }
 
 inline std::string mdm_file(const letter_order& order = {})

@@ -166,6 +166,37 @@ TEST_CASE("init makes a node that nobody else can read, and check tells what is 
     CHECK(app::run_status(to, folder / "none.toml") == app::exit_settings);
 }
 
+TEST_CASE("letter warns of a deletion whose document is not the one that was sent", "[commands]")
+{
+    tests::temporary_folder place;
+    std::ostringstream out, err;
+    app::console to{out, err};
+    const fs::path folder = place.path() / "node";
+    REQUIRE(app::run_init(to, folder) == 0);
+    std::vector<letter_row> letters;
+    {
+        tests::house h;
+        const vault::node_vault vault(vault::load_node_key((folder / "node.key").string()).value());
+        store::store_options at;
+        at.path = (folder / "data" / "liaison.db").string();
+        at.reserve_octets = 0;
+        const auto store = store::open_store(at, vault).value();
+        pipeline::intake in({*store, vault, h.directory, h.clock, h.routes, h.anchors}, tests::site(), [] {});
+        REQUIRE(in.accept(tests::dropped("a.hl7", tests::mdm_file())).what == verdict::accepted);
+        const tests::letter_order anew{.title = "Lettre", .control_id = "T04", .event = "T04"};
+        REQUIRE(in.accept(tests::dropped("b.hl7", tests::mdm_file(anew))).what == verdict::accepted);
+        const auto all = [&](ports::reader& r) { letters = r.letters_received(instant(), instant(9'000'000h)); };
+        REQUIRE(store->read(all).has_value());
+    }
+    REQUIRE(letters.size() == 2);
+    for (const letter_row& one : letters) {
+        out.str("");
+        REQUIRE(app::run_letter(to, folder / "liaison.toml", one.id.text()) == 0);
+        const bool warned = out.str().find("n'a pas les octets de celui qui est parti") != std::string::npos;
+        CHECK(warned == (one.operation == letter_operation::remove));
+    }
+}
+
 TEST_CASE("queue and letter print no identity", "[commands][privacy]")
 {
     tests::temporary_folder place;

@@ -165,6 +165,128 @@ TEST_CASE("the other forms: a document alone, a pair, a movement", "[check]")
     CHECK(movement.stay->discharge == "20/11/2026 14:10");
 }
 
+TEST_CASE("what came before decides as it would at the intake", "[check]")
+{
+    desk d;
+    d.house.add_doctor(roux, tests::second_doctor);
+    const auto order = [](std::string event, unsigned version, std::string control) {
+        tests::letter_order made{.document = "2.999.7.417." + std::to_string(version)};
+        made.version = version;
+        made.control_id = std::move(control);
+        made.event = std::move(event);
+        return made;
+    };
+    const auto again = order("T02", 1, "OTHER");
+    auto changed = again;
+    changed.title = "Autre";
+    auto reused = changed;
+    reused.control_id = "FIRST";
+    const auto removal = order("T04", 1, "T04");
+    auto anew = removal;
+    anew.title = "Autre";
+    struct row {
+        tests::letter_order message;
+        app::file_verdict verdict;
+        std::string_view code, field, remark;
+        app::point_state history;
+    };
+    using enum app::point_state;
+    const auto check = [&](const row& tc) {
+        CAPTURE(tc.message.event, tc.message.control_id, tc.message.title);
+        const auto report = d.check("a.hl7", tests::mdm_file(tc.message));
+        CHECK(report.verdict == tc.verdict);
+        CHECK(report.answer == (tc.verdict == app::file_verdict::refused ? "AE" : "AA"));
+        if (!tc.code.empty()) {
+            REQUIRE(report.faults.size() == 1);
+            CHECK(report.faults[0].code == tc.code);
+            CHECK(report.faults[0].field == tc.field);
+            CHECK(report.recipients.empty());
+        }
+        CHECK(point(report, "T04").state == tc.history);
+        CHECK(report.remarks.size() == (tc.remark.empty() ? 0U : 1U));
+        if (!report.remarks.empty()) CHECK(says(report.remarks[0].second, tc.remark));
+    };
+    const auto accepted = app::file_verdict::accepted, refused = app::file_verdict::refused;
+    check({removal, accepted, "", "", "jamais venu ici", good});
+    check({order("T10", 2, "T10"), accepted, "", "", "remplacé n'est jamais venu", good});
+    REQUIRE(d.house.drop("a.hl7", tests::mdm_file(order("T02", 1, "FIRST"))).what == verdict::accepted);
+    for (const row& tc : {row{order("T02", 1, "FIRST"), accepted, "", "", "ce fichier est déjà venu", good},
+                          row{again, accepted, "", "", "ce document est déjà venu", good},
+                          row{changed, refused, "207 DOCUMENT_REUSED", "TXA^1^12", "", blocking},
+                          row{reused, refused, "207", "MSH^1^10", "", good},
+                          row{removal, accepted, "", "", "connu ici, version 1", good},
+                          row{anew, accepted, "", "", "celui qui est parti", good},
+                          row{order("T10", 2, "T10"), accepted, "", "", "", good}})
+        check(tc);
+    REQUIRE(d.house.drop("b.hl7", tests::mdm_file(order("T10", 2, "T10"))).what == verdict::accepted);
+    check({removal, refused, "207 VERSION_NOT_LATEST", "TXA^1^12", "", good});
+    REQUIRE(d.house.drop("c.hl7", tests::mdm_file(order("T04", 2, "T04-2"))).what == verdict::accepted);
+    check({order("T10", 2, "AGAIN"), refused, "207 DOCUMENT_DELETED", "TXA^1^12", "", good});
+    CHECK(d.house.letters().size() == 3);  // checking stored nothing
+}
+
+TEST_CASE("a stay is known by its number, else by the patient and the dates", "[check]")
+{
+    desk d;
+    const tests::discharge_order feed{.ins = "285076900000095"};
+    CHECK(d.check("a.hl7", tests::adt_file(feed)).stay->known == false);
+    REQUIRE(d.house.drop("a.hl7", tests::adt_file(feed)).what == verdict::accepted);
+    CHECK(d.check("b.hl7", tests::adt_file({.control_id = "B", .event = "A13"})).stay->known == true);
+    const auto by_number = d.check("c.hl7", tests::mdm_file());
+    CHECK(by_number.stay->matched == match_state::number);
+    // A document without any number, of the same patient and days.
+    const std::string xml = tests::cda_file();
+    const auto from = xml.find("<id ", xml.find("<encompassingEncounter"));
+    const std::string without = std::string(xml).erase(from, xml.find("/>", from) + 2 - from);
+    const auto by_person = d.check("d.xml", without);
+    CHECK(by_person.stay->known == true);
+    CHECK(by_person.stay->matched == match_state::identity);
+    const std::string text = report_text(by_person, app::language::french);
+    CHECK(says(text, "sans numéro de venue ni de dossier (connu de ce nœud : même patient, mêmes dates)"));
+    CHECK(report_json(by_person).at("stay").at("matched_by").as_string() == "identity");
+    const auto later = d.check("e.xml", replaced(without, "20261120141000", "20261222141000"));
+    CHECK(later.stay->known == false);
+}
+
+TEST_CASE("a file over the limit says so, whatever its form", "[check]")
+{
+    desk d;
+    d.site.max_input_octets = 4096;
+    const auto message = d.check("a.hl7", tests::mdm_file());
+    CHECK(message.answer == "AE");
+    CHECK(message.faults.at(0).code == "207 TOO_LARGE");
+    const auto document = d.check("b.xml", std::string(4097, '<'));
+    CHECK(document.answer == "TOO_LARGE");
+    CHECK(d.check("c.xml", std::string(4096, '<')).answer != "TOO_LARGE");
+    std::ofstream(d.house.place.path() / "p.pdf", std::ios::binary) << tests::pdf << std::string(4096, ' ');
+    CHECK(d.check("p.json", tests::sidecar_file()).answer == "TOO_LARGE");
+}
+
+TEST_CASE("the checks of both documents of one letter are shown and stored", "[check]")
+{
+    desk d;
+    tests::letter_order second{.document = "2.999.7.418.1", .set = "2.999.7.418"};
+    second.as_sections = true;
+    const std::string message = tests::oru_file({}, second);
+    const auto report = d.check("a.hl7", message);
+    REQUIRE(report.documents.size() == 2);
+    CHECK(point(report, "C14").state == app::point_state::not_assessable);
+    const auto& points = report.documents[1].points;
+    CHECK(std::any_of(points.begin(), points.end(), [](const auto& one) {
+        return one.id == "C14" && one.state == app::point_state::to_mend;  // sections show what is missing
+    }));
+    const std::string text = report_text(report, app::language::french);
+    CHECK(says(text, "document 1\n"));
+    CHECK(says(text, "document 2\n"));
+    REQUIRE(d.house.drop("a.hl7", message).what == verdict::accepted);
+    const auto letter = d.house.letters().at(0);
+    const auto further = d.house.ask([&](auto& r) { return r.further_documents(letter.id); });
+    REQUIRE(further.size() == 1);
+    CHECK(says(letter.completeness, "C14\tnot_assessable"));
+    CHECK(says(letter.completeness, "T04\tsatisfied"));
+    CHECK(says(further[0].completeness, "C14\tmissing\twarn"));
+}
+
 TEST_CASE("the JSON says what the text says, and neither names the patient", "[check][privacy]")
 {
     desk d;

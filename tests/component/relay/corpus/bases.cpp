@@ -26,13 +26,7 @@ std::string n1(unsigned version)
 // The same letter as sections.
 std::string n3(unsigned version)
 {
-    std::string text = n1(version);
-    const std::size_t start = text.find("<nonXMLBody>");
-    const std::string_view last = "</nonXMLBody>";
-    const std::size_t end = text.find(last) + last.size();
-    text.replace(start, end - start,
-                 "<structuredBody><component><section><title>Motif</title><text>Texte de la lettre</text></section>"
-                 "</component></structuredBody>");
+    std::string text = tests::with_sections(n1(version));
     const std::string id = "2.999.7.417." + std::to_string(version);
     return tests::replaced(std::move(text), "root=\"" + id + "\"",
                            "root=\"2.999.7.418." + std::to_string(version) + "\"");
@@ -117,6 +111,20 @@ std::string with_flag(std::string text, std::string_view code, std::string_view 
     return text.replace(at + 2, 1, value);
 }
 
+// Movements of one stay, in the form that its events give them; only a discharge and its update name its end.
+std::string movement(std::string_view event)
+{
+    tests::discharge_order order;
+    order.event = event;
+    if (event != "A03" && event != "Z99") order.discharge.clear();
+    if (event == "A11" || event == "A13") order.action = "CANCEL";
+    if (event == "Z99") order.action = "UPDATE";
+    if (event == "A11") order.original = "A01";
+    if (event == "A13" || event == "Z99") order.original = "A03";
+    const bool known = event == "A01" || event == "A02" || event == "A03" || !order.original.empty();
+    return known ? tests::replaced(tests::adt_file(order), "|T|2.5", "|P|2.5") : std::string();
+}
+
 std::string mdm(const shape& as)
 {
     return head_of(as) + document_line(as, 1, n1(as.cda)) + people() + orders(as, 2);
@@ -135,7 +143,6 @@ std::string base(std::string_view name)
     if (name == "ORU2") {
         return head_of(oru) + document_line(oru, 1, n1(1)) + people() + document_line(oru, 2, n3(1)) + orders(oru, 3);
     }
-    if (name == "A03") return tests::replaced(tests::adt_file(), "|T|2.5", "|P|2.5");
-    return {};
+    return movement(name);
 }
 }

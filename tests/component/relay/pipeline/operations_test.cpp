@@ -275,15 +275,15 @@ TEST_CASE("what may not be deleted or sent again is refused with its code", "[op
         tests::letter_order message;
         std::string_view code;
     };
-    auto other_bytes = deletion_of(initial());
-    other_bytes.title = "Autre";
+    auto other_set = deletion_of(initial());
+    other_set.set = "2.999.7.555";
     auto again = initial();
     again.control_id = "LATE";
     auto unknown_first = deletion_of(initial());
     for (const row& tc :
          {row{"an old version", {initial(), version(2)}, deletion_of(initial()), "VERSION_NOT_LATEST"},
           row{"an unknown one before a known", {version(2)}, deletion_of(initial()), "VERSION_NOT_LATEST"},
-          row{"other bytes", {initial()}, other_bytes, "DOCUMENT_REUSED"},
+          row{"in another set", {initial()}, other_set, "DOCUMENT_REUSED"},
           row{"again after its deletion", {initial(), deletion_of(initial())}, again, "DOCUMENT_DELETED"},
           row{"after a deletion that overtook it", {unknown_first}, again, "DOCUMENT_DELETED"}}) {
         CAPTURE(tc.what);
@@ -298,6 +298,42 @@ TEST_CASE("what may not be deleted or sent again is refused with its code", "[op
         CHECK(h.refusals()[0].code == tc.code);
         CHECK(h.letters().size() == letters);
     }
+}
+
+TEST_CASE("a deletion with the document written anew deletes what was sent, and says so", "[operations]")
+{
+    operations h;
+    h.accepted(initial());
+    h.attempt(h.only().id, attempt_end::accepted);
+    auto anew = deletion_of(initial());
+    anew.title = "Lettre de liaison ";
+    SECTION("by id and set") {}
+    SECTION("by id alone, of an old document")
+    {
+        anew.without_set = true;
+    }
+    h.accepted(anew);
+    REQUIRE(h.letters().size() == 2);
+    CHECK(has_flag(h.letters()[1].flags, flag_content_differs));
+    CHECK_FALSE(has_flag(h.letters()[1].flags, flag_target_unknown));
+    CHECK(h.letters()[1].set_key == h.letters()[0].set_key);
+    const auto received = h.ask([&](auto& r) { return r.events_of(h.letters()[1].id); });
+    CHECK(has_flag(received.at(0).facts.flags, flag_content_differs));
+    const auto mail = h.open_mail(h.attempt(h.at_turn(3).id, attempt_end::accepted));
+    CHECK(mail.body.find("LE DOCUMENT JOINT") == 0);
+    CHECK(mail.documents == std::vector{tests::cda_file(initial())});
+    anew.control_id = "AGAIN";  // the same request in yet other bytes
+    anew.title = "Lettre  de liaison";
+    h.accepted(anew);
+    CHECK(h.letters().size() == 2);
+}
+
+TEST_CASE("a deletion with the document as it was sent has nothing to say", "[operations]")
+{
+    operations h;
+    h.accepted(initial());
+    h.accepted(deletion_of(initial()));
+    CHECK_FALSE(has_flag(h.letters().at(1).flags, flag_content_differs));
 }
 
 TEST_CASE("what never came here is replaced and deleted on the hospital's word", "[operations]")
@@ -450,6 +486,7 @@ TEST_CASE("two documents in one letter", "[operations]")
     second.document = "2.999.7.418.1";
     second.set = "2.999.7.418";
     second.title = "Autre niveau";
+    second.as_sections = true;
     const std::string message = tests::oru_file(first, second);
     const auto answer = h.drop("oru.hl7", message);
     INFO(answer.content);

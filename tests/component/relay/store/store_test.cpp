@@ -39,7 +39,6 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
     letter.operation = letter_operation::replace;
     letter.parent_key = "parent";
     letter.completeness = "C01=satisfied";
-    letter.identity_key = "identity";
     auto delivery = a_delivery(delivery_state::queued, 5000);
     delivery.letter = letter.id;
     delivery.role = recipient_role::treating_doctor;
@@ -98,7 +97,6 @@ TEST_CASE("rows come back as they were saved, also after reopening", "[store]")
         CHECK(letter_back->operation == letter_operation::replace);
         CHECK(letter_back->parent_key == "parent");
         CHECK(letter_back->completeness == "C01=satisfied");
-        CHECK(letter_back->identity_key == "identity");
         CHECK(s.ask([&](ports::reader& r) { return r.letters_of_stay(stay.id); }).size() == 1);
         CHECK(s.ask([&](ports::reader& r) { return r.letters_of_set(letter.set_key); }).size() == 1);
         CHECK(s.ask([&](ports::reader& r) { return r.letters_received(at(2000), at(2001)); }).size() == 1);
@@ -448,6 +446,7 @@ TEST_CASE("a document is found by any letter that brought it, a removal apart", 
     beside.type_code = "34112-3";
     beside.content_sha256 = "def";
     beside.document = blob_id::make();
+    beside.completeness = "1 9/11";
     auto removal = a_letter();
     removal.document_key = brought.document_key;
     removal.operation = letter_operation::remove;
@@ -485,6 +484,7 @@ TEST_CASE("a document is found by any letter that brought it, a removal apart", 
     CHECK(documents[0].type_code == "34112-3");
     CHECK(documents[0].content_sha256 == "def");
     CHECK(documents[0].document == beside.document);
+    CHECK(documents[0].completeness == "1 9/11");
     CHECK(s.ask([&](ports::reader& r) { return r.further_documents(newer.id); }).empty());
 }
 

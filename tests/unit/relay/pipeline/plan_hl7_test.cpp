@@ -314,3 +314,31 @@ TEST_CASE("the example of the reference is taken, with a document that is one", 
     CHECK(routes.rule_for("patient.mssante.fr") == nullptr);
     CHECK(routes.rule_for("medecin.demo.mssante.fr") != nullptr);
 }
+
+TEST_CASE("two documents are one content in two levels", "[plan][hl7]")
+{
+    const tests::letter_order n1;
+    tests::letter_order n3;
+    n3.document = "2.999.7.418.1";
+    n3.set = "2.999.7.418";
+    n3.as_sections = true;
+    const auto with = [](tests::letter_order order, auto change) {
+        change(order);
+        return order;
+    };
+    const auto as_n1 = with(n3, [](auto& order) { order.as_sections = false; });
+    const auto other = with(n1, [](auto& order) { order.as_sections = true; });
+    const auto same_id = with(n3, [&](auto& order) { order.document = n1.document; });
+    CHECK(letter_of(tests::oru_file(n1, n3)).documents.size() == 2);
+    CHECK(letter_of(tests::oru_file(n3, n1)).documents.size() == 2);
+    // A type of its own needs an order of its own.
+    const auto reports = with(n3, [](auto& order) { order.type = "34112-3"; });
+    std::string two_types = replaced(tests::oru_file(n1, reports), "OBX|2|ED|11490-0^Lettre de liaison à la sortie^LN",
+                                     "OBX|2|ED|34112-3^CR hospitalier^LN");
+    two_types = replaced(two_types, "OBX|2|ED", "ORC|NW\rOBR|2|||34112-3^CR hospitalier^LN\rOBX|2|ED");
+    for (const refused_row& tc : {refused_row{tests::oru_file(n1, as_n1), "OBX^2^5", "même niveau"},
+                                  refused_row{tests::oru_file(other, n3), "OBX^2^5", "même niveau"},
+                                  refused_row{tests::oru_file(n1, same_id), "OBX^2^5", "même ClinicalDocument/id"},
+                                  refused_row{two_types, "OBX^2^5", "même type"}})
+        check_refused(tc);
+}

@@ -1,13 +1,12 @@
 // A zip that is already an IHE XDM, and documents inside an envelope: what becomes of them in the planner.
 #include <catch2/catch.hpp>
 
-#include <zip.h>
-
 #include "mime/text/digest.hpp"
 #include "mime/xdm/package.hpp"
 #include "relay/pipeline/letter_plan.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/submissions.hpp"
+#include "tests/support/zip_file.hpp"
 
 using namespace relay;
 using namespace relay::pipeline;
@@ -39,28 +38,8 @@ refusal refusal_of(std::string bytes)
     return *why;
 }
 
-using members = std::vector<std::pair<std::string, std::string>>;
-
-std::string zip_of(const members& all, bool encrypted = false)
-{
-    zip_source_t* buffer = zip_source_buffer_create(nullptr, 0, 0, nullptr);
-    zip_t* archive = zip_open_from_source(buffer, ZIP_TRUNCATE, nullptr);
-    zip_source_keep(buffer);
-    for (const auto& [name, bytes] : all) {
-        const auto index = static_cast<zip_uint64_t>(
-            zip_file_add(archive, name.c_str(), zip_source_buffer(archive, bytes.data(), bytes.size(), 0), 0));
-        if (encrypted) zip_file_set_encryption(archive, index, ZIP_EM_AES_256, "x");
-    }
-    REQUIRE(zip_close(archive) == 0);
-    zip_stat_t facts;
-    zip_source_stat(buffer, &facts);
-    std::string out(facts.size, '\0');
-    zip_source_open(buffer);
-    zip_source_read(buffer, out.data(), out.size());
-    zip_source_close(buffer);
-    zip_source_free(buffer);
-    return out;
-}
+using members = std::vector<tests::zip_member>;
+using tests::zip_of;
 
 std::string metadata_of(const std::vector<std::string>& documents, xdm::letter_action action = {},
                         std::vector<std::string> flags = {})
@@ -85,7 +64,7 @@ members package(const std::vector<std::string>& documents, const std::string& me
 {
     members all{{"INDEX.HTM", "<html/>"}, {"IHE_XDM/SUBSET01/METADATA.XML", metadata}};
     for (std::size_t i = 0; i < documents.size(); ++i)
-        all.emplace_back("IHE_XDM/SUBSET01/DOC000" + std::to_string(i + 1) + ".XML", documents[i]);
+        all.push_back({"IHE_XDM/SUBSET01/DOC000" + std::to_string(i + 1) + ".XML", documents[i]});
     return all;
 }
 
@@ -144,9 +123,9 @@ TEST_CASE("an IHE XDM is the letter of the document inside", "[plan][xdm]")
     CHECK(plan.details.masking.empty());
 
     auto renamed = package({first()}, metadata_of({first()}));
-    renamed[1].first = "ihe_xdm/Subset01/metadata.xml";
-    renamed[2].first = "Ihe_Xdm/SUBSET01/doc0001.xml";
-    renamed.emplace_back("QUENTRELIN.pdf", "%PDF-");
+    renamed[1].name = "ihe_xdm/Subset01/metadata.xml";
+    renamed[2].name = "Ihe_Xdm/SUBSET01/doc0001.xml";
+    renamed.push_back({"QUENTRELIN.pdf", "%PDF-"});
     CHECK(letter_of(zip_of(renamed)).documents.front().bytes == first());
 }
 
@@ -212,7 +191,7 @@ TEST_CASE("a package that cannot be taken has a code and a place", "[plan][xdm]"
     const auto with = [](const std::string& metadata) { return zip_of(package({first()}, metadata)); };
     const auto also = [&](const std::string& name) {
         auto all = package({first()}, good);
-        all.emplace_back(name, "x");
+        all.push_back({name, "x"});
         return zip_of(all);
     };
     const auto slot = [&](std::string_view name, std::string_view value) {
@@ -228,6 +207,8 @@ TEST_CASE("a package that cannot be taken has a code and a place", "[plan][xdm]"
     };
     auto absent = package({first()}, good);
     absent.pop_back();
+    auto sealed = package({first()}, good);
+    for (auto& member : sealed) member.is_encrypted = true;
     std::string broken = first();
     broken = tests::replaced(broken, "<legalAuthenticator>", "<legalAuthenticatoR>");
     const row rows[] = {
@@ -237,7 +218,7 @@ TEST_CASE("a package that cannot be taken has a code and a place", "[plan][xdm]"
         {also("/etc/passwd"), "bad_name", "entry 4"},
         {also("IHE_XDM/../x"), "bad_name", "entry 4"},
         {also("index.htm"), "bad_name", "entry 4"},
-        {zip_of(package({first()}, good), true), "encrypted", "entry 1"},
+        {zip_of(sealed), "encrypted", "entry 1"},
         {with("<rim"), "bad_metadata", "METADATA.XML"},
         {with("<a/>"), "bad_metadata", "METADATA.XML"},
         {with(tests::replaced(good, hash, std::string(40, '0'))), "hash_mismatch", "METADATA.XML document 1"},
