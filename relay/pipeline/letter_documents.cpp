@@ -17,7 +17,7 @@ std::string set_named_by(const letter_plan& plan)
     return first.set_id.empty() ? first.document_id : first.set_id;
 }
 
-// `digests`: SHA-256 of each document.
+// `digests`: SHA-256 of each document, hex.
 document_keys keys_with(const ports::vault& vault, const letter_plan& plan, const std::vector<std::string>& digests)
 {
     const plan_document& first = plan.documents.front();
@@ -28,7 +28,7 @@ document_keys keys_with(const ports::vault& vault, const letter_plan& plan, cons
     const bool replaces = plan.operation == letter_operation::replace;
     for (std::size_t index = 0; index < plan.documents.size(); ++index) {
         const plan_document& one = plan.documents[index];
-        incoming_document keys{vault.match_key("document", one.document_id), {}, mime::hex(digests[index])};
+        incoming_document keys{vault.match_key("document", one.document_id), {}, digests[index]};
         // A document to delete still names what it once replaced (mssante.md §2.1): only a replacement means it.
         const auto& parent = one.parent_id || index > 0 ? one.parent_id : plan.parent_id;
         if (replaces && parent) keys.parent_key = vault.match_key("document", *parent);
@@ -41,7 +41,7 @@ document_keys keys_with(const ports::vault& vault, const letter_plan& plan, cons
 document_keys document_keys_of(const ports::vault& vault, const letter_plan& plan)
 {
     std::vector<std::string> digests;
-    for (const plan_document& one : plan.documents) digests.push_back(mime::sha256(one.bytes));
+    for (const plan_document& one : plan.documents) digests.push_back(mime::hex(mime::sha256(one.bytes)));
     return keys_with(vault, plan, digests);
 }
 
@@ -60,7 +60,7 @@ sealed_documents seal_documents(const services& with, const letter_plan& plan)
         made.completeness.push_back(completeness_text(checks));
         made.type_codes.push_back(one.type_code);
         made.objects.push_back(with.vault.seal(one.bytes));
-        digests.push_back(made.objects.back().sha256);
+        digests.push_back(mime::hex(made.objects.back().sha256));
     }
     made.keys = keys_with(with.vault, plan, digests);
     return made;
