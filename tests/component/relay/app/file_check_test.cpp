@@ -12,8 +12,8 @@ using namespace relay::pipeline;
 using tests::replaced;
 
 namespace {
-const std::string roux = "anne.roux@medecin.example";
-const std::string mdm_flag = "DESTDMP^Libellé^MetaDMPMSS||N";
+constexpr const char* roux = "anne.roux@medecin.example";
+constexpr const char* mdm_flag = "DESTDMP^Libellé^MetaDMPMSS||N";
 
 struct desk {
     tests::house house;
