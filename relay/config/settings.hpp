@@ -114,8 +114,8 @@ struct limit_settings {
     std::uint64_t sealed_octets = 20U << 20U;
     std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
     std::uint32_t connections = 200;
-    std::uint32_t deliveries = 16;  // at once
-    std::uint32_t workers = 8;
+    std::uint32_t deliveries = 32;  // at once
+    std::uint32_t workers = 16;     // most of the time each waits for a commit
     // SMTP in. A peer is a client certificate, else an address.
     std::uint64_t received_octets = 0;  // one mail; 0: half as much again as sealed_octets
     std::uint32_t recipients = 100;     // of one mail
