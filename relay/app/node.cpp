@@ -156,7 +156,7 @@ std::optional<node::start_error> node::running::open_servers()
     sending.attempt = all().retry.attempt;
     sending.tls = part->tls_client;
     sending.client.helo_name = all().node.name;
-    sending.client.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
+    sending.client.pool.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
     sender = std::make_unique<dispatcher>(*runtime, *outbound, std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns) {

@@ -233,7 +233,8 @@ void name_lookup::asker::turn(ares_channel channel) const
     }
     if (::poll(polled.data(), count, wait_ms) < 0) return;
     std::uint64_t ignored = 0;
-    if (polled[0].revents != 0) [[maybe_unused]] const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
+    if (polled[0].revents != 0) [[maybe_unused]]
+        const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
     if (channel == nullptr) return;
     for (std::size_t i = 1; i < count; ++i) {
         const bool in = (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0;
