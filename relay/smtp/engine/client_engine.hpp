@@ -67,8 +67,8 @@ struct sasl_login {
     std::string response;
 };
 
-// How a mail's bytes go when the peer offers CHUNKING. DATA is the default: the look for dots costs less than one part
-// in ten thousand of a letter (measured, engine/README.md), and BDAT is what fewer peers do well.
+// How a mail's bytes go when the peer offers CHUNKING. DATA is the default: what BDAT saves is measured in
+// engine/README.md, and fewer peers do it well.
 enum class body_transfer { data, chunks_if_offered };
 
 struct client_policy {
