@@ -163,6 +163,7 @@ io::awaitable<void> smtp_client::deliver_somehow(delivery& about)
     }
     about.kind = delivery_report::connection::fresh;
     about.report = {};
+    about.report.outcome = failed_before_connection(delivery_errc::peer_unreachable);  // until somebody says better
     auto finding = find_mail_hosts(*settings_.names, about.hop, ours_);
     const auto limit = std::min(about.deadline, io::clock::now() + settings_.lookup_timeout);
     const auto hosts = co_await io::with_deadline(limit, std::move(finding));
@@ -187,8 +188,9 @@ io::awaitable<smtp_client::go_on> smtp_client::deliver_to_host(delivery& about, 
     const auto limit = std::min(about.deadline, io::clock::now() + settings_.lookup_timeout);
     const auto endpoints = co_await io::with_deadline(limit, std::move(finding));
     if (endpoints.has_error()) {
-        about.note(failed_before_connection(lookup_failure(endpoints.error())), host.name);
-        co_return endpoints.error() == make_error_code(delivery_errc::cancelled) ? go_on::done : go_on::try_next;
+        const delivery_errc why = lookup_failure(endpoints.error());
+        about.note(failed_before_connection(why), host.name);
+        co_return why == delivery_errc::cancelled ? go_on::done : go_on::try_next;
     }
     for (const tcp_endpoint& at : *endpoints) {
         if (about.addresses_tried == settings_.max_addresses || io::clock::now() >= about.deadline)

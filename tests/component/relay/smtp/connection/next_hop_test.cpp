@@ -228,6 +228,17 @@ TEST_CASE("bytes behind the reply to STARTTLS: that peer gets nothing, the next 
     CHECK(liar.connections() == 1);
 }
 
+TEST_CASE("a deadline that has passed sends nothing and claims nothing", "[smtp][mx]")
+{
+    house all;
+    scripted_smtp peer(takes_all, "127.0.0.1");
+    const next_hop to{{"127.0.0.1", peer.port()}, "", tls_policy::clear_tests, nullptr};
+    const auto report = all.deliver(to, some_mail(), -1s);
+    CHECK_FALSE(report.outcome.is_accepted());
+    CHECK(report.outcome.ec == decision::retry_later);
+    CHECK(peer.mails() == 0);
+}
+
 TEST_CASE("as many addresses as the limit says, no more", "[smtp][mx]")
 {
     named_house here;
