@@ -14,7 +14,7 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
 {
     const smtp::attempt_outcome& outcome = report.outcome;
     pipeline::attempt_result made;
-    made.peer = host;
+    made.peer = report.peer_host.empty() ? host : report.peer_host;
     made.smtp_code = outcome.code;
     if (outcome.enhanced) made.enhanced_status = smtp::write_enhanced_status(*outcome.enhanced);
     made.peer_text = outcome.text.reveal();
@@ -126,10 +126,7 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
 
 io::awaitable<pipeline::attempt_result> dispatcher::send(pipeline::prepared_mail mail)
 {
-    smtp::next_hop hop;
-    hop.at = {mail.to.host, mail.to.port};
-    hop.tls_name = mail.to.server_name;
-    hop.tls = options_.tls;
+    smtp::next_hop hop = options_.hops->hop(mail.to);
     smtp::outgoing_mail out;
     out.reverse_path = mail.reverse_path;
     out.recipient = mail.recipient;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "relay/app/next_hops.hpp"
 #include "relay/app/paced_tasks.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/smtp/connection/smtp_client.hpp"
@@ -15,7 +16,7 @@ namespace relay::app {
 struct dispatcher_options {
     std::size_t slots = 16;
     std::chrono::seconds attempt{600};
-    std::shared_ptr<io::tls_context> tls;
+    std::shared_ptr<const next_hops> hops;
     smtp::client_settings client;
 };
 

@@ -154,9 +154,10 @@ std::optional<node::start_error> node::running::open_servers()
     dispatcher_options sending;
     sending.slots = all().limits.deliveries;
     sending.attempt = all().retry.attempt;
-    sending.tls = part->tls_client;
+    sending.hops = part->hops;
+    sending.client.names = std::make_shared<io::name_lookup>(part->dns);
     sending.client.helo_name = all().node.name;
-    sending.client.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
+    sending.client.pool.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
     sender = std::make_unique<dispatcher>(*runtime, *outbound, std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns) {

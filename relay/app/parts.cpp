@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
 #include "relay/base/ids.hpp"
@@ -11,6 +12,16 @@
 namespace relay::app {
 namespace {
 using config::path;
+
+pipeline::hop_lookup lookup_of(config::hop_lookup lookup)
+{
+    switch (lookup) {
+        case config::hop_lookup::mx: return pipeline::hop_lookup::mx;
+        case config::hop_lookup::srv: return pipeline::hop_lookup::srv;
+        case config::hop_lookup::address: break;
+    }
+    return pipeline::hop_lookup::address;
+}
 
 class preparer {
 public:
@@ -65,6 +76,41 @@ public:
         return std::nullopt;
     }
 
+    // What each [[access]] shows; nullptr after a mistake.
+    std::shared_ptr<const next_hops> hops(const std::shared_ptr<io::tls_context>& node)
+    {
+        std::map<std::string, hop_access, std::less<>> by_name;
+        for (const config::access_settings& one : all_.accesses) {
+            hop_access made{node, nullptr};
+            if (!one.certificate.empty()) {
+                auto own = io::tls_context::client({one.certificate, one.key, all_.tls.anchors});
+                if (own.has_error()) wrong("[[access]] certificate", "certificat ou clé inutilisable : " + one.name);
+                made.tls = own.has_value() ? *own : nullptr;
+            }
+            if (one.login != config::login::none) {
+                if (auto read = io::read_secret(one.secret); read.has_error())
+                    wrong("[[access]] secret",
+                          one.name +
+                              " : fichier absent, vide ou ouvert à d'autres (chmod 600) : " + read.error().message());
+                else
+                    OPENSSL_cleanse(read->data(), read->size());
+                const auto mechanism =
+                    one.login == config::login::plain ? smtp::sasl_mechanism::plain : smtp::sasl_mechanism::xoauth2;
+                made.login =
+                    std::make_shared<const smtp::sasl_access>(smtp::sasl_access{mechanism, one.user, one.secret});
+            }
+            by_name.emplace(one.name, std::move(made));
+        }
+        return std::make_shared<const next_hops>(node, std::move(by_name));
+    }
+
+    [[nodiscard]] io::dns_settings dns() const
+    {
+        io::dns_settings made{{}, all_.dns.timeout, static_cast<int>(all_.dns.tries)};
+        for (const config::endpoint& one : all_.dns.servers) made.servers.push_back({one.host, one.port});
+        return made;
+    }
+
     pipeline::route_policy routes()
     {
         pipeline::route_policy policy;
@@ -75,7 +121,11 @@ public:
                 wrong("[[route]] profile",
                       "le profil mssante (forme claire) n'est pas encore disponible : smime ou hold");
             pipeline::route_rule made{
-                rule.domain, {rule.next_hop.host, rule.next_hop.port, rule.server_name}, pipeline::seal_profile::smime};
+                rule.domain,
+                {rule.next_hop.host, rule.next_hop.port, rule.server_name, lookup_of(rule.lookup),
+                 rule.tls == config::hop_tls::implicit ? pipeline::hop_tls::implicit : pipeline::hop_tls::starttls,
+                 rule.access},
+                pipeline::seal_profile::smime};
             if (rule.profile == config::seal_profile::hold) made.profile = pipeline::seal_profile::hold;
             policy.rules.push_back(std::move(made));
         }
@@ -236,6 +286,7 @@ prepared_parts prepare_parts(const path& file)
     auto submission = make.tls(io::tls_role::server, io::peer_certificate::optional);
     auto anchors = make.anchors();
     auto routes = make.routes();
+    auto hops = make.hops(client);
     std::optional<pipeline::site_options> site;
     std::optional<pipeline::composer_options> composer;
     if (all.roles.hospital) {
@@ -247,8 +298,9 @@ prepared_parts prepare_parts(const path& file)
     if (make.good()) id = make.node_id(paths.identity);
     if (make.good())
         out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client),
-                                 std::move(server), std::move(returns), std::move(submission), std::move(*anchors),
-                                 std::move(routes), std::move(site), std::move(composer)});
+                                 std::move(server), std::move(returns), std::move(submission), std::move(hops),
+                                 make.dns(), std::move(*anchors), std::move(routes), std::move(site),
+                                 std::move(composer)});
     out.mistakes = std::move(make.mistakes());
     return out;
 }

@@ -7,8 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "relay/app/next_hops.hpp"
 #include "relay/app/node_paths.hpp"
 #include "relay/config/settings.hpp"
+#include "relay/io/name_lookup.hpp"
 #include "relay/io/tls_context.hpp"
 #include "relay/pipeline/letter_composer.hpp"
 #include "relay/pipeline/letter_plan.hpp"
@@ -25,6 +27,8 @@ struct parts {
     std::string node_id;
     std::unique_ptr<vault::node_vault> vault;
     std::shared_ptr<io::tls_context> tls_client, tls_server, tls_returns, tls_submission;
+    std::shared_ptr<const next_hops> hops;
+    io::dns_settings dns;
     certs::trust_anchors anchors;
     pipeline::route_policy routes;
     std::optional<pipeline::site_options> site;          // hospital

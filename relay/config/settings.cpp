@@ -1,11 +1,21 @@
 #include "relay/config/settings.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "relay/config/table_reader.hpp"
 
 namespace relay::config {
 namespace {
+bool is_address(const std::string& host)
+{
+    std::array<unsigned char, sizeof(in6_addr)> ignored{};
+    return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+}
+
 class loader {
 public:
     loader(const toml::table& root, loaded& out)
@@ -29,7 +39,9 @@ public:
         if (all.roles.hospital || root_.contains("hospital")) read_hospital(all);
         if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
         read_trust(all.trust);
-        read_routes(all);
+        read_dns(all.dns);
+        each("access", [&](table_reader& in) { read_access(in, all); });
+        each("route", [&](table_reader& in) { read_route(in, all); });
     }
 
 private:
@@ -208,32 +220,100 @@ private:
         in.texts("domains", trust.domains);
     }
 
-    void read_routes(settings& all)
+    void read_dns(dns_settings& dns)
     {
-        top_.mark("route");
-        const toml::array* routes = root_["route"].as_array();
-        if (routes == nullptr) {
-            if (root_.contains("route")) top_.mistaken("route", "[[route]] est attendu, doubles crochets");
+        auto in = table("dns");
+        std::vector<std::string> servers;
+        in.texts("servers", servers);
+        in.milliseconds("timeout_milliseconds", dns.timeout);
+        in.count("tries", dns.tries);
+        for (const std::string& text : servers) {
+            const auto server = read_endpoint(text.find(':') == std::string::npos ? text + ":53" : text);
+            if (server && server->port != 0 && is_address(server->host))
+                dns.servers.push_back(*server);
+            else
+                in.mistaken("servers", "adresses numériques attendues : \"192.0.2.53\" ou \"[2001:db8::53]:53\"");
+        }
+        if (dns.servers.size() > 8) in.mistaken("servers", "8 serveurs au plus");
+        if (dns.tries > 10) in.mistaken("tries", "10 essais au plus");
+    }
+
+    // Every [[name]] table.
+    template <class Read>
+    void each(std::string_view name, Read read)
+    {
+        top_.mark(name);
+        const toml::array* tables = root_[name].as_array();
+        if (tables == nullptr) {
+            if (root_.contains(name))
+                top_.mistaken(name, "[[" + std::string(name) + "]] est attendu, doubles crochets");
             return;
         }
-        for (const toml::node& item : *routes) {
-            table_reader in(item.as_table(), "route", all.file, out_.mistakes);
-            route_settings route;
-            in.text("domain", route.domain);
+        for (const toml::node& item : *tables) {
+            table_reader in(item.as_table(), std::string(name), out_.values.file, out_.mistakes);
+            read(in);
+        }
+    }
+
+    void read_access(table_reader& in, settings& all)
+    {
+        access_settings access;
+        in.text("name", access.name);
+        access.login = in.choice("login", access.login,
+                                 {{"none", login::none}, {"plain", login::plain}, {"xoauth2", login::xoauth2}});
+        if (access.login != login::none) {
+            in.text("user", access.user);
+            in.file("secret", access.secret);
+        }
+        in.file("certificate", access.certificate, need::optional);
+        in.file("key", access.key, need::optional);
+        if (access.certificate.empty() != access.key.empty()) in.mistaken("key", "certificate et key vont ensemble");
+        if (access.login == login::none && access.certificate.empty())
+            in.mistaken("login", "rien à présenter : un login (plain, xoauth2) ou un certificate est attendu");
+        if (find_access(all, access.name) != nullptr) in.mistaken("name", "nom déjà pris par un autre [[access]]");
+        all.accesses.push_back(std::move(access));
+    }
+
+    static const access_settings* find_access(const settings& all, const std::string& name)
+    {
+        const auto found = std::find_if(all.accesses.begin(), all.accesses.end(),
+                                        [&](const access_settings& one) { return one.name == name; });
+        return found == all.accesses.end() ? nullptr : &*found;
+    }
+
+    void read_route(table_reader& in, settings& all)
+    {
+        route_settings route;
+        in.text("domain", route.domain);
+        route.profile = in.choice(
+            "profile", route.profile,
+            {{"smime", seal_profile::smime}, {"mssante", seal_profile::mssante}, {"hold", seal_profile::hold}});
+        route.tls = in.choice("tls", route.tls, {{"starttls", hop_tls::starttls}, {"implicit", hop_tls::implicit}});
+        route.lookup = in.choice("lookup", route.lookup,
+                                 {{"address", hop_lookup::address}, {"mx", hop_lookup::mx}, {"srv", hop_lookup::srv}});
+        in.text("access", route.access, need::optional);
+        if (!route.access.empty() && find_access(all, route.access) == nullptr)
+            in.mistaken("access", "aucun [[access]] de ce nom");
+        if (route.lookup == hop_lookup::address) {
             in.address("next_hop", route.next_hop);
             in.text("server_name", route.server_name);
-            std::string profile = "smime";
-            in.text("profile", profile, need::optional);
-            if (profile == "smime")
-                route.profile = seal_profile::smime;
-            else if (profile == "mssante")
-                route.profile = seal_profile::mssante;
-            else if (profile == "hold")
-                route.profile = seal_profile::hold;
-            else
-                in.mistaken("profile", "smime, mssante ou hold est attendu");
-            all.routes.push_back(std::move(route));
+        } else {
+            read_looked_up(in, route);
         }
+        all.routes.push_back(std::move(route));
+    }
+
+    static void read_looked_up(table_reader& in, route_settings& route)
+    {
+        in.text("next_hop", route.next_hop.host, need::optional);
+        in.text("server_name", route.server_name, need::optional);
+        if (route.next_hop.host.find(':') != std::string::npos)
+            in.mistaken("next_hop", "avec lookup mx ou srv : un nom de domaine, sans port");
+        if (route.lookup == hop_lookup::srv) return;  // SRV tells the port
+        std::uint32_t port = 25;
+        in.count("port", port);
+        if (port > 65535) in.mistaken("port", "un port entre 1 et 65535 est attendu");
+        route.next_hop.port = static_cast<std::uint16_t>(port);
     }
 
     const toml::table& root_;

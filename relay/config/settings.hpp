@@ -85,11 +85,30 @@ struct mllp_settings {               // the hospital's software by HL7 over TCP,
     std::chrono::seconds zam_most{300};
     std::chrono::seconds zam_answer{30};  // without an answer by then, it is sent again
 };
+struct dns_settings {
+    std::vector<endpoint> servers;            // numeric; empty: those of /etc/resolv.conf
+    std::chrono::milliseconds timeout{3000};  // of one try
+    std::uint32_t tries = 3;                  // of each server
+};
+enum class login { none, plain, xoauth2 };
+struct access_settings {  // what we show to an operator, beyond or instead of the node's certificate
+    std::string name;
+    config::login login = config::login::none;
+    std::string user;
+    path secret;       // password or bearer token, 0600; read for each new connection
+    path certificate;  // of our own for this operator; empty: that of [tls]
+    path key;
+};
 enum class seal_profile { smime, mssante, hold };
+enum class hop_lookup { address, mx, srv };
+enum class hop_tls { starttls, implicit };
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
-    endpoint next_hop;
-    std::string server_name;  // expected in the peer's certificate
+    endpoint next_hop;   // with mx and srv a domain; its host empty: the recipient's own
+    hop_lookup lookup = hop_lookup::address;
+    hop_tls tls = hop_tls::starttls;
+    std::string access;       // name of an access_settings; empty: the node's certificate alone
+    std::string server_name;  // expected in the peer's certificate; empty with mx and srv: the host that was found
     seal_profile profile = seal_profile::smime;
 };
 struct trust_settings {
@@ -149,6 +168,8 @@ struct settings {
     mllp_settings mllp;
     operator_settings operator_;
     trust_settings trust;
+    dns_settings dns;
+    std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;
     retry_settings retry;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,6 +36,10 @@ public:
     void pairs(std::string_view key, std::vector<std::pair<std::string, std::string>>& into);  // { a = "b" }
     void address(std::string_view key, endpoint& into);
     void address(std::string_view key, std::optional<endpoint>& into);
+    // The value that the text of `key` stands for; `otherwise` if it is absent or none of them.
+    template <class Value>
+    [[nodiscard]] Value choice(std::string_view key, Value otherwise,
+                               std::initializer_list<std::pair<std::string_view, Value>> known);
     void mistaken(std::string_view key, std::string what);
     void mark(std::string_view key) { asked_.emplace(key); }  // known, though read elsewhere
     [[nodiscard]] bool present() const noexcept { return table_ != nullptr; }
@@ -49,6 +54,21 @@ private:
     std::vector<mistake>& mistakes_;
     std::set<std::string, std::less<>> asked_;
 };
+
+template <class Value>
+Value table_reader::choice(std::string_view key, Value otherwise,
+                           std::initializer_list<std::pair<std::string_view, Value>> known)
+{
+    const toml::node* node = find(key, need::optional);
+    if (node == nullptr) return otherwise;
+    std::string names;
+    for (const auto& [name, value] : known) {
+        if (node->value_exact<std::string>() == name) return value;
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    mistaken(key, "une valeur parmi " + names + " est attendue");
+    return otherwise;
+}
 
 // "host:port", "[::1]:port"; nullopt if it is not of that form.
 [[nodiscard]] std::optional<endpoint> read_endpoint(std::string_view text);

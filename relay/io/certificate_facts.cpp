@@ -9,11 +9,9 @@
 #include <memory>
 
 namespace relay::io {
-std::string certificate_sha256(const X509* certificate)
+namespace {
+std::string hex_of(const std::array<unsigned char, EVP_MAX_MD_SIZE>& digest, unsigned length)
 {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &length) != 1) return {};
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (unsigned i = 0; i < length; ++i) {
@@ -21,6 +19,23 @@ std::string certificate_sha256(const X509* certificate)
         text += digits[digest[i] & 15U];
     }
     return text;
+}
+}
+
+std::string certificate_sha256(const X509* certificate)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &length) != 1) return {};
+    return hex_of(digest, length);
+}
+
+std::string octets_sha256(std::string_view octets)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (EVP_Digest(octets.data(), octets.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) return {};
+    return hex_of(digest, length);
 }
 
 std::string certificate_subject(const X509* certificate)

@@ -185,4 +185,20 @@ result<std::string> read_beginning(const std::filesystem::path& path, std::size_
     if (file.get() < 0) return last_error();
     return read_octets(file.get(), octets);
 }
+
+result<std::string> read_secret(const std::filesystem::path& path)
+{
+    constexpr off_t max_octets = 16 * 1024;
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat facts {};
+    if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) return last_error();
+    const bool ours = facts.st_uid == ::geteuid() || facts.st_uid == 0;
+    if (!S_ISREG(facts.st_mode) || (facts.st_mode & 077U) != 0 || !ours) return make_error_code(errc::bad_settings);
+    if (facts.st_size > max_octets) return make_error_code(errc::too_large);
+    auto secret = read_octets(file.get(), static_cast<std::size_t>(facts.st_size));
+    if (secret.has_error()) return secret.error();
+    while (!secret->empty() && (secret->back() == '\n' || secret->back() == '\r')) secret->pop_back();
+    if (secret->empty()) return make_error_code(errc::bad_settings);
+    return secret;
+}
 }

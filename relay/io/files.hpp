@@ -27,4 +27,8 @@ namespace relay::io {
 
 // The first `octets` of a file of any size, or all of a shorter one.
 [[nodiscard]] result<std::string> read_beginning(const std::filesystem::path& path, std::size_t octets);
+
+// A password or token: a file that only its owner (us, or root) may read, without the line end behind it. The caller
+// wipes it. errc::bad_settings if it is open to others, empty, or no plain file.
+[[nodiscard]] result<std::string> read_secret(const std::filesystem::path& path);
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 
@@ -42,6 +43,13 @@ error_code error_of(int status)
         case ARES_ECANCELLED: return errc::cancelled;
         default: return errc::name_lookup_failed;
     }
+}
+
+std::filesystem::file_time_type settings_time()
+{
+    std::error_code unread;
+    const auto time = std::filesystem::last_write_time("/etc/resolv.conf", unread);
+    return unread ? std::filesystem::file_time_type() : time;
 }
 
 std::vector<asio::ip::address> read_hosts_file(ares_channel channel, const std::string& name, int family)
@@ -194,12 +202,21 @@ ares_channel name_lookup::asker::open_channel() const
 void name_lookup::asker::run()
 {
     ares_channel channel = open_channel();
+    auto settings_of = settings_time();
     for (;;) {
         std::deque<std::unique_ptr<request>> fresh;
+        bool none_under_way = false;
         {
             const std::lock_guard lock(mutex_);
             if (stopping_) break;
             fresh.swap(waiting_);
+            none_under_way = under_way_ == fresh.size();
+        }
+        // c-ares reads the system's settings once.
+        if (!fresh.empty() && none_under_way && settings_.servers.empty() && settings_time() != settings_of) {
+            if (channel != nullptr) ares_destroy(channel);
+            channel = open_channel();
+            settings_of = settings_time();
         }
         for (auto& one : fresh) begin(channel, std::move(one));
         turn(channel);
@@ -233,7 +250,8 @@ void name_lookup::asker::turn(ares_channel channel) const
     }
     if (::poll(polled.data(), count, wait_ms) < 0) return;
     std::uint64_t ignored = 0;
-    if (polled[0].revents != 0) [[maybe_unused]] const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
+    if (polled[0].revents != 0) [[maybe_unused]]
+        const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
     if (channel == nullptr) return;
     for (std::size_t i = 1; i < count; ++i) {
         const bool in = (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/ssl.hpp>
+#include <ctime>
 
 #include "relay/io/certificate_facts.hpp"
 #include "relay/obs/metrics.hpp"
@@ -14,6 +15,14 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 namespace relay::io {
+struct tls_session {
+    explicit tls_session(SSL_SESSION* taken) : native(taken) {}
+    struct release {
+        void operator()(SSL_SESSION* one) const noexcept { SSL_SESSION_free(one); }
+    };
+    std::unique_ptr<SSL_SESSION, release> native;
+};
+
 namespace {
 using tcp = asio::ip::tcp;
 using tls_stream = asio::ssl::stream<tcp::socket&>;
@@ -48,26 +57,51 @@ error_code handshake_error(const error_code& ec, SSL* ssl)
     return name_error(ec);
 }
 
+bool is_numeric(const std::string& host)
+{
+    error_code not_numeric;
+    asio::ip::make_address(host, not_numeric);
+    return !not_numeric;
+}
+
+// Names count in subjectAltName only (RFC 9525 §2): the subject's CN is never looked at. "*" stands for one whole
+// label.
+constexpr unsigned host_rules = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+
 error_code expect_host(SSL* ssl, const std::string& host)
 {
     X509_VERIFY_PARAM* expected = SSL_get0_param(ssl);  // borrowed
-    error_code not_numeric;
-    asio::ip::make_address(host, not_numeric);
-    if (!not_numeric)
+    if (is_numeric(host))
         return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1 ? error_code{} : errc::tls_failed;
-    // Names count in subjectAltName only (RFC 9525 §2): the subject's CN is never looked at.
-    X509_VERIFY_PARAM_set_hostflags(expected,
-                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    X509_VERIFY_PARAM_set_hostflags(expected, host_rules);
     const bool set = !host.empty() && X509_VERIFY_PARAM_set1_host(expected, host.data(), host.size()) == 1 &&
                      SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
     return set ? error_code{} : errc::tls_failed;
 }
 
+// A resumed handshake verifies nothing by itself.
+error_code check_resumed(SSL* ssl, const std::string& host)
+{
+    X509* peer = SSL_get0_peer_certificate(ssl);  // borrowed
+    if (peer == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return errc::certificate_untrusted;
+    if (X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0) return errc::certificate_expired;
+    const int same = is_numeric(host) ? X509_check_ip_asc(peer, host.c_str(), 0)
+                                      : X509_check_host(peer, host.data(), host.size(), host_rules, nullptr);
+    return same == 1 ? error_code{} : errc::name_mismatch;
+}
+
+void offer(const std::shared_ptr<tls_session>& resume, SSL* ssl)
+{
+    constexpr long max_age_seconds = 3600;
+    if (!resume || std::time(nullptr) - SSL_SESSION_get_time(resume->native.get()) > max_age_seconds) return;
+    SSL_set_session(ssl, resume->native.get());  // takes a reference
+}
+
 tls_facts read_facts(SSL* ssl)
 {
     const X509* peer = SSL_get0_peer_certificate(ssl);  // borrowed
-    return {SSL_get_version(ssl), SSL_get_cipher_name(ssl), certificate_sha256(peer), certificate_subject(peer),
-            certificate_emails(peer)};
+    return {SSL_get_version(ssl),      SSL_get_cipher_name(ssl), certificate_sha256(peer),
+            certificate_subject(peer), certificate_emails(peer), SSL_session_reused(ssl) == 1};
 }
 
 template <class Stream>
@@ -155,7 +189,7 @@ awaitable<result<void>> stream::write_all(std::string_view bytes, clock::time_po
 }
 
 awaitable<result<void>> stream::start_tls(std::shared_ptr<tls_context> context, std::string host,
-                                          clock::time_point deadline)
+                                          clock::time_point deadline, std::shared_ptr<tls_session> resume)
 {
     state_->context = std::move(context);
     state_->tls = std::make_unique<tls_stream>(state_->socket, state_->context->native());
@@ -163,6 +197,7 @@ awaitable<result<void>> stream::start_tls(std::shared_ptr<tls_context> context, 
     const bool server = state_->context->role() == tls_role::server;
     if (!server) {
         if (const error_code failed = expect_host(ssl, host)) co_return failed;
+        offer(resume, ssl);
     }
     auto shaking = shake_hands(*state_->tls, server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client);
     const auto shaken = co_await with_deadline(deadline, std::move(shaking));
@@ -171,8 +206,20 @@ awaitable<result<void>> stream::start_tls(std::shared_ptr<tls_context> context, 
         obs::add(obs::counter::tls_failures);
         co_return shaken.error();
     }
+    if (!server && SSL_session_reused(ssl) == 1) {
+        if (const error_code refused = check_resumed(ssl, host)) co_return refused;
+    }
     state_->facts = read_facts(ssl);
     co_return result<void>();
+}
+
+std::shared_ptr<tls_session> stream::session() const
+{
+    if (!state_ || !state_->facts || state_->context->role() == tls_role::server) return nullptr;
+    // A copy: OpenSSL takes a session out of use when its connection ends without close_notify.
+    const SSL_SESSION* current = SSL_get0_session(state_->tls->native_handle());
+    auto taken = std::make_shared<tls_session>(current != nullptr ? SSL_SESSION_dup(current) : nullptr);
+    return taken->native && SSL_SESSION_is_resumable(taken->native.get()) == 1 ? taken : nullptr;
 }
 
 awaitable<void> stream::close(clock::time_point deadline)
@@ -209,6 +256,10 @@ bool stream::is_open() const noexcept
 bool stream::has_news() noexcept
 {
     if (!is_open()) return true;
+    if (state_->facts) {  // read from the socket already, and not asked for
+        SSL* ssl = state_->tls->native_handle();
+        if (SSL_pending(ssl) > 0 || BIO_pending(SSL_get_rbio(ssl)) > 0) return true;
+    }
     char one = 0;
     return ::recv(state_->socket.native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }

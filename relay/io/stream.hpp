@@ -23,7 +23,12 @@ struct tls_facts {
     std::string peer_certificate_sha256;               // of the DER, hex; empty if the peer sent none
     std::string peer_certificate_subject;              // RFC 2253
     std::vector<std::string> peer_certificate_emails;  // SAN rfc822Name, as written
+    bool resumed = false;  // no certificate was shown: it is the one of the session's first handshake
 };
+
+// What a later connection to the same host, with the same context settings, may resume (RFC 8446 §2.2, RFC 5077). It
+// holds keys: never shared across hosts, contexts or policies, and used once.
+struct tls_session;
 
 class stream {
 public:
@@ -37,8 +42,13 @@ public:
     [[nodiscard]] awaitable<result<void>> write_all(std::string_view bytes, clock::time_point deadline);
     // `host` is checked against the server's certificate (name or IP address) and sent as SNI; a server passes "".
     // In TLS 1.3 a client learns only at its first read that its certificate was refused: errc::tls_refused then.
+    // A client may offer a session to resume, at most an hour old: the certificate it was made with is looked at again
+    // for the host and the time, its chain is not.
     [[nodiscard]] awaitable<result<void>> start_tls(std::shared_ptr<tls_context> context, std::string host,
-                                                    clock::time_point deadline);
+                                                    clock::time_point deadline,
+                                                    std::shared_ptr<tls_session> resume = nullptr);
+    // The session of a client, once the peer has given one and something was read; else nullptr.
+    [[nodiscard]] std::shared_ptr<tls_session> session() const;
     // Says goodbye (close_notify), then closes. Errors do not matter any more.
     awaitable<void> close(clock::time_point deadline);
     // Closes at once, without waiting; running operations end with errc::cancelled.

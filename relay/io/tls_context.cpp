@@ -5,6 +5,7 @@
 
 #include "relay/io/certificate_facts.hpp"
 #include "relay/io/errc.hpp"
+#include "relay/io/files.hpp"
 
 namespace relay::io {
 namespace ssl = boost::asio::ssl;
@@ -16,7 +17,8 @@ tls_context::tls_context(tls_role role, peer_certificate peers)
 {
     SSL_CTX* raw = native_.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    if (role == tls_role::server) SSL_CTX_set_options(raw, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(raw, 0);
     SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);  // an idle connection keeps no 34 kB of buffers
@@ -32,7 +34,13 @@ error_code tls_context::load(const tls_files& files)
         if (!failed && SSL_CTX_check_private_key(native_.native_handle()) != 1) failed = errc::bad_settings;
         if (!failed) identity_ = certificate_sha256(SSL_CTX_get0_certificate(native_.native_handle()));
     }
-    if (!failed && !files.anchors.empty()) native_.load_verify_file(files.anchors.string(), failed);
+    if (!failed && !files.anchors.empty()) {
+        constexpr std::size_t max_octets = 16U << 20U;
+        const auto anchors = read_file(files.anchors, max_octets);
+        if (anchors.has_error()) return errc::bad_settings;
+        identity_ += ':' + octets_sha256(*anchors);
+        native_.load_verify_file(files.anchors.string(), failed);
+    }
     if (!failed && role_ == tls_role::server && peers_ != peer_certificate::not_asked) {
         // The names of the anchors tell a client which of its certificates to send.
         STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(files.anchors.c_str());

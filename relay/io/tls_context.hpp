@@ -1,5 +1,6 @@
 // relay/io/tls_context.hpp: settings of one side of TLS (RFC 8446, RFC 5246), read from PEM files: TLS 1.2 or later, no
-// session resumption (a resumed session would skip the certificate), no renegotiation, no compression.
+// renegotiation, no compression. A server gives out no session to resume; a client resumes only those that its caller
+// kept (stream.hpp).
 // The peer's certificate is verified against the anchors given; the system's own anchors are never used.
 // Errors: errc::bad_settings. Immutable once made: share it between threads and streams by shared_ptr.
 #pragma once
@@ -32,7 +33,8 @@ public:
 
     [[nodiscard]] tls_role role() const noexcept { return role_; }
     [[nodiscard]] peer_certificate peers() const noexcept { return peers_; }
-    // SHA-256 of our own certificate in hex, or "": part of the key of a connection pool.
+    // SHA-256 of our own certificate and of the anchors' file: whom we are and whom we believe, so part of the key of a
+    // connection pool.
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
     [[nodiscard]] boost::asio::ssl::context& native() noexcept { return native_; }
 

@@ -6,7 +6,8 @@
 
 STARTTLS and a verified client certificate are required, DSN is announced. Mail for other domains goes nowhere but by
 `routes` (domain -> (port, name in that server's certificate)), over verified TLS with our certificate. RCPT of an address
-in `refused` gets 550; any other unknown address of its domains is taken, and bounces. Needs root."""
+in `refused` gets 550; any other unknown address of its domains is taken, and bounces. `settings` are laid over those of
+main.cf. Needs root."""
 import contextlib
 import os
 import pathlib
@@ -41,9 +42,10 @@ postlog   unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    def __init__(self, certificate, key, anchors, *, host_name, domains, routes=None, refused=()):
+    def __init__(self, certificate, key, anchors, *, host_name, domains, routes=None, refused=(), settings=None):
         self.certificate, self.key, self.anchors = certificate, key, anchors
         self.host_name, self.domains, self.routes, self.refused = host_name, domains, routes or {}, refused
+        self.settings = settings or {}
         self.port = free_ports(1)[0]
         self.addresses = {}
         self._process = None
@@ -96,6 +98,7 @@ class Postfix:
                                      or [("invalid", "error:none")]),
             "minimal_backoff_time": "1s", "maximal_backoff_time": "2s", "queue_run_delay": "1s", "smtpd_error_sleep_time": "0",
         }
+        settings |= self.settings
         config = self.folder / "config"
         (config / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()), encoding="ascii")
         (config / "master.cf").write_text(MASTER.format(port=self.port), encoding="ascii")

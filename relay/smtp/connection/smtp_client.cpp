@@ -1,10 +1,15 @@
 #include "relay/smtp/connection/smtp_client.hpp"
 
+#include <openssl/crypto.h>
+
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
+#include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
+#include "relay/smtp/wire/text.hpp"
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // see relay/io/stream.cpp
 
@@ -12,75 +17,27 @@ namespace relay::smtp {
 namespace asio = boost::asio;
 using engine_type = client_engine;
 
-struct smtp_client::connection {
-    connection(io::stream connected, client_policy policy) : peer(std::move(connected)), engine(std::move(policy)) {}
-    io::stream peer;
-    client_engine engine;
-    std::size_t mails = 0;
-    bool reusable = false;  // the last dialogue ended in idle
-    io::clock::time_point idle_since{};
-};
+struct smtp_client::delivery {
+    next_hop hop;
+    outgoing_mail mail;
+    io::clock::time_point deadline;
+    pool_key key;
+    std::unique_ptr<client_connection> used{};  // under way
+    std::shared_ptr<io::tls_session> resume{};  // offered on it
+    delivery_report::connection kind = delivery_report::connection::none;
+    std::size_t addresses_tried = 0;
+    delivery_report report{};
 
-// The mutex is never held across a co_await.
-struct smtp_client::pool {
-    explicit pool(const asio::any_io_executor& executor) : timer(executor) {}
-    std::unique_ptr<connection> take(const key& wanted);
-    void put(const key& wanted, std::unique_ptr<connection> idle, const client_settings& settings);
-    void drop_older_than(io::clock::time_point limit);
-    static void watch(const std::shared_ptr<pool>& self, std::chrono::seconds idle_limit);
-
-    mutable std::mutex mutex;
-    std::map<key, std::vector<std::unique_ptr<connection>>> idle;
-    asio::steady_timer timer;  // used on the I/O thread only
-    bool watching = false;
-};
-
-std::unique_ptr<smtp_client::connection> smtp_client::pool::take(const key& wanted)
-{
-    const std::lock_guard lock(mutex);
-    const auto found = idle.find(wanted);
-    while (found != idle.end() && !found->second.empty()) {
-        auto candidate = std::move(found->second.back());
-        found->second.pop_back();
-        if (!candidate->peer.has_news()) return candidate;  // news on an idle connection is its end
+    // Of several peers the report is about the one that came farthest, and of those the last.
+    bool note(const attempt_outcome& outcome, const std::string& host)
+    {
+        if (!outcome.is_accepted() && outcome.where < report.outcome.where) return false;
+        report = {};
+        report.outcome = outcome;
+        report.peer_host = host;
+        return true;
     }
-    return nullptr;
-}
-
-void smtp_client::pool::put(const key& wanted, std::unique_ptr<connection> ended, const client_settings& settings)
-{
-    const std::lock_guard lock(mutex);
-    auto& same = idle[wanted];
-    if (same.size() >= settings.max_idle_per_key) return;
-    ended->idle_since = io::clock::now();
-    same.push_back(std::move(ended));
-}
-
-void smtp_client::pool::drop_older_than(io::clock::time_point limit)
-{
-    const std::lock_guard lock(mutex);
-    for (auto one = idle.begin(); one != idle.end();) {
-        std::erase_if(one->second, [&](const auto& candidate) { return candidate->idle_since <= limit; });
-        one = one->second.empty() ? idle.erase(one) : std::next(one);
-    }
-}
-
-// Runs on the I/O thread while there is something idle.
-void smtp_client::pool::watch(const std::shared_ptr<pool>& self, std::chrono::seconds idle_limit)
-{
-    self->timer.expires_after(std::chrono::seconds(1));
-    self->timer.async_wait([weak = std::weak_ptr<pool>(self), idle_limit](const error_code& ec) {
-        const auto alive = weak.lock();
-        if (!alive || ec) return;
-        alive->drop_older_than(io::clock::now() - idle_limit);
-        {
-            const std::lock_guard lock(alive->mutex);
-            alive->watching = !alive->idle.empty();
-            if (!alive->watching) return;
-        }
-        watch(alive, idle_limit);
-    });
-}
+};
 
 namespace {
 loss to_loss(const error_code& ec)
@@ -95,12 +52,46 @@ loss to_loss(const error_code& ec)
     return loss::closed;
 }
 
-delivery_report not_connected(const error_code& why)
+attempt_outcome failed_before_connection(const error_code& why)
 {
-    delivery_report report;
-    report.outcome.ec = why == io::errc::cancelled ? delivery_errc::cancelled : delivery_errc::peer_unreachable;
-    report.outcome.where = stage::connect;
-    return report;
+    attempt_outcome outcome;
+    outcome.ec = why;
+    outcome.where = stage::connect;
+    return outcome;
+}
+
+delivery_errc lookup_failure(const error_code& failed)
+{
+    if (failed.category() == delivery_category()) return static_cast<delivery_errc>(failed.value());
+    return failed == io::errc::cancelled ? delivery_errc::cancelled : delivery_errc::name_lookup_failed;
+}
+
+bool is_about_tls(const error_code& ec)
+{
+    return ec == make_error_code(delivery_errc::tls_failed) || ec == make_error_code(delivery_errc::tls_refused) ||
+           ec == make_error_code(delivery_errc::certificate_untrusted);
+}
+
+// Another address may do better: the fault is this peer's, and it has not answered MAIL.
+bool may_try_next(const attempt_outcome& outcome, const client_engine& engine)
+{
+    if (outcome.is_accepted() || engine.has_answered_mail()) return false;
+    constexpr std::array last_words{delivery_errc::cancelled,    delivery_errc::reply_lost,
+                                    delivery_errc::too_big,      delivery_errc::not_sendable,
+                                    delivery_errc::auth_refused, delivery_errc::credentials_unreadable};
+    return std::none_of(last_words.begin(), last_words.end(),
+                        [&](delivery_errc one) { return outcome.ec == make_error_code(one); });
+}
+
+// What reads credentials from a 0600 file; blocking.
+result<sasl_login> load_login(const sasl_access& access)
+{
+    auto secret = io::read_secret(access.secret_file);
+    if (secret.has_error()) return secret.error();
+    auto response = write_sasl_response(access.mechanism, access.user, *secret);
+    OPENSSL_cleanse(secret->data(), secret->size());
+    if (response.has_error()) return response.error();
+    return sasl_login{access.mechanism, std::move(*response)};
 }
 
 void record(const delivery_report& report)
@@ -113,8 +104,14 @@ void record(const delivery_report& report)
 }
 
 smtp_client::smtp_client(io::io_runtime& runtime, client_settings settings)
-    : runtime_(runtime), settings_(std::move(settings)), pool_(std::make_shared<pool>(runtime.executor()))
+    : runtime_(runtime),
+      settings_(std::move(settings)),
+      pool_(std::make_shared<connection_pool>(runtime.executor(), settings_.pool))
 {
+    if (!settings_.names) settings_.names = std::make_shared<io::name_lookup>(io::dns_settings());
+    std::string own = settings_.helo_name;
+    std::transform(own.begin(), own.end(), own.begin(), to_lower);
+    ours_.insert(std::move(own));
 }
 
 smtp_client::~smtp_client()
@@ -128,105 +125,172 @@ void smtp_client::close_idle()
     pool_->drop_older_than(io::clock::time_point::max());
 }
 
-std::size_t smtp_client::idle_connections() const
+io::awaitable<delivery_report> smtp_client::deliver(next_hop hop, outgoing_mail mail, io::clock::time_point deadline)
 {
-    const std::lock_guard lock(pool_->mutex);
-    std::size_t count = 0;
-    for (const auto& [where, connections] : pool_->idle) count += connections.size();
-    return count;
+    if (hop.policy != tls_policy::clear_tests && !hop.tls)
+        throw std::invalid_argument("smtp_client: TLS without context");
+    pool_key key = key_of(hop);
+    delivery about{std::move(hop), std::move(mail), deadline, std::move(key)};
+    about.report.outcome = failed_before_connection(delivery_errc::peer_unreachable);
+    try {
+        auto delivering = deliver_somehow(about);
+        co_await std::move(delivering);
+    } catch (const boost::system::system_error& error) {
+        // Asio throws out of a co_await once the caller is cancelled; what the engine knows still has to be told.
+        if (error.code() != asio::error::operation_aborted) throw;
+        if (about.used) {
+            static_cast<void>(about.used->engine.on_lost(loss::cancelled));
+            settle(about);
+        } else {
+            about.report.outcome = failed_before_connection(delivery_errc::cancelled);
+        }
+    }
+    about.report.addresses_tried = about.addresses_tried;
+    record(about.report);
+    co_return std::move(about.report);
 }
 
-io::awaitable<result<std::unique_ptr<smtp_client::connection>>> smtp_client::open(const next_hop& hop,
-                                                                                  io::clock::time_point deadline)
+io::awaitable<void> smtp_client::deliver_somehow(delivery& about)
 {
-    const auto limit = std::min(deadline, io::clock::now() + settings_.connect_timeout);
-    auto looking = io::resolve(runtime_.lookups(), hop.at);
-    auto endpoints = co_await io::with_deadline(limit, std::move(looking));
-    if (endpoints.has_error()) co_return endpoints.error();
-    auto connecting = io::connect(std::move(*endpoints), limit);
+    about.kind = delivery_report::connection::reused;
+    while ((about.used = pool_->take(about.key))) {
+        auto attempting = attempt(about);
+        co_await std::move(attempting);
+        const bool stale = about.used->engine.was_stale();
+        if (!stale) obs::add(obs::counter::smtp_connections_reused);
+        settle(about);
+        if (!stale) co_return;
+    }
+    about.kind = delivery_report::connection::fresh;
+    about.report = {};
+    about.report.outcome = failed_before_connection(delivery_errc::peer_unreachable);  // until somebody says better
+    auto finding = find_mail_hosts(*settings_.names, about.hop, ours_);
+    const auto limit = std::min(about.deadline, io::clock::now() + settings_.lookup_timeout);
+    const auto hosts = co_await io::with_deadline(limit, std::move(finding));
+    if (hosts.has_error()) {
+        about.report.outcome = failed_before_connection(lookup_failure(hosts.error()));
+        co_return;
+    }
+    for (const mail_host& host : *hosts) {
+        auto delivering = deliver_to_host(about, host);
+        if (co_await std::move(delivering) == go_on::done) co_return;
+    }
+    // An implicit MX without an address is no mail domain; of a named host that is an error of its keeper.
+    if (about.hop.lookup == host_lookup::mx && hosts->size() == 1 &&
+        equals_ignoring_case(hosts->front().name, about.hop.at.host) &&
+        about.report.outcome.ec == make_error_code(delivery_errc::host_unknown))
+        about.report.outcome.ec = delivery_errc::domain_unknown;
+}
+
+io::awaitable<smtp_client::go_on> smtp_client::deliver_to_host(delivery& about, mail_host host)
+{
+    auto finding = find_endpoints(*settings_.names, host, about.hop.lookup);
+    const auto limit = std::min(about.deadline, io::clock::now() + settings_.lookup_timeout);
+    const auto endpoints = co_await io::with_deadline(limit, std::move(finding));
+    if (endpoints.has_error()) {
+        const delivery_errc why = lookup_failure(endpoints.error());
+        about.note(failed_before_connection(why), host.name);
+        co_return why == delivery_errc::cancelled ? go_on::done : go_on::try_next;
+    }
+    for (const tcp_endpoint& at : *endpoints) {
+        if (about.addresses_tried == settings_.max_addresses || io::clock::now() >= about.deadline)
+            co_return go_on::done;
+        ++about.addresses_tried;
+        about.resume = pool_->take_session(about.key, at);
+        for (bool again = true; std::exchange(again, false);) {
+            const bool offered = about.resume != nullptr;
+            auto delivering = deliver_to_address(about, at, host.name);
+            if (co_await std::move(delivering) == go_on::done) co_return go_on::done;
+            again = offered && is_about_tls(about.report.outcome.ec);  // once more, without the session
+            about.resume = nullptr;
+        }
+    }
+    co_return go_on::try_next;
+}
+
+io::awaitable<smtp_client::go_on> smtp_client::deliver_to_address(delivery& about, tcp_endpoint at, std::string host)
+{
+    auto preparing = policy_for(about);
+    auto policy = co_await std::move(preparing);
+    if (policy.has_error()) {
+        about.report.outcome = failed_before_connection(delivery_errc::credentials_unreadable);
+        co_return go_on::done;
+    }
+    std::vector<tcp_endpoint> one{at};
+    const auto limit = std::min(about.deadline, io::clock::now() + settings_.connect_timeout);
+    auto connecting = io::connect(std::move(one), limit);
     auto peer = co_await std::move(connecting);
-    if (peer.has_error()) co_return peer.error();
+    if (peer.has_error()) {
+        const bool cancelled = peer.error() == io::errc::cancelled;
+        about.note(failed_before_connection(cancelled ? delivery_errc::cancelled : delivery_errc::peer_unreachable),
+                   host);
+        co_return cancelled ? go_on::done : go_on::try_next;
+    }
     obs::add(obs::counter::smtp_connections_out);
-    client_policy policy{settings_.helo_name, hop.policy, settings_.timeouts, {}};
-    co_return std::make_unique<connection>(std::move(**peer), std::move(policy));
+    about.used = std::make_unique<client_connection>(std::move(**peer), at, std::move(host), std::move(*policy));
+    auto attempting = attempt(about);
+    co_await std::move(attempting);
+    const go_on next = may_try_next(about.used->engine.outcome(), about.used->engine) ? go_on::try_next : go_on::done;
+    settle(about);
+    co_return next;
 }
 
-io::awaitable<void> smtp_client::attempt(connection& used, const next_hop& hop, outgoing_mail mail,
-                                         io::clock::time_point deadline)
+io::awaitable<result<client_policy>> smtp_client::policy_for(delivery& about)
+{
+    client_policy policy{settings_.helo_name, about.hop.policy, settings_.timeouts, {}, {}, settings_.transfer};
+    if (about.hop.access) {
+        auto loading = [access = about.hop.access] { return load_login(*access); };
+        auto login = co_await io::offload(runtime_.pool(), std::move(loading));
+        if (login.has_error()) co_return login.error();
+        policy.login = std::move(*login);
+    }
+    co_return policy;
+}
+
+io::awaitable<void> smtp_client::attempt(delivery& about)
 {
     std::array<char, 8 * 1024> buffer;
+    client_connection& used = *about.used;
     auto& engine = used.engine;
     used.reusable = false;
-    for (auto next = used.mails++ == 0 ? engine.start(std::move(mail)) : engine.next_transaction(std::move(mail));;) {
+    std::optional<std::size_t> awaited;  // the number of the reply that `limit` is about
+    io::clock::time_point limit;
+    for (auto next = used.mails++ == 0 ? engine.start(about.mail) : engine.next_transaction(about.mail);;) {
         if (std::holds_alternative<engine_type::finished>(next)) break;
         if (std::holds_alternative<engine_type::idle>(next)) {
             used.reusable = used.mails < settings_.max_mails_per_connection;
             if (used.reusable) break;
             next = engine.quit();
         } else if (const auto* out = std::get_if<engine_type::send>(&next)) {
-            const auto limit = std::min(deadline, io::clock::now() + out->within);
+            awaited.reset();
+            limit = std::min(about.deadline, io::clock::now() + out->within);
             const auto sent = co_await used.peer.write_all(out->bytes, limit);
             next = sent.has_value() ? engine.on_sent() : engine.on_lost(to_loss(sent.error()));
         } else if (const auto* in = std::get_if<engine_type::receive>(&next)) {
-            const auto limit = std::min(deadline, io::clock::now() + in->within);
+            if (awaited != in->reply) limit = std::min(about.deadline, io::clock::now() + in->within);
+            awaited = in->reply;
             const auto got = co_await used.peer.read_some(buffer, limit);
             next = got.has_value() ? engine.on_received({buffer.data(), *got}) : engine.on_lost(to_loss(got.error()));
         } else {
-            const auto limit = std::min(deadline, io::clock::now() + std::get<engine_type::start_tls>(next).within);
-            const std::string& host = hop.tls_name.empty() ? hop.at.host : hop.tls_name;
-            const auto secured = co_await used.peer.start_tls(hop.tls, host, limit);
+            limit = std::min(about.deadline, io::clock::now() + std::get<engine_type::start_tls>(next).within);
+            const std::string& host = about.hop.tls_name.empty() ? used.host : about.hop.tls_name;
+            const auto secured = co_await used.peer.start_tls(about.hop.tls, host, limit, about.resume);
             next = secured.has_value() ? engine.on_tls_ready() : engine.on_lost(to_loss(secured.error()));
         }
     }
 }
 
-io::awaitable<delivery_report> smtp_client::deliver(next_hop hop, outgoing_mail mail, io::clock::time_point deadline)
+// The report of what was under way; the connection goes to the pool, or ends.
+void smtp_client::settle(delivery& about)
 {
-    if (hop.policy == tls_policy::required && !hop.tls) throw std::invalid_argument("smtp_client: TLS without context");
-    const key where{hop.at, hop.tls_name, hop.policy, hop.tls ? hop.tls->identity() : std::string()};
-    delivery_report report;
-    for (bool again = true; std::exchange(again, false);) {
-        auto used = pool_->take(where);
-        report.used = used ? delivery_report::connection::reused : delivery_report::connection::fresh;
-        try {
-            if (!used) {
-                auto opening = open(hop, deadline);
-                auto opened = co_await std::move(opening);
-                if (opened.has_error()) {
-                    report = not_connected(opened.error());
-                    break;
-                }
-                used = std::move(*opened);
-            }
-            auto attempting = attempt(*used, hop, mail, deadline);
-            co_await std::move(attempting);
-        } catch (const boost::system::system_error& error) {
-            // Asio throws out of a co_await once the caller is cancelled; what the engine knows still has to be told.
-            if (error.code() != asio::error::operation_aborted) throw;
-            if (!used) {
-                report = not_connected(io::errc::cancelled);
-                break;
-            }
-            static_cast<void>(used->engine.on_lost(loss::cancelled));
-        }
-        report.outcome = used->engine.outcome();
-        report.tls = used->peer.tls();
-        report.peer_address = used->peer.peer_address();
-        again = report.used == delivery_report::connection::reused && used->engine.was_stale();
-        if (report.used == delivery_report::connection::reused && !again)
-            obs::add(obs::counter::smtp_connections_reused);
-        if (used->reusable) {
-            pool_->put(where, std::move(used), settings_);
-            asio::post(runtime_.executor(), [kept = pool_, limit = settings_.idle_limit] {
-                {
-                    const std::lock_guard lock(kept->mutex);
-                    if (std::exchange(kept->watching, true)) return;
-                }
-                pool::watch(kept, limit);
-            });
-        }
+    auto used = std::exchange(about.used, nullptr);
+    if (about.note(used->engine.outcome(), used->host)) {
+        about.report.tls = used->peer.tls();
+        about.report.peer_address = used->peer.peer_address();
+        about.report.used = about.kind;
     }
-    record(report);
-    co_return report;
+    if (!used->reusable) return;
+    pool_->keep_session(about.key, *used);
+    connection_pool::put(pool_, about.key, std::move(used));
 }
 }

@@ -1,43 +1,42 @@
 // relay/smtp/connection/smtp_client.hpp: hands mails over by SMTP, reusing TLS connections pooled by (next hop, name,
-// TLS policy, client certificate) and never across them (design.md §5). How many deliveries run at a time is the
-// caller's choice. A connection is not reused after an error, a timeout or a cancellation. Cancelling deliver() does
-// not throw: it gives delivery_errc::cancelled, or reply_lost behind the final dot. Threads: deliver() on any strand of
-// the runtime; close_idle() from any thread. The client outlives its deliveries.
+// TLS policy, client certificate and anchors, credentials) and never across them (design.md §5); sessions are resumed
+// under the same key and peer. How many deliveries run at a time is the caller's choice.
+// The addresses of a next hop are tried in order, within the deadline, until a peer answers MAIL: from there on the
+// mail is that peer's, so that a reply to the dot is never pending at two. A connection is not reused after an error, a
+// timeout or a cancellation. Cancelling deliver() does not throw: it gives delivery_errc::cancelled, or reply_lost
+// behind the final dot. Threads: deliver() on any strand of the runtime; close_idle() from any thread. The client
+// outlives its deliveries.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <tuple>
-#include <vector>
 
-#include "relay/io/address.hpp"
+#include "relay/io/name_lookup.hpp"
 #include "relay/io/stream.hpp"
-#include "relay/smtp/engine/client_engine.hpp"
+#include "relay/smtp/connection/connection_pool.hpp"
+#include "relay/smtp/connection/mail_hosts.hpp"
+#include "relay/smtp/connection/next_hop.hpp"
 
 namespace relay::smtp {
-struct next_hop {
-    io::host_port at;
-    std::string tls_name;  // the name or IP address the peer's certificate must show; empty: at.host
-    tls_policy policy = tls_policy::required;
-    std::shared_ptr<io::tls_context> tls;  // client role
-};
-
 struct client_settings {
-    std::string helo_name;
+    std::string helo_name;  // also the name of ours that ends a list of MX
     client_timeouts timeouts{};
-    std::chrono::seconds connect_timeout{30};
-    std::chrono::seconds idle_limit{10};  // an idle connection is kept no longer than this
-    std::size_t max_idle_per_key = 8;
+    std::chrono::seconds connect_timeout{30};  // of one address
+    std::chrono::seconds lookup_timeout{60};   // of all names of one delivery
+    pool_limits pool{};
     std::size_t max_mails_per_connection = 100;
+    std::size_t max_addresses = 10;  // tried for one mail
+    body_transfer transfer = body_transfer::data;
+    std::shared_ptr<io::name_lookup> names{};  // none: one with the servers of /etc/resolv.conf
 };
 
 struct delivery_report {
     attempt_outcome outcome;
     std::optional<io::tls_facts> tls;  // reached with the peer; kept with the delivery
+    std::string peer_host;             // whose address answered: of the next hop, its MX or its SRV target
     std::string peer_address;          // numeric; empty without connection
     enum class connection { none, fresh, reused } used = connection::none;
+    std::size_t addresses_tried = 0;  // of the last connections made for this mail
 };
 
 class smtp_client {
@@ -51,18 +50,21 @@ public:
                                                          io::clock::time_point deadline);
     // Closes the connections nobody uses.
     void close_idle();
-    [[nodiscard]] std::size_t idle_connections() const;
+    [[nodiscard]] std::size_t idle_connections() const { return pool_->idle_connections(); }
 
 private:
-    struct connection;
-    using key = std::tuple<io::host_port, std::string, tls_policy, std::string>;
-    struct pool;
-    io::awaitable<result<std::unique_ptr<connection>>> open(const next_hop& hop, io::clock::time_point deadline);
-    io::awaitable<void> attempt(connection& used, const next_hop& hop, outgoing_mail mail,
-                                io::clock::time_point deadline);
+    struct delivery;  // what one deliver() is about
+    enum class go_on { done, try_next };
+    io::awaitable<void> deliver_somehow(delivery& about);
+    io::awaitable<go_on> deliver_to_host(delivery& about, mail_host host);
+    io::awaitable<go_on> deliver_to_address(delivery& about, tcp_endpoint at, std::string host);
+    io::awaitable<result<client_policy>> policy_for(delivery& about);
+    io::awaitable<void> attempt(delivery& about);
+    void settle(delivery& about);
 
     io::io_runtime& runtime_;
     client_settings settings_;
-    std::shared_ptr<pool> pool_;  // shared with the timers that empty it
+    host_names ours_;
+    std::shared_ptr<connection_pool> pool_;  // shared with the timers that empty it
 };
 }

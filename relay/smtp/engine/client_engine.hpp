@@ -1,6 +1,7 @@
 // relay/smtp/engine/client_engine.hpp: client side of SMTP without I/O (RFC 5321; STARTTLS RFC 3207; SIZE RFC 1870;
-// 8BITMIME RFC 6152; PIPELINING RFC 2920; DSN RFC 3461; enhanced codes RFC 2034). One engine per connection, several
-// mails one after the other, one recipient each (design.md §3.6).
+// implicit TLS RFC 8314; AUTH RFC 4954; 8BITMIME RFC 6152; PIPELINING RFC 2920; CHUNKING RFC 3030; DSN RFC 3461;
+// enhanced codes RFC 2034). One engine per connection, several mails one after the other, one recipient each
+// (design.md §3.6). Nothing is said about a mail, and no credential, before TLS.
 // The driver does what the returned action says and calls the on_x() that belongs to it, until `idle` (the mail is
 // done, outcome() tells; next: next_transaction() or quit()) or `finished` (close the connection; outcome() tells).
 // Used on one strand. Borrows the mail's bytes until idle or finished.
@@ -19,6 +20,7 @@
 #include "relay/smtp/wire/command.hpp"
 #include "relay/smtp/wire/mail_data.hpp"
 #include "relay/smtp/wire/reply.hpp"
+#include "relay/smtp/wire/sasl.hpp"
 
 namespace relay::smtp {
 // One mail to one recipient. `size_octets` and parameters are said only if the peer offers them.
@@ -46,6 +48,7 @@ struct attempt_outcome {
 
 enum class tls_policy {
     required,     // STARTTLS, verified, or no mail
+    implicit,     // TLS from the first byte (RFC 8314 §3.3), verified
     clear_tests,  // no TLS: for tests on loopback only; settings never offer it
 };
 
@@ -58,11 +61,23 @@ struct client_timeouts {  // RFC 5321 §4.5.3.2
     std::chrono::seconds quit{5};  // nothing depends on it
 };
 
+// One response of SASL, base64; wiped as soon as it was sent.
+struct sasl_login {
+    sasl_mechanism mechanism = sasl_mechanism::plain;
+    std::string response;
+};
+
+// How a mail's bytes go when the peer offers CHUNKING. DATA is the default: what BDAT saves is measured in
+// engine/README.md, and fewer peers do it well.
+enum class body_transfer { data, chunks_if_offered };
+
 struct client_policy {
     std::string helo_name;  // ours
     tls_policy tls = tls_policy::required;
     client_timeouts timeouts{};
     reply_limits replies{};
+    std::optional<sasl_login> login{};
+    body_transfer transfer = body_transfer::data;
 };
 
 enum class loss { closed, timed_out, cancelled, tls_refused, tls_failed, certificate_untrusted };
@@ -72,6 +87,9 @@ struct capabilities {
     bool pipelining = false;
     bool eight_bit_mime = false;
     bool dsn = false;
+    bool chunking = false;
+    bool plain = false;    // AUTH PLAIN
+    bool xoauth2 = false;  // AUTH XOAUTH2
     bool size = false;
     std::uint64_t max_octets = 0;  // 0: no limit said
 };
@@ -83,7 +101,8 @@ public:
         std::chrono::seconds within;
     };
     struct receive {
-        std::chrono::seconds within;
+        std::chrono::seconds within;  // of the whole reply, however it comes
+        std::size_t reply = 0;        // its number: the same one is still being waited for, another one begins
     };
     struct start_tls {
         std::chrono::seconds within;
@@ -93,6 +112,7 @@ public:
     using action = std::variant<send, receive, start_tls, idle, finished>;
 
     explicit client_engine(client_policy policy) : policy_(std::move(policy)), replies_(policy_.replies) {}
+    ~client_engine();
     client_engine(const client_engine&) = delete;
     client_engine& operator=(const client_engine&) = delete;
 
@@ -109,23 +129,36 @@ public:
     // A mail failed on a connection used before, and the peer answered nothing to it: it had closed the connection
     // while idle. The mail may be tried at once on a new one.
     [[nodiscard]] bool was_stale() const noexcept { return stale_; }
+    // The peer has answered MAIL: from there on another address of the same next hop is not tried with this mail.
+    [[nodiscard]] bool has_answered_mail() const noexcept { return answered_; }
 
 private:
     // What the next reply answers.
-    enum class awaited { greeting, ehlo, starttls, mail, rcpt, data, final_dot, rset, quit };
+    enum class awaited { greeting, ehlo, starttls, auth, mail, rcpt, data, final_dot, rset, quit };
     action begin_transaction();
     action send_text(std::string text, std::initializer_list<awaited> replies);
     action send_piece();
+    action begin_chunk();
+    action send_chunk();
+    [[nodiscard]] bool is_sending_body() const noexcept;
     action receive_next();
     action on_reply(const reply& answer);
+    action answer_to(awaited what, const reply& answer);
     action on_greeting(const reply& answer);
     action on_ehlo(const reply& answer);
+    action on_auth(const reply& answer);
     action on_mail(const reply& answer);
     action on_rcpt(const reply& answer);
     action on_data(const reply& answer);
     action on_final(const reply& answer);
     action say_hello();
-    action send_rcpt();
+    action log_in();
+    action send_secret(std::string text);
+    void forget_login() noexcept;
+    void forget_sent_secret() noexcept;
+    action close_with(stage at, delivery_errc why);
+    [[nodiscard]] std::string rcpt_line() const;
+    [[nodiscard]] bool uses_chunks() const noexcept;
     action end_of_replies();
     void read_capabilities(const reply& answer);
     [[nodiscard]] error_code check_mail() const;
@@ -137,12 +170,19 @@ private:
     client_policy policy_;
     reply_reader replies_;
     outgoing_mail mail_;
-    std::optional<dot_writer> writer_;
+    std::optional<dot_writer> writer_;  // DATA under way
+    std::string_view piece_;            // handed out by writer_, or what is left of a chunk, and not sent yet
+    bool chunk_ = false;                // BDAT under way
     std::deque<awaited> awaited_;
     std::string out_;
+    std::size_t replies_taken_ = 0;
+    bool out_is_secret_ = false;
     capabilities offered_;
     attempt_outcome outcome_;
-    bool secured_ = false;      // TLS is on
+    bool secured_ = false;  // TLS is on
+    bool greeted_ = false;
+    bool login_said_ = false;   // our SASL response was sent
+    bool login_ended_ = false;  // and a second challenge answered
     bool decided_ = false;      // outcome_ of the current mail is final
     bool mail_open_ = false;    // MAIL accepted and not ended: RSET before the next one
     bool dot_sent_ = false;     // the final dot line was handed out

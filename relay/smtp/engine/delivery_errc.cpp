@@ -11,7 +11,7 @@ struct row {
     std::string_view cause;
     const char* text;
 };
-constexpr std::array<row, 20> table{{
+constexpr std::array<row, 28> table{{
     {delivery_errc::peer_unreachable, decision::retry_later, "PEER_DOWN", "no connection"},
     {delivery_errc::connection_lost, decision::retry_later, "PEER_DOWN", "connection lost before the final dot"},
     {delivery_errc::timed_out, decision::retry_later, "PEER_DOWN", "timed out before the final dot"},
@@ -31,6 +31,14 @@ constexpr std::array<row, 20> table{{
     {delivery_errc::too_big, decision::give_up, "TOO_BIG", "too big for the peer"},
     {delivery_errc::content_refused, decision::give_up, "CONTENT_REFUSED", "content refused"},
     {delivery_errc::refused, decision::give_up, "CONTENT_REFUSED", "refused"},
+    {delivery_errc::name_lookup_failed, decision::retry_later, "PEER_DOWN", "name look-up failed"},
+    {delivery_errc::host_unknown, decision::retry_later, "PEER_DOWN", "mail host has no address"},
+    {delivery_errc::domain_unknown, decision::give_up, "NO_MAILBOX", "no such mail domain"},
+    {delivery_errc::domain_takes_no_mail, decision::give_up, "NO_MAILBOX", "domain takes no mail"},
+    {delivery_errc::mail_loop, decision::ask_operator, "PEER_DOWN", "mail for the domain comes back to us"},
+    {delivery_errc::auth_unavailable, decision::retry_later, "PEER_DOWN", "peer offers no authentication of ours"},
+    {delivery_errc::auth_refused, decision::ask_operator, "PEER_DOWN", "peer refuses our credentials"},
+    {delivery_errc::credentials_unreadable, decision::ask_operator, "PEER_DOWN", "our credentials are unusable"},
     {delivery_errc::not_sendable, decision::ask_operator, "CONTENT_REFUSED", "mail breaks a rule of SMTP"},
 }};
 
@@ -105,6 +113,14 @@ delivery_errc classify_code(stage at, int code) noexcept
         default: return code / 100 == 4 ? delivery_errc::temporary_refusal : delivery_errc::refused;
     }
 }
+
+// RFC 4954 §6; 500 to 504 and 538: the mechanism is not for us here, whatever EHLO said.
+delivery_errc classify_auth(int code) noexcept
+{
+    if (code / 100 == 4) return delivery_errc::temporary_refusal;
+    return (code >= 500 && code <= 504) || code == 534 || code == 538 ? delivery_errc::auth_unavailable
+                                                                      : delivery_errc::auth_refused;
+}
 }
 
 std::string_view cause_name(const boost::system::error_code& ec) noexcept
@@ -115,7 +131,7 @@ std::string_view cause_name(const boost::system::error_code& ec) noexcept
 
 std::string_view name(stage at) noexcept
 {
-    constexpr std::array<std::string_view, 10> names{"connect", "greeting", "hello", "start_tls",   "mail",
+    constexpr std::array<std::string_view, 11> names{"connect", "greeting", "hello", "start_tls",   "auth", "mail",
                                                      "rcpt",    "data",     "body",  "final_reply", "quit"};
     return names[static_cast<std::size_t>(at)];
 }
@@ -123,7 +139,10 @@ std::string_view name(stage at) noexcept
 delivery_errc classify(stage at, const reply& answer) noexcept
 {
     const int klass = answer.code / 100;
-    if (klass != 4 && klass != 5) return delivery_errc::protocol_error;       // a reply that has no place here
+    if (klass != 4 && klass != 5) {  // a reply that has no place here; behind the dot it tells nothing about the mail
+        return at == stage::final_reply ? delivery_errc::reply_lost : delivery_errc::protocol_error;
+    }
+    if (at == stage::auth) return classify_auth(answer.code);
     if (klass == 5 && answer.code == 530) return delivery_errc::tls_refused;  // wants more than the TLS we showed
     if (klass == 5 && at < stage::start_tls) return delivery_errc::session_refused;
     if (at == stage::start_tls) return delivery_errc::tls_unavailable;

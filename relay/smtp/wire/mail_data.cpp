@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace relay::smtp {
+namespace {
+// The dot that starts a line behind `begin`. Looks for the dot, not for the line end: base64 has lines but no dots.
+std::size_t next_dotted_line(std::string_view message, std::size_t begin) noexcept
+{
+    for (std::size_t dot = begin; (dot = message.find('.', dot)) != std::string_view::npos; ++dot)
+        if (dot >= begin + 2 && message[dot - 1] == '\n' && message[dot - 2] == '\r') return dot;
+    return std::string_view::npos;
+}
+}
+
 std::string_view dot_writer::next() noexcept
 {
     if (state_ == state::ended) return {};
@@ -17,15 +27,14 @@ std::string_view dot_writer::next() noexcept
             message_.empty() || message_.substr(message_.size() - std::min<std::size_t>(2, message_.size())) == "\r\n";
         return whole ? ".\r\n" : "\r\n.\r\n";
     }
-    constexpr std::string_view dotted = "\r\n.";
     const std::size_t begin = position_;
-    const std::size_t found = message_.find(dotted, begin);
-    if (found == std::string_view::npos) {
+    const std::size_t dot = next_dotted_line(message_, begin);
+    if (dot == std::string_view::npos) {
         position_ = message_.size();
         return message_.substr(begin);
     }
-    position_ = found + 2;  // at the dot, which so is sent twice
-    return message_.substr(begin, found + dotted.size() - begin);
+    position_ = dot;  // which so is sent twice
+    return message_.substr(begin, dot + 1 - begin);
 }
 
 // By memchr over whole lines: searching for a set of characters costs a call per octet.

@@ -354,3 +354,89 @@ TEST_CASE("HL7 tolerances: none by default, mistakes with their place", "[config
     (void)load_hl7_tolerances(f.write("hl7 = ["), mistakes);
     CHECK(mistakes.size() == 1);
 }
+
+TEST_CASE("routes by look-up, accesses and name servers", "[config]")
+{
+    const file f;
+    const std::string base = good.substr(0, good.find("[[route]]"));
+    const auto read = f.load(base + R"([dns]
+servers = ["192.0.2.53", "127.0.0.1:5353", "[2001:db8::53]:53"]
+timeout_milliseconds = 500
+tries = 2
+[[access]]
+name = "azur"
+login = "xoauth2"
+user = "relais@hopital.example"
+secret = "azur.token"
+[[access]]
+name = "bleu"
+certificate = "bleu.crt"
+key = "bleu.key"
+[[route]]
+domain = "*"
+lookup = "mx"
+port = 2525
+tls = "implicit"
+access = "azur"
+[[route]]
+domain = "bleu.example"
+next_hop = "operateur.example"
+lookup = "srv"
+server_name = "smtp.operateur.example"
+access = "bleu"
+)");
+    INFO(all(read.mistakes));
+    REQUIRE(read.mistakes.empty());
+    const settings& s = read.values;
+    REQUIRE(s.dns.servers.size() == 3);
+    CHECK(s.dns.servers[0].port == 53);
+    CHECK(s.dns.servers[2].host == "2001:db8::53");
+    CHECK(s.dns.timeout == 500ms);
+    CHECK(s.dns.tries == 2);
+    REQUIRE(s.accesses.size() == 2);
+    CHECK(s.accesses[0].login == login::xoauth2);
+    CHECK(s.accesses[0].secret == f.root / "azur.token");
+    CHECK(s.accesses[1].login == login::none);
+    REQUIRE(s.routes.size() == 2);
+    CHECK(s.routes[0].lookup == hop_lookup::mx);
+    CHECK(s.routes[0].next_hop.host.empty());
+    CHECK(s.routes[0].next_hop.port == 2525);
+    CHECK(s.routes[0].tls == hop_tls::implicit);
+    CHECK(s.routes[0].access == "azur");
+    CHECK(s.routes[1].lookup == hop_lookup::srv);
+    CHECK(s.routes[1].next_hop.host == "operateur.example");
+}
+
+TEST_CASE("mistakes about routes, accesses and name servers", "[config]")
+{
+    struct row {
+        std::string_view tables, where;
+    };
+    const auto tc = GENERATE(values<row>({
+        {"[dns]\nservers = [\"ns.example\"]\n", "[dns] servers"},
+        {"[dns]\nservers = [\"192.0.2.53:0\"]\n", "[dns] servers"},
+        {"[dns]\ntries = 11\n", "[dns] tries"},
+        {"[dns]\nserver = \"192.0.2.53\"\n", "[dns] server"},
+        {"[[access]]\nname = \"a\"\n", "[access] login"},
+        {"[[access]]\nname = \"a\"\nlogin = \"plain\"\nsecret = \"s\"\n", "[access] user"},
+        {"[[access]]\nname = \"a\"\nlogin = \"plain\"\nuser = \"u\"\n", "[access] secret"},
+        {"[[access]]\nname = \"a\"\nlogin = \"login\"\ncertificate = \"c\"\nkey = \"k\"\n", "[access] login"},
+        {"[[access]]\nname = \"a\"\ncertificate = \"c\"\n", "[access] key"},
+        {"[[access]]\nname = \"a\"\ncertificate = \"c\"\nkey = \"k\"\n[[access]]\nname = \"a\"\ncertificate = \"c\"\n"
+         "key = \"k\"\n",
+         "[access] name"},
+        {"[[route]]\ndomain = \"a\"\nlookup = \"dns\"\nnext_hop = \"a:1\"\nserver_name = \"a\"\n", "[route] lookup"},
+        {"[[route]]\ndomain = \"a\"\nlookup = \"mx\"\nnext_hop = \"a:25\"\n", "[route] next_hop"},
+        {"[[route]]\ndomain = \"a\"\nlookup = \"mx\"\nport = 65536\n", "[route] port"},
+        {"[[route]]\ndomain = \"a\"\nlookup = \"srv\"\nport = 25\n", "[route] port"},
+        {"[[route]]\ndomain = \"a\"\nnext_hop = \"a:1\"\nserver_name = \"a\"\nport = 25\n", "[route] port"},
+        {"[[route]]\ndomain = \"a\"\nnext_hop = \"a:1\"\nserver_name = \"a\"\naccess = \"b\"\n", "[route] access"},
+        {"[[route]]\ndomain = \"a\"\nnext_hop = \"a:1\"\nserver_name = \"a\"\ntls = \"none\"\n", "[route] tls"},
+        {"[route]\ndomain = \"a\"\n", "route"},
+    }));
+    const file f;
+    const auto read = f.load(good.substr(0, good.find("[[route]]")) + std::string(tc.tables));
+    CAPTURE(tc.tables, all(read.mistakes));
+    REQUIRE(read.mistakes.size() == 1);
+    CHECK(read.mistakes[0].where.find(tc.where) != std::string::npos);
+}
