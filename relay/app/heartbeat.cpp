@@ -28,9 +28,10 @@ io::awaitable<void> heartbeat::run(std::chrono::milliseconds every)
 {
     while (!tasks_.is_stopping()) {
         tasks_.begin_turn();
-        auto step = [this]() -> result<bool> {
+        auto step = [this]() -> result<void> {
             // Full, read-only or broken, the store has answered, and so has this worker.
-            return store_.write([](pipeline::ports::transaction&) {}).has_value();
+            (void)store_.write([](pipeline::ports::transaction&) {});
+            return {};
         };
         const auto done = co_await io::offload(runtime_.pool(), std::move(step));
         if (done.has_value()) manager_.alive();

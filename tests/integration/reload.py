@@ -2,6 +2,7 @@
 and over the drain, what cannot change is said, a bad file changes nothing.
 
 reload.py LIAISON"""
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -162,7 +163,7 @@ def check_end(lab, checks, doctor):
     """A drain waits for a mail under way, and no longer than its deadline; a second SIGTERM ends at once."""
     port = lab.port("operator", "smtp")
     before = len(lab.mails(doctor))
-    with begin_mail(lab, port, doctor.address, "recharge-2") as client:
+    with contextlib.closing(begin_mail(lab, port, doctor.address, "recharge-2")) as client:
         process = lab._serving["operator"]
         process.send_signal(signal.SIGTERM)
         wait_for("app.draining", lambda: "app.draining" in lab.log("operator"))
@@ -173,14 +174,14 @@ def check_end(lab, checks, doctor):
     change(lab, "operator", r"^environment = ", "drain_seconds = 1\nenvironment = ")
     lab.start_node("operator")
     checks.equal("il est dans la boîte", len(lab.mails(doctor)), before + 1)
-    with begin_mail(lab, port, doctor.address, "recharge-3"):
+    with contextlib.closing(begin_mail(lab, port, doctor.address, "recharge-3")):
         began = time.monotonic()
         checks.equal("délai passé : coupé, et 0", lab.stop_node("operator"), 0)
         checks.that("pas avant le délai", time.monotonic() - began >= 1)
 
     change(lab, "operator", r"^drain_seconds = 1", "drain_seconds = 600")
     lab.start_node("operator")
-    with begin_mail(lab, port, doctor.address, "recharge-4"):
+    with contextlib.closing(begin_mail(lab, port, doctor.address, "recharge-4")):
         process = lab._serving["operator"]
         drains = lab.log("operator").count("app.draining")
         process.send_signal(signal.SIGTERM)
