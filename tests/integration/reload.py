@@ -169,7 +169,7 @@ def check_end(lab, checks, doctor):
         wait_for("app.draining", lambda: "app.draining" in lab.log("operator"))
         wait_for("plus rien n'écoute", lambda: socket.socket().connect_ex(("127.0.0.1", port)) != 0)
         checks.equal("le courriel commencé est pris", end_mail(client), 250)
-    checks.equal("SIGTERM : 0", lab.stop_node("operator"), 0)
+    checks.equal("SIGTERM : 0", lab.wait_node("operator"), 0)
 
     change(lab, "operator", r"^environment = ", "drain_seconds = 1\nenvironment = ")
     lab.start_node("operator")
