@@ -11,18 +11,24 @@ TEST_CASE("what cannot change while a node runs keeps its value and is named", "
         std::string_view key;
         void (*change)(config::settings&);
     };
-    const auto tc = GENERATE(values<row>(
-        {{"[node] name", [](config::settings& s) { s.node.name = "other"; }},
-         {"[node] data", [](config::settings& s) { s.node.data = "/other"; }},
-         {"[node] key", [](config::settings& s) { s.node.key = "/other"; }},
-         {"[node] user", [](config::settings& s) { s.node.user = "other"; }},
-         {"[roles] hospital", [](config::settings& s) { s.roles.hospital = !s.roles.hospital; }},
-         {"[roles] operator", [](config::settings& s) { s.roles.operator_ = !s.roles.operator_; }},
-         {"[spool] folder", [](config::settings& s) { s.spool.folder = "/other"; }},
-         {"[hospital] returns", [](config::settings& s) { s.hospital.returns = config::endpoint{"127.0.0.1", 26}; }},
-         {"[mllp] listen", [](config::settings& s) { s.mllp.listen = config::endpoint{"127.0.0.1", 26}; }},
-         {"[operator] smtp", [](config::settings& s) { s.operator_.smtp.port = 26; }},
-         {"[limits] workers", [](config::settings& s) { s.limits.workers = 99; }}}));
+    const auto tc =
+        GENERATE(values<row>({{"[node] name", [](config::settings& s) { s.node.name = "other"; }},
+                              {"[node] data", [](config::settings& s) { s.node.data = "/other"; }},
+                              {"[node] key", [](config::settings& s) { s.node.key = "/other"; }},
+                              {"[node] user", [](config::settings& s) { s.node.user = "other"; }},
+                              {"[roles] hospital", [](config::settings& s) { s.roles.hospital = !s.roles.hospital; }},
+                              {"[roles] operator", [](config::settings& s) { s.roles.operator_ = !s.roles.operator_; }},
+                              {"[spool] folder", [](config::settings& s) { s.spool.folder = "/other"; }},
+                              {"[hospital] returns",
+                               [](config::settings& s) {
+                                   s.hospital.returns = config::endpoint{"127.0.0.1", 26};
+                               }},
+                              {"[mllp] listen",
+                               [](config::settings& s) {
+                                   s.mllp.listen = config::endpoint{"127.0.0.1", 26};
+                               }},
+                              {"[operator] smtp", [](config::settings& s) { s.operator_.smtp.port = 26; }},
+                              {"[limits] workers", [](config::settings& s) { s.limits.workers = 99; }}}));
     CAPTURE(tc.key);
     const config::settings running;
     config::settings next;
