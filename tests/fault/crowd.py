@@ -9,6 +9,7 @@ Faults, one a round, while K letters are on their way:
   short eintr              from the n-th call on, writes take half of what they are given; every other one is interrupted
                            (several of these five, with commas: one of them each round; n is random, or, with --walk, the
                            number of the round, through all calls of its letters)
+  tmpfs                    the watched node's data lie on a disk of their own of 12 MiB, filled to its last octet (needs root)
   clock                    the clock jumps, forward or back, by up to nine hours, and stays there
   liar                     the receiver misbehaves (tests/support/lying_peer.py), each connection in another way; with
                            --deed, all in this way, at each place in turn
@@ -17,10 +18,12 @@ Checked at the end as in one_letter.py: nothing lost, the same bytes under one M
 foreign receiver, and it only as often as the ledger knows of lost replies. What was answered AR is handed in again, as the
 hospital's software does. A node may end by itself only where its disk fails, and only by its own exit code."""
 import argparse
+import contextlib
 import glob
 import imaplib
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -33,7 +36,7 @@ from one_letter import Lane, Walk  # noqa: E402
 from tcp_proxy import TcpProxy, Weather  # noqa: E402
 from two_nodes import Failed, TwoNodes, make_pki, wait_for  # noqa: E402
 
-OTHER_FAULTS = ("kill", "clock", "liar", "proxy")
+OTHER_FAULTS = ("kill", "clock", "liar", "proxy", "tmpfs")
 MISDEEDS = ("stall", "reset", "twice", "ahead", "wrong", "kept", "then")
 CALLS_ON_FILES = 60  # of a letter, about
 REPLY_OCTETS = 420  # of one honest dialogue, about
@@ -48,6 +51,7 @@ class Crowd(Lane):
         self.cut, self.struck, self.restarts, self.again = False, 0, 0, 0
         self.honest = threading.Event()
         self.place = -1
+        self.mounted = []
         self.proxy = self.peer = None
 
     # --- the world ---
@@ -55,7 +59,7 @@ class Crowd(Lane):
     def build(self):
         if self.options.fault == "proxy":
             self.proxy = TcpProxy(0, self.weather)
-        if self.options.fault != "liar" and not self.proxy:
+        if self.options.fault not in ("liar", "tmpfs") and not self.proxy:
             super().build()
             return self._watch_more()
         folder = os.path.join(self.folder, "world")
@@ -65,7 +69,12 @@ class Crowd(Lane):
             names = [os.path.join(self.pki, name) for name in ("operator-tls.crt", "operator-tls.key", "anchors.pem")]
             self.sink = self.peer = LyingPeer(os.path.join(folder, "sink"), *names, self.misdeed)
         self.nodes = TwoNodes(folder, self.shadows, self.options.binary, None, self.pki, self.options.watch, self.sink,
-                              self.proxy, "attempt_seconds = 2")
+                              self.proxy, "attempt_seconds = 2", "free_disk_octets = 1")
+        self._watch_more()
+        if self.options.fault == "tmpfs":
+            for node in self.watched:
+                subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=0700", "tmpfs", node.path("data")], check=True, timeout=10)
+                self.mounted.append(node.path("data"))
         self.nodes.open()
         self.letters, self.expected = [], 0
         return None
@@ -114,7 +123,7 @@ class Crowd(Lane):
         """What the hospital's software and the service manager do: a refusal for now is handed in again, the dead are started."""
         for node in self.nodes.hospital, self.nodes.operator:
             if node.process is not None and node.is_dead():
-                if node.process.returncode < 0 or self.options.fault in OTHER_FAULTS:
+                if node.process.returncode < 0 or not (self.faults or self.mounted):
                     raise Failed(f"{node.name} ended by itself: exit {node.process.returncode}")
                 node.disarm()
                 node.start()
@@ -169,6 +178,20 @@ class Crowd(Lane):
         node.disarm()
         self.keep_on()
 
+    def fill(self, _):
+        node = self.random.choice(self.watched)
+        ballast = node.path("data", "ballast")
+        with contextlib.suppress(OSError), open(ballast, "ab", buffering=0) as out:
+            for piece in (1 << 16, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while out.write(b"x" * piece) > 0:
+                        pass
+        self.drop()
+        time.sleep(self.random.uniform(0.2, 1.5))
+        self.struck += 1
+        os.unlink(ballast)
+        self.keep_on()
+
     def clock(self, _):
         hours = self.random.choice([-9, -5, -1, 1, 5, 9])
         for node in self.watched:
@@ -181,8 +204,8 @@ class Crowd(Lane):
         fault = self.options.fault
         if self.faults:
             return self.disk(number)
-        if fault == "clock":
-            return self.clock(number)
+        if fault in ("clock", "tmpfs"):
+            return self.clock(number) if fault == "clock" else self.fill(number)
         self.drop()
         if fault == "kill":
             return self.kill(number)
@@ -215,6 +238,9 @@ class Crowd(Lane):
                 for node in (self.nodes.hospital, self.nodes.operator):
                     node.print_log()
                 self.nodes.abandon()
+        finally:
+            for place in self.mounted:
+                subprocess.run(["umount", "--lazy", place], check=False, timeout=10)
 
     def check(self):
         for letter in self.letters:

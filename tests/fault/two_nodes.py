@@ -172,9 +172,10 @@ class Node:
 class TwoNodes:
     """`watched` runs under the shim: "hospital" or "operator". `foreign`: the next hop is an SmtpSink instead."""
 
-    def __init__(self, folder, shadows, binary, shim, pki, watched, sink=None, proxy=None, retry=""):
-        """`watched` may be "both". `proxy`: stands between the hospital and whoever receives. `retry`: more lines of [retry]."""
-        self.pki, self.sink, self.proxy, self.retry = pki, sink, proxy, retry
+    def __init__(self, folder, shadows, binary, shim, pki, watched, sink=None, proxy=None, retry="", limits=""):
+        """`watched` may be "both". `proxy`: stands between the hospital and whoever receives. `retry` and `limits`: more lines of
+        these tables."""
+        self.pki, self.sink, self.proxy, self.retry, self.limits = pki, sink, proxy, retry, limits
         self.hospital = Node("hospital", os.path.join(folder, "hospital"), binary, shim if watched in ("hospital", "both") else None,
                              shadows)
         self.operator = Node("operator", os.path.join(folder, "operator"), binary, shim if watched in ("operator", "both") else None,
@@ -223,6 +224,7 @@ key = "{self._pki(role + '-tls.key')}"
 anchors = "{self._pki('anchors.pem')}"
 [limits]
 workers = 2
+{self.limits}
 [retry]
 first_seconds = 1
 most_seconds = 1
