@@ -10,14 +10,19 @@ constexpr auto longest_pause = 500ms;  // also bounds how late a new one is seen
 constexpr std::size_t at_once = 50;
 }
 
-ack_sender::ack_sender(io::io_runtime& runtime, pipeline::ack_queue& queue, mllp::client_settings settings)
-    : runtime_(runtime), queue_(queue), client_(runtime, std::move(settings)), tasks_(runtime)
+ack_sender::ack_sender(io::io_runtime& runtime, queue_source queue, mllp::client_settings settings)
+    : runtime_(runtime), queue_(std::move(queue)), client_(runtime, std::move(settings)), tasks_(runtime)
 {
 }
 
 void ack_sender::start()
 {
     tasks_.spawn("ack_sender", run());
+}
+
+void ack_sender::use(std::shared_ptr<io::tls_context> tls)
+{
+    tasks_.post([this, tls = std::move(tls)] { client_.use(tls); });
 }
 
 void ack_sender::drain(io::clock::time_point drain_until)
@@ -42,7 +47,7 @@ io::awaitable<void> ack_sender::run()
         if (thrown) obs::error(obs::event::task_failed, "task=ack_sender");
         failures_ = made == turn::unreachable ? failures_ + 1 : 0;
         if (made == turn::unreachable)
-            co_await tasks_.pause(queue_.retry().delay(failures_, pipeline::random_unit()));
+            co_await tasks_.pause(queue_()->retry().delay(failures_, pipeline::random_unit()));
         else if (made == turn::idle)
             co_await tasks_.pause(longest_pause);
     }
@@ -50,7 +55,7 @@ io::awaitable<void> ack_sender::run()
 
 io::awaitable<ack_sender::turn> ack_sender::send_due()
 {
-    auto ask = [this] { return queue_.due(at_once); };
+    auto ask = [this] { return queue_()->due(at_once); };
     auto due = co_await io::offload(runtime_.pool(), std::move(ask));
     if (!due.has_value()) {
         obs::error(obs::event::store_failed, "step=due_acks code={}", due.error().message());
@@ -67,7 +72,7 @@ io::awaitable<ack_sender::turn> ack_sender::send_due()
         }
         std::optional<std::string> reply;
         if (ended.how == mllp::exchange::end::answered) reply = ended.answer;
-        auto work = [this, one = std::move(one), reply = std::move(reply)] { return queue_.answered(one, reply); };
+        auto work = [this, one = std::move(one), reply = std::move(reply)] { return queue_()->answered(one, reply); };
         const auto said = co_await io::offload(runtime_.pool(), std::move(work));
         // Not recorded, it is told again: the hospital's software knows it by its MSH-10.
         if (!said.has_value()) {

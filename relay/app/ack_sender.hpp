@@ -10,12 +10,15 @@
 namespace relay::app {
 class ack_sender {
 public:
-    ack_sender(io::io_runtime& runtime, pipeline::ack_queue& queue, mllp::client_settings settings);
+    // The queue as the settings of now make it: asked for at each use, kept for one.
+    using queue_source = std::function<std::shared_ptr<pipeline::ack_queue>()>;
+    ack_sender(io::io_runtime& runtime, queue_source queue, mllp::client_settings settings);
     ack_sender(const ack_sender&) = delete;
     ack_sender& operator=(const ack_sender&) = delete;
 
     void start();
-    void drain(io::clock::time_point drain_until);  // no new one; the one under way may be answered until then
+    void use(std::shared_ptr<io::tls_context> tls);  // from the next connection on; any thread
+    void drain(io::clock::time_point drain_until);   // no new one; the one under way may be answered until then
 
 private:
     enum class turn { idle, busy, unreachable };
@@ -23,7 +26,7 @@ private:
     io::awaitable<turn> send_due();
 
     io::io_runtime& runtime_;
-    pipeline::ack_queue& queue_;
+    queue_source queue_;
     mllp::mllp_client client_;
     int failures_ = 0;   // one behind the other, to reach the peer
     paced_tasks tasks_;  // last: its coroutine uses all of the above

@@ -32,6 +32,17 @@ std::string released(const json::object& result)
 }
 }
 
+int run_reload(const console& to, const config::path& settings)
+{
+    const auto result = change(to, settings, {"reload", {}});
+    if (!result) return exit_failed;
+    std::string text = "réglages rechargés";
+    if (const auto* kept = result->if_contains("kept"); kept != nullptr && kept->is_array())
+        for (const json::value& key : kept->get_array())
+            text += "\n" + std::string(key.get_string()) + " : inchangé jusqu'au prochain démarrage";
+    return done(to, *result, text);
+}
+
 int run_requeue(const console& to, const config::path& settings, const std::string& id)
 {
     const auto result = change(to, settings, {"requeue", {{"id", id}}});

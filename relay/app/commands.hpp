@@ -2,7 +2,9 @@
 // wrong on `err` in French with what to do, and returns the exit code. Reading commands open the store read-only;
 // changing ones go through the control socket, or run here under the instance lock when no node runs. Exit codes: 0
 // done; 1 the command failed; 2 wrong use; 3 the answer is "no" (check FILE: one would be refused); 4 check FILE: all
-// would be accepted, and a delivery held; 78 settings.
+// would be accepted, and a delivery held; 78 settings. `serve` ends with 0 after a drain, also one cut off at its
+// deadline, since what was cut off is taken up again at the next start; 70 if something would not end even then; by the
+// signal itself (143, 130) when a second one asks for the end at once.
 #pragma once
 
 #include <iosfwd>
@@ -16,6 +18,7 @@ namespace relay::app {
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_refused = 3;
 inline constexpr int exit_held = 4;
+inline constexpr int exit_stuck = 70;     // EX_SOFTWARE
 inline constexpr int exit_settings = 78;  // EX_CONFIG of sysexits.h
 
 enum class output_format { table, csv, json };
@@ -38,6 +41,7 @@ int run_match(const console& to, const config::path& settings, const std::string
 int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
 int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
+int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
 int run_directory_import(const console& to, const config::path& settings, const config::path& file);
 int run_certs_add(const console& to, const config::path& settings, const config::path& file);

@@ -118,6 +118,11 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "mailbox.add") return add_mailbox(with, asked);
     if (asked.command == "requeue") return requeue(with, asked);
     if (asked.command == "match") return match(with, asked);
+    if (asked.command == "reload")
+        return with.reload ? with.reload()
+                           : failure("NOT_RUNNING",
+                                     "aucun nœud ne tourne ici : rien à recharger, il lira ses réglages au "
+                                     "démarrage");
     return failure("UNKNOWN_COMMAND", "commande inconnue de ce nœud : versions différentes ?");
 }
 }

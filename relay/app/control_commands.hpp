@@ -18,10 +18,11 @@ struct control_context {
     pipeline::intake* intake;  // null without the hospital role
     pipeline::outbound& outbound;
     pipeline::ack_queue& acks;
-    std::function<void()> wake;  // something was queued
+    std::function<void()> wake;                   // something was queued
+    std::function<control::reply()> reload = {};  // of the running node; empty when none runs
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
-// requeue {id of a delivery, a letter, or a parked acknowledgement}.
+// reload {}, requeue {id of a delivery, a letter, or a parked acknowledgement}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

@@ -164,8 +164,13 @@ bool start_node(const path& program, demo_node& node)
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     const std::string program_text = program.string(), settings = node.settings().string();
     std::array<const char*, 5> words{program_text.c_str(), "serve", "--config", settings.c_str(), nullptr};
-    const int failed = ::posix_spawn(&node.pid, program_text.c_str(), &actions, nullptr,
+    // A process group of its own: an interrupt from the keyboard is the demo's, which ends each node once.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    const int failed = ::posix_spawn(&node.pid, program_text.c_str(), &actions, &attributes,
                                      const_cast<char* const*>(words.data()), environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return failed == 0;
 }

@@ -34,14 +34,28 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
 }
 }
 
-dispatcher::dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options)
-    : runtime_(runtime), queue_(queue), options_(std::move(options)), client_(runtime, options_.client), tasks_(runtime)
+dispatcher::dispatcher(io::io_runtime& runtime, queue_source queue, dispatcher_options options)
+    : runtime_(runtime),
+      queue_(std::move(queue)),
+      options_(std::move(options)),
+      client_(runtime, options_.client),
+      tasks_(runtime)
 {
 }
 
 void dispatcher::start()
 {
     tasks_.spawn("dispatcher", run());
+}
+
+void dispatcher::use(dispatcher_options next)
+{
+    tasks_.post([this, next = std::move(next)] {
+        options_.slots = next.slots;
+        options_.attempt = next.attempt;
+        options_.hops = next.hops;
+        client_.close_idle();
+    });
 }
 
 void dispatcher::drain(io::clock::time_point drain_until)
@@ -53,7 +67,7 @@ void dispatcher::drain(io::clock::time_point drain_until)
 io::awaitable<void> dispatcher::refill()
 {
     const std::size_t wanted = in_hand_.size() + set_aside_.size() + 4 * options_.slots;
-    auto ask = [this, wanted] { return queue_.due(wanted); };
+    auto ask = [this, wanted] { return queue_()->due(wanted); };
     const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
     if (!due.has_value()) {
         obs::error(obs::event::store_failed, "step=due code={}", due.error().message());
@@ -112,7 +126,7 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
 {
     error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
     try {
-        auto work = [this, id] { return queue_.prepare(id); };
+        auto work = [this, id] { return queue_()->prepare(id); };
         auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
         if (prepared.has_value()) co_return std::move(*prepared);
         failed = prepared.error();
@@ -151,7 +165,7 @@ io::awaitable<void> dispatcher::record(pipeline::prepared_mail mail, pipeline::a
     for (;;) {
         error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
         try {
-            auto work = [this, mail, outcome] { return queue_.finish(mail, outcome); };
+            auto work = [this, mail, outcome] { return queue_()->finish(mail, outcome); };
             const auto written = co_await io::offload(runtime_.pool(), std::move(work));
             if (written.has_value()) co_return;
             failed = written.error();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -22,12 +23,15 @@ struct dispatcher_options {
 
 class dispatcher {
 public:
-    dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options);
+    // The queue as the settings of now make it: asked for at each use, kept for one.
+    using queue_source = std::function<std::shared_ptr<pipeline::outbound>()>;
+    dispatcher(io::io_runtime& runtime, queue_source queue, dispatcher_options options);
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
 
     void start();
-    void wake() { tasks_.wake(); }                  // something was queued; any thread
+    void wake() { tasks_.wake(); }      // something was queued; any thread
+    void use(dispatcher_options next);  // for the deliveries that begin from now on; `client` stays. Any thread
     void drain(io::clock::time_point drain_until);  // no new attempts; those under way may end until then
 
 private:
@@ -39,7 +43,7 @@ private:
     io::awaitable<void> record(pipeline::prepared_mail mail, pipeline::attempt_result outcome);
 
     io::io_runtime& runtime_;
-    pipeline::outbound& queue_;
+    queue_source queue_;
     dispatcher_options options_;
     smtp::smtp_client client_;
     std::deque<pipeline::delivery_id> waiting_;

@@ -6,13 +6,13 @@
 namespace relay::app {
 namespace {
 using namespace std::chrono_literals;
-constexpr auto turn = 500ms;
+constexpr auto pause = 500ms;
 constexpr int turns_between_expiries = 120;  // a minute
 constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid, an import met an intake
 }
 
-housekeeper::housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements)
-    : in_(in), out_(out), acknowledgements_(std::move(acknowledgements))
+housekeeper::housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements)
+    : services_now_(std::move(services_now)), acknowledgements_(std::move(acknowledgements))
 {
 }
 
@@ -36,39 +36,58 @@ void housekeeper::stop()
     if (thread_.joinable()) thread_.join();
 }
 
+void housekeeper::route_again_soon()
+{
+    {
+        std::scoped_lock lock(mutex_);
+        reroute_ = true;
+    }
+    changed_.notify_all();
+}
+
+void housekeeper::turn(int count, const services& now)
+{
+    write_acknowledgements(*now.acks);
+    if (count % turns_between_expiries == 0)
+        if (auto late = now.out->expire(); late.has_value() && *late > 0)
+            obs::warn(obs::event::delivery_overdue, "count={}", *late);
+    bool reroute = count % turns_between_reroutes == 0;
+    {
+        std::scoped_lock lock(mutex_);
+        reroute = std::exchange(reroute_, false) || reroute;
+    }
+    if (now.in && reroute) (void)now.in->route_again();  // a failure shows in the next turn
+}
+
 void housekeeper::run()
 {
     for (int count = 0;; ++count) {
         try {
-            write_acknowledgements();
-            if (count % turns_between_expiries == 0)
-                if (auto late = out_.expire(); late.has_value() && *late > 0)
-                    obs::warn(obs::event::delivery_overdue, "count={}", *late);
-            if (in_ != nullptr && count % turns_between_reroutes == 0)
-                (void)in_->route_again();  // a failure shows in the next turn
+            turn(count, services_now_());
         } catch (const std::exception&) {
             obs::error(obs::event::task_failed, "task=housekeeper");
         }
         std::unique_lock lock(mutex_);
-        if (changed_.wait_for(lock, turn, [this] { return stopping_; })) break;
+        changed_.wait_for(lock, pause, [this] { return stopping_ || reroute_; });
+        if (stopping_) break;
     }
     try {
-        write_acknowledgements();
+        write_acknowledgements(*services_now_().acks);
     } catch (const std::exception&) {
         obs::error(obs::event::task_failed, "task=acknowledgements");
     }
 }
 
 // Written first, done after: a crash in between writes the same file again.
-void housekeeper::write_acknowledgements()
+void housekeeper::write_acknowledgements(pipeline::ack_queue& queue)
 {
     constexpr std::size_t at_once = 100;
     if (!acknowledgements_) return;
-    auto rows = acknowledgements_->queue.waiting(at_once);
+    auto rows = queue.waiting(at_once);
     if (!rows.has_value() || rows->empty()) return;
     std::vector<pipeline::ack_queue::due_ack> done;
     for (auto& one : *rows) {
-        if (auto written = io::write_file_atomic(acknowledgements_->folder / one.file_name, one.content);
+        if (auto written = io::write_file_atomic(*acknowledgements_ / one.file_name, one.content);
             !written.has_value()) {
             obs::error(obs::event::spool_failed, "step=zam code={}", written.error().value());
             if (written.error() == boost::system::errc::no_space_on_device) break;
@@ -76,7 +95,6 @@ void housekeeper::write_acknowledgements()
         }
         done.push_back(std::move(one));
     }
-    if (!done.empty() && acknowledgements_->queue.written(done).has_value())
-        obs::info(obs::event::ack_written, "count={}", done.size());
+    if (!done.empty() && queue.written(done).has_value()) obs::info(obs::event::ack_written, "count={}", done.size());
 }
 }

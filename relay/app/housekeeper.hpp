@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -15,29 +17,33 @@
 namespace relay::app {
 class housekeeper {
 public:
-    // `in` is null in a node without the hospital role. `acknowledgements` is null when they do not go by files.
-    struct ack_files {
-        ack_files(pipeline::ack_queue& from, std::filesystem::path into) : queue(from), folder(std::move(into)) {}
-        pipeline::ack_queue& queue;
-        std::filesystem::path folder;
+    // As the settings of now make them: asked for once a turn, kept for one.
+    struct services {
+        std::shared_ptr<pipeline::intake> in;  // null in a node without the hospital role
+        std::shared_ptr<pipeline::outbound> out;
+        std::shared_ptr<pipeline::ack_queue> acks;
     };
-    housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements);
+    using source = std::function<services()>;
+    // `acknowledgements` is the folder of those that go by files; nullopt: none does.
+    housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements);
     ~housekeeper();
     housekeeper(const housekeeper&) = delete;
     housekeeper& operator=(const housekeeper&) = delete;
     void start();
+    void route_again_soon();  // routes or certificates changed; any thread
     void stop();
 
 private:
     void run();
-    void write_acknowledgements();
+    void turn(int count, const services& now);
+    void write_acknowledgements(pipeline::ack_queue& queue);
 
-    pipeline::intake* in_;
-    pipeline::outbound& out_;
-    std::optional<ack_files> acknowledgements_;
+    source services_now_;
+    std::optional<std::filesystem::path> acknowledgements_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;
+    bool reroute_ = false;
     std::thread thread_;
 };
 }

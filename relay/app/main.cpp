@@ -46,6 +46,9 @@ public:
             ->required();
         with_settings(add("serve", "faire tourner les rôles du fichier de réglages",
                           [this] { return run_serve(args_.to(), args_.settings); }));
+        with_output(with_settings(
+            add("reload", "faire relire au nœud ses réglages, certificats et routes, sans couper de connexion",
+                [this] { return run_reload(args_.to(), args_.settings); })));
         auto* check = with_output(with_settings(
             add("check",
                 "dire ce que ferait le démarrage, ou ce que deviendraient des fichiers ; codes de sortie : 0 "

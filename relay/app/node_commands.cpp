@@ -7,9 +7,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "relay/app/command_tools.hpp"
 #include "relay/app/node.hpp"
+#include "relay/app/privileges.hpp"
 #include "relay/app/table.hpp"
 #include "relay/base/clock.hpp"
 #include "relay/io/files.hpp"
@@ -20,13 +22,32 @@ namespace {
 constexpr std::string_view settings_template =
 #include "settings_template.inc"
     ;
-constexpr auto drain_time = std::chrono::seconds(25);  // under systemd's 30 s of conf/liaison.service
+constexpr unsigned cutting_seconds = 20;  // after the drain: cancelling, the last reports, closing the store
 
 bool make_private(const console& to, const config::path& folder)
 {
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return ::chmod(folder.c_str(), 0700) == 0;
     to.err << "dossier impossible à créer : " << folder.string() << "\n";
     return false;
+}
+}
+
+namespace {
+extern "C" void give_up_ending(int)
+{
+    ::_exit(exit_stuck);
+}
+
+// A second SIGTERM or SIGINT has its own effect again, and what hangs beyond every deadline (a dead disk) is left
+// behind: whatever was acknowledged is durable, and the rest is taken up again at the next start.
+void end_at_once_on_a_second_signal(std::chrono::seconds drain)
+{
+    std::signal(SIGALRM, give_up_ending);
+    ::alarm(static_cast<unsigned>(drain.count()) + cutting_seconds);
+    sigset_t again;
+    sigemptyset(&again);
+    for (const int number : {SIGTERM, SIGINT, SIGALRM}) sigaddset(&again, number);
+    pthread_sigmask(SIG_UNBLOCK, &again, nullptr);
 }
 }
 
@@ -68,23 +89,26 @@ int run_serve(const console& to, const config::path& settings)
     // No core dump and no debugger of another user: both would show the node key and letters (domain.md §10).
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
+    const service_manager manager;
+    config::loaded read = config::load_settings(settings);
+    if (read.mistakes.empty())
+        if (const auto wrong = give_up_privileges(read.values)) read.mistakes.push_back(*wrong);
+    // After the change of user, which sets this to what the system says.
     ::prctl(PR_SET_DUMPABLE, 0);
-    auto prepared = prepare_parts(settings);
+    auto prepared = prepare_parts(std::move(read));
     if (!prepared.made) {
         tell(to, prepared.mistakes);
         return exit_settings;
     }
-    node running(std::move(prepared.made));
+    node running(std::move(prepared.made), manager);
     if (const auto failed = running.start()) {
         to.err << "démarrage impossible (" << failed->step << ") : " << failed->code.message() << "\n";
-        running.stop(std::chrono::seconds(1));
+        running.stop();
         return exit_failed;
     }
-    int received = 0;
-    do {
-        sigwait(&awaited, &received);
-    } while (received == SIGHUP);  // nothing to reload: settings are immutable
-    running.stop(drain_time);
+    for (int received = 0; sigwait(&awaited, &received) == 0 && received == SIGHUP;) (void)running.reload();
+    end_at_once_on_a_second_signal(running.drain());
+    running.stop();
     return 0;
 }
 }

@@ -15,6 +15,8 @@ public:
 
     void spawn(const char* name, io::awaitable<void> task) { tasks_.spawn(name, strand_, std::move(task)); }
     void wake();
+    // Runs on the strand, between two steps of the coroutines. Must not throw.
+    void post(std::function<void()> work) { boost::asio::post(strand_, std::move(work)); }
     // Tells the coroutines to stop; those that have not ended at `drain_until` are cancelled.
     void drain(io::clock::time_point drain_until);
 

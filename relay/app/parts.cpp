@@ -25,7 +25,7 @@ pipeline::hop_lookup lookup_of(config::hop_lookup lookup)
 
 class preparer {
 public:
-    explicit preparer(const path& file) : read_(config::load_settings(file)), all_(read_.values) {}
+    explicit preparer(config::loaded from) : read_(std::move(from)), all_(read_.values) {}
 
     [[nodiscard]] std::vector<config::mistake>& mistakes() { return read_.mistakes; }
     [[nodiscard]] const config::settings& settings() const { return all_; }
@@ -266,7 +266,12 @@ private:
 
 prepared_parts prepare_parts(const path& file)
 {
-    preparer make(file);
+    return prepare_parts(config::load_settings(file));
+}
+
+prepared_parts prepare_parts(config::loaded from)
+{
+    preparer make(std::move(from));
     prepared_parts out;
     if (!make.good()) {
         out.mistakes = std::move(make.mistakes());
@@ -307,7 +312,7 @@ prepared_parts prepare_parts(const path& file)
 
 prepared_reading prepare_reading(const path& file)
 {
-    preparer make(file);
+    preparer make(config::load_settings(file));
     prepared_reading out;
     if (make.good()) {
         const auto zone = make.zone();

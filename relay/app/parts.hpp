@@ -40,6 +40,7 @@ struct prepared_parts {
     std::vector<config::mistake> mistakes;
 };
 [[nodiscard]] prepared_parts prepare_parts(const config::path& file);
+[[nodiscard]] prepared_parts prepare_parts(config::loaded from);
 
 // The part that commands reading the store need: settings, paths, zone, vault.
 struct reading_parts {

@@ -61,6 +61,8 @@ private:
         in.text("zone", node.zone, need::optional);
         in.text("environment", node.environment, need::optional);
         in.text("language", node.language, need::optional);
+        in.text("user", node.user, need::optional);
+        in.seconds("drain_seconds", node.drain);
         if (node.environment != "test" && node.environment != "production")
             in.mistaken("environment", "test ou production est attendu");
         if (node.language != "fr" && node.language != "en") in.mistaken("language", "fr ou en est attendu");

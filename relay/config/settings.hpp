@@ -16,6 +16,7 @@ using std::filesystem::path;
 struct endpoint {
     std::string host;        // name or literal address
     std::uint16_t port = 0;  // 0: chosen by the system, then told in data/run/endpoints.json
+    friend bool operator==(const endpoint&, const endpoint&) = default;
 };
 
 struct node_settings {
@@ -25,6 +26,8 @@ struct node_settings {
     std::string zone = "Europe/Paris";  // IANA zone of the site (domain.md §3 rule 7)
     std::string environment = "test";   // "production" refuses test identities and MSH-11 T or D (mssante.md §9.2)
     std::string language = "fr";
+    std::string user;                // account to become once privileged ports are bound; empty: stays what it is
+    std::chrono::seconds drain{25};  // after SIGTERM, for what is under way; what has not ended then is cut off
 };
 struct roles_settings {
     bool hospital = false;   // spool, delivery, returns

@@ -1,5 +1,6 @@
 #include "relay/io/listener.hpp"
 
+#include "relay/io/early_sockets.hpp"
 #include "relay/obs/log.hpp"
 
 namespace relay::io {
@@ -12,7 +13,7 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
           acceptor(strand),
           slot_free(strand, clock::time_point::max()),
           handle(std::move(on_connection)),
-          limits(allowed),
+          most(allowed.max_connections),
           accepting(runs_on),
           connections(runs_on)
     {
@@ -22,7 +23,7 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
     tcp::acceptor acceptor;
     asio::steady_timer slot_free;  // cancelled when a connection ends
     handler handle;
-    listener_limits limits;
+    std::atomic<std::size_t> most;
     std::atomic<std::size_t> open{0};
     tcp::endpoint bound;
     task_group accepting;
@@ -53,7 +54,7 @@ awaitable<void> accept_all(State& state, const asio::any_io_executor executor)
 {
     while (state.acceptor.is_open()) {
         error_code ec;
-        if (state.open.load() >= state.limits.max_connections) {
+        if (state.open.load() >= state.most.load()) {
             state.slot_free.expires_at(clock::now() + std::chrono::seconds(1));
             co_await state.slot_free.async_wait(asio::redirect_error(asio::use_awaitable, ec));
             continue;
@@ -92,9 +93,13 @@ result<tcp::endpoint> listener::open(const host_port& at)
     if (failed) return make_error_code(errc::bad_address);
     const tcp::endpoint wanted(address, at.port);
     auto& acceptor = state_->acceptor;
-    acceptor.open(wanted.protocol(), failed);
-    if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (!failed) acceptor.bind(wanted, failed);
+    if (const auto early = take_early(wanted)) {
+        acceptor.assign(wanted.protocol(), *early, failed);
+    } else {
+        acceptor.open(wanted.protocol(), failed);
+        if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+        if (!failed) acceptor.bind(wanted, failed);
+    }
     if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
     if (failed) {
         error_code ignored;
@@ -115,6 +120,11 @@ tcp::endpoint listener::bound() const
 std::size_t listener::connections() const
 {
     return state_->open.load();
+}
+
+void listener::allow(std::size_t max_connections)
+{
+    state_->most = max_connections;
 }
 
 void listener::stop()

@@ -27,6 +27,7 @@ public:
     [[nodiscard]] result<asio::ip::tcp::endpoint> open(const host_port& at);
     [[nodiscard]] asio::ip::tcp::endpoint bound() const;
     [[nodiscard]] std::size_t connections() const;
+    void allow(std::size_t max_connections);  // from the next one on; those that run go on
     // No new connections from here on; those that run go on.
     void stop();
     // stop(), wait for the connections until `drain_until`, cancel the rest, wait for those.

@@ -134,6 +134,10 @@ class Node:
 
     # --- the shim ---
 
+    def arm_with(self, lines):
+        self.disarm()
+        self._put_plan(lines)
+
     def arm(self, kill_at, when, cut):
         self.disarm()
         self._plans += 1
@@ -142,6 +146,9 @@ class Node:
             self.shadow = os.path.join(self._shadows, str(self._plans))
             os.makedirs(self.shadow)
             lines += f"shadow={self.shadow}\n"
+        self._put_plan(lines)
+
+    def _put_plan(self, lines):
         write(self.plan + ".new", lines)
         os.rename(self.plan + ".new", self.plan)
 
@@ -165,13 +172,15 @@ class Node:
 class TwoNodes:
     """`watched` runs under the shim: "hospital" or "operator". `foreign`: the next hop is an SmtpSink instead."""
 
-    def __init__(self, folder, shadows, binary, shim, pki, watched, sink=None):
-        self.pki, self.sink = pki, sink
-        self.hospital = Node("hospital", os.path.join(folder, "hospital"), binary, shim if watched == "hospital" else None,
+    def __init__(self, folder, shadows, binary, shim, pki, watched, sink=None, proxy=None, retry="", limits=""):
+        """`watched` may be "both". `proxy`: stands between the hospital and whoever receives. `retry` and `limits`: more lines of
+        these tables."""
+        self.pki, self.sink, self.proxy, self.retry, self.limits = pki, sink, proxy, retry, limits
+        self.hospital = Node("hospital", os.path.join(folder, "hospital"), binary, shim if watched in ("hospital", "both") else None,
                              shadows)
-        self.operator = Node("operator", os.path.join(folder, "operator"), binary, shim if watched == "operator" else None,
+        self.operator = Node("operator", os.path.join(folder, "operator"), binary, shim if watched in ("operator", "both") else None,
                              shadows)
-        self.watched = self.hospital if watched == "hospital" else self.operator
+        self.watched = self.operator if watched == "operator" else self.hospital
         self.hospital.last_state = "accepted" if sink else "confirmed"
         self._imaps = free_port()
         self._write_settings(free_port(), free_port())
@@ -206,6 +215,7 @@ class TwoNodes:
 name = "{'relais.hopital.example' if role == 'hospital' else 'mx.operateur.example'}"
 data = "{node.path('data')}"
 key = "{node.path('node.key')}"
+drain_seconds = 5
 [roles]
 {role} = true
 [tls]
@@ -214,14 +224,18 @@ key = "{self._pki(role + '-tls.key')}"
 anchors = "{self._pki('anchors.pem')}"
 [limits]
 workers = 2
+{self.limits}
 [retry]
 first_seconds = 1
 most_seconds = 1
+{self.retry}
 [trust]
 anchors = "{self._pki('anchors.pem')}"
 domains = ["medecin.demo.mssante.fr", "hopital.demo.mssante.fr"]
 """
         next_hop = self.sink.port if self.sink else smtp
+        if self.proxy:
+            self.proxy.target_port, next_hop = next_hop, self.proxy.port
         write(self.hospital.settings, common(self.hospital, "hospital") + f"""[spool]
 folder = "{self.hospital.path('spool')}"
 acknowledgements = "{self.hospital.path('ack')}"

@@ -116,7 +116,7 @@ def check_flight(lab, checks, letters, doctor):
         checks.that("il attend la lettre en vol", process.poll() is None)
     finally:
         os.kill(operator, signal.SIGCONT)
-    checks.equal("SIGTERM : arrêt propre", lab.stop_node("hospital"), 0)
+    checks.equal("SIGTERM : arrêt propre", lab.wait_node("hospital"), 0)
     lab.start_node("hospital")
     for one in (submission, late):
         lab.wait_for_state(one.document_sha256, "confirmed")

@@ -7,6 +7,12 @@
 //                  kill_at=N        0 or absent: never, only count
 //                  when=before      the N-th call is not made; when=after: it is made, then the process dies
 //                  shadow=DIR       power cut: keep here what has reached stable storage (see below); DIR is empty
+//                  fail_at=N        the N-th call on a file fails instead of being made, and all up to
+//                  fail_until=M     (absent: N; 0: for ever) with
+//                  fail_with=E      enospc, erofs, eio, eintr (every other one, so that whoever tries again gets on),
+//                                   short (a write of half the octets), or hang (it never returns)
+//                  fail_kind=K      only calls of this kind (as in the trace: wal, spool, …)
+//                  clock=SECONDS    CLOCK_REALTIME is that far from the truth, from now on
 //   FAULT_LOG    the trace: one line "N call kind octets" per counted call, and "killed N when" at the end
 //   FAULT_MATCH  only a process whose command line holds this text is hit; children of it are not
 // Counted: write, writev, pwrite, pwritev, send, sendto, sendmsg (files under FAULT_ROOT and TCP), fsync, fdatasync,
@@ -40,6 +46,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // Every real call is a bare system call: nothing here can count itself, and no other library has to be looked up.
@@ -61,6 +68,11 @@ static struct {
     int kill_after;
     char shadow[path_octets];
     long copies;
+    long fail_at, fail_until;
+    enum { fail_none, fail_error, fail_interrupted, fail_short, fail_hang } fail_how;
+    int fail_error;
+    char fail_kind[16];
+    int64_t clock_seconds;
 } shim;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -352,6 +364,20 @@ static void keep_rename(const char* from, const char* to)
 
 // --- the plan and the count ------------------------------------------------------------------------------------------
 
+static void read_failure(const char* word)
+{
+    static const struct {
+        const char* word;
+        int how, error;
+    } known[] = {{"enospc", fail_error, ENOSPC}, {"erofs", fail_error, EROFS},       {"eio", fail_error, EIO},
+                 {"short", fail_short, 0},       {"eintr", fail_interrupted, EINTR}, {"hang", fail_hang, 0}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i)
+        if (strcmp(word, known[i].word) == 0) {
+            shim.fail_how = known[i].how;
+            shim.fail_error = known[i].error;
+        }
+}
+
 static void read_plan(void)
 {
     char text[path_octets + 256];
@@ -361,13 +387,23 @@ static void read_plan(void)
     shim.count = shim.kill_at = shim.copies = 0;
     shim.kill_after = 0;
     shim.shadow[0] = '\0';
+    shim.fail_at = shim.clock_seconds = 0;
+    shim.fail_until = -1;
+    shim.fail_how = fail_none;
+    shim.fail_kind[0] = '\0';
     if (octets < 0) return;
     text[octets] = '\0';
     for (char *rest = NULL, *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         if (strncmp(line, "kill_at=", 8) == 0) shim.kill_at = strtol(line + 8, NULL, 10);
         if (strcmp(line, "when=after") == 0) shim.kill_after = 1;
+        if (strncmp(line, "fail_at=", 8) == 0) shim.fail_at = strtol(line + 8, NULL, 10);
+        if (strncmp(line, "fail_until=", 11) == 0) shim.fail_until = strtol(line + 11, NULL, 10);
+        if (strncmp(line, "fail_with=", 10) == 0) read_failure(line + 10);
+        if (strncmp(line, "fail_kind=", 10) == 0) snprintf(shim.fail_kind, sizeof shim.fail_kind, "%.15s", line + 10);
+        if (strncmp(line, "clock=", 6) == 0) shim.clock_seconds = strtoll(line + 6, NULL, 10);
         if (strncmp(line, "shadow=", 7) == 0) snprintf(shim.shadow, sizeof shim.shadow, "%s", line + 7);
     }
+    if (shim.fail_until < 0) shim.fail_until = shim.fail_at;
     if (shim.shadow[0] != '\0') in_a_copy(keep_baseline, -1);
 }
 
@@ -406,6 +442,32 @@ static long enter(const char* call, const char* kind, size_t octets)
     append(shim.log, "%ld %s %s %zu\n", number, call, kind, octets);
     if (number == shim.kill_at && !shim.kill_after) die();
     return number;
+}
+
+// Under lock: true if the call is not to be made, with errno set; `octets`, if any, becomes what a short write may
+// take.
+static int fails(long number, const char* kind, size_t* octets)
+{
+    if (number == 0 || shim.fail_how == fail_none || number < shim.fail_at) return 0;
+    if (shim.fail_until != 0 && number > shim.fail_until) return 0;
+    if (shim.fail_kind[0] != '\0' && strcmp(kind, shim.fail_kind) != 0) return 0;
+    if (kind[0] == 's' && kind[1] == 'o') return 0;  // a connection: files only
+    if (shim.fail_how == fail_short) {
+        if (octets != NULL && *octets > 1) {
+            *octets /= 2;
+            append(shim.log, "failed %ld\n", number);
+        }
+        return 0;
+    }
+    if (shim.fail_how == fail_interrupted && (octets == NULL || (number - shim.fail_at) % 2 != 0)) return 0;
+    append(shim.log, "failed %ld\n", number);
+    while (shim.fail_how == fail_hang) {  // the others go on
+        pthread_mutex_unlock(&lock);
+        syscall(SYS_pause);
+        pthread_mutex_lock(&lock);
+    }
+    errno = shim.fail_error;
+    return 1;
 }
 
 static long leave(long number, long answer)
@@ -450,20 +512,28 @@ static size_t octets_in(const struct iovec* parts, int count)
 
 SHIM ssize_t write(int fd, const void* bytes, size_t octets)
 {
-    const long n = enter("write", kind_of(fd), octets);
-    return leave(n, syscall(SYS_write, fd, bytes, octets));
+    const char* kind = kind_of(fd);
+    const long n = enter("write", kind, octets);
+    return leave(n, fails(n, kind, &octets) ? -1 : syscall(SYS_write, fd, bytes, octets));
 }
 
 SHIM ssize_t writev(int fd, const struct iovec* parts, int count)
 {
-    const long n = enter("writev", kind_of(fd), octets_in(parts, count));
+    const char* kind = kind_of(fd);
+    size_t octets = octets_in(parts, count);
+    const size_t all = octets;
+    const long n = enter("writev", kind, octets);
+    if (fails(n, kind, &octets)) return leave(n, -1);
+    if (octets < all && parts[0].iov_len > 1)
+        return leave(n, syscall(SYS_write, fd, parts[0].iov_base, parts[0].iov_len / 2));
     return leave(n, syscall(SYS_writev, fd, parts, count));
 }
 
 SHIM ssize_t pwrite64(int fd, const void* bytes, size_t octets, off64_t at)
 {
-    const long n = enter("pwrite", kind_of(fd), octets);
-    return leave(n, syscall(SYS_pwrite64, fd, bytes, octets, at));
+    const char* kind = kind_of(fd);
+    const long n = enter("pwrite", kind, octets);
+    return leave(n, fails(n, kind, &octets) ? -1 : syscall(SYS_pwrite64, fd, bytes, octets, at));
 }
 
 SHIM ssize_t pwrite(int fd, const void* bytes, size_t octets, off_t at)
@@ -473,8 +543,9 @@ SHIM ssize_t pwrite(int fd, const void* bytes, size_t octets, off_t at)
 
 SHIM ssize_t pwritev64(int fd, const struct iovec* parts, int count, off64_t at)
 {
-    const long n = enter("pwritev", kind_of(fd), octets_in(parts, count));
-    return leave(n, syscall(SYS_pwritev, fd, parts, count, at, 0L));
+    const char* kind = kind_of(fd);
+    const long n = enter("pwritev", kind, octets_in(parts, count));
+    return leave(n, fails(n, kind, NULL) ? -1 : syscall(SYS_pwritev, fd, parts, count, at, 0L));
 }
 
 SHIM ssize_t pwritev(int fd, const struct iovec* parts, int count, off_t at)
@@ -503,6 +574,7 @@ static int sync_with(long number, const char* call, int fd)
 {
     const char* kind = kind_of(fd);
     const long n = enter(call, kind, 0);
+    if (fails(n, kind, NULL)) return (int)leave(n, -1);
     const long answer = syscall(number, fd);
     if (n != 0 && answer == 0 && shim.shadow[0] != '\0') in_a_copy(keep_synced, fd);
     return (int)leave(n, answer);
@@ -520,8 +592,9 @@ SHIM int fdatasync(int fd)
 
 SHIM int ftruncate64(int fd, off64_t octets)
 {
-    const long n = enter("ftruncate", kind_of(fd), (size_t)octets);
-    return (int)leave(n, syscall(SYS_ftruncate, fd, octets));
+    const char* kind = kind_of(fd);
+    const long n = enter("ftruncate", kind, (size_t)octets);
+    return (int)leave(n, fails(n, kind, NULL) ? -1 : syscall(SYS_ftruncate, fd, octets));
 }
 
 SHIM int ftruncate(int fd, off_t octets)
@@ -537,6 +610,7 @@ static int rename_with(int from_folder, const char* from, int to_folder, const c
         under_root(old_path) && under_root(new_path))
         kind = kind_of_path(new_path);
     const long n = enter("rename", kind, 0);
+    if (fails(n, kind, NULL)) return (int)leave(n, -1);
     const long answer = syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
     const int error = errno;
     if (n != 0 && answer == 0 && shim.shadow[0] != '\0') keep_rename(old_path, new_path);
@@ -565,7 +639,7 @@ SHIM int unlinkat(int folder, const char* path, int flags)
     const char* kind = NULL;
     if (shim.enabled && absolute(folder, path, whole) == 0 && under_root(whole)) kind = kind_of_path(whole);
     const long n = enter("unlink", kind, 0);
-    return (int)leave(n, syscall(SYS_unlinkat, folder, path, flags));
+    return (int)leave(n, fails(n, kind, NULL) ? -1 : syscall(SYS_unlinkat, folder, path, flags));
 }
 
 SHIM int unlink(const char* path)
@@ -577,6 +651,19 @@ SHIM int remove(const char* path)  // glibc's own would call unlink behind our b
 {
     const int answer = unlinkat(AT_FDCWD, path, 0);
     return answer != 0 && errno == EISDIR ? unlinkat(AT_FDCWD, path, AT_REMOVEDIR) : answer;
+}
+
+// What std::chrono::system_clock reads. The monotonic clock stays: so it is when an administrator or NTP sets the time.
+SHIM int clock_gettime(clockid_t which, struct timespec* now)
+{
+    const int answer = (int)syscall(SYS_clock_gettime, which, now);
+    if (answer != 0 || which != CLOCK_REALTIME || !shim.enabled) return answer;
+    const int error = errno;
+    pthread_mutex_lock(&lock);
+    if (is_armed()) now->tv_sec += shim.clock_seconds;
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return 0;
 }
 
 // --- start -----------------------------------------------------------------------------------------------------------

@@ -272,9 +272,14 @@ class Lab:
         return process
 
     def stop_node(self, role, seconds=30):
+        """SIGTERM, which must be the first: a second one ends the node at once."""
+        if self._serving[role].poll() is None:
+            self._serving[role].send_signal(signal.SIGTERM)
+        return self.wait_node(role, seconds)
+
+    def wait_node(self, role, seconds=30):
+        """The exit code of a node that was told to end."""
         process = self._serving.pop(role)
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -18,7 +18,7 @@ using io::awaitable;
 struct imap_server::shared {
     io::io_runtime& runtime;
     pipeline::ports::mailbox_accounts& accounts;
-    std::shared_ptr<io::tls_context> tls;
+    base::current<io::tls_context> tls;
     imap_server_settings settings;
     stop_signal stop;
 };
@@ -131,7 +131,7 @@ private:
     awaitable<bool> secure()
     {
         const auto deadline = io::clock::now() + server_->settings.handshake_time;
-        const auto secured = co_await peer_.start_tls(server_->tls, "", std::min(deadline, login_until_));
+        const auto secured = co_await peer_.start_tls(server_->tls.get(), "", std::min(deadline, login_until_));
         if (secured.has_error())
             obs::info(obs::event::tls_failed, "peer={} code={}", peer_.peer_address(), secured.error().value());
         co_return secured.has_value();
@@ -172,7 +172,7 @@ awaitable<void> serve(std::shared_ptr<Shared> server, io::stream peer, tls_polic
 
 imap_server::imap_server(io::io_runtime& runtime, pipeline::ports::mailbox_accounts& accounts,
                          std::shared_ptr<io::tls_context> tls, const imap_server_settings& settings)
-    : shared_(new shared{runtime, accounts, std::move(tls), settings, {}})
+    : shared_(new shared{runtime, accounts, base::current<io::tls_context>(std::move(tls)), settings, {}})
 {
     const auto listen = [this](tls_policy policy) {
         auto handler = [server = shared_, policy](io::stream peer) { return serve(server, std::move(peer), policy); };
@@ -200,6 +200,13 @@ result<void> imap_server::open()
         if (bound.has_error()) return bound.error();
     }
     return {};
+}
+
+void imap_server::use(std::shared_ptr<io::tls_context> tls, std::size_t max_connections)
+{
+    shared_->tls.set(std::move(tls));
+    if (implicit_) implicit_->allow(max_connections);
+    if (starttls_) starttls_->allow(max_connections);
 }
 
 std::uint16_t imap_server::implicit_tls_port() const

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "relay/base/current.hpp"
 #include "relay/imap/engine/server_engine.hpp"
 #include "relay/io/listener.hpp"
 
@@ -36,6 +37,8 @@ public:
     [[nodiscard]] std::uint16_t implicit_tls_port() const;  // as bound; 0 if not open
     [[nodiscard]] std::uint16_t starttls_port() const;
 
+    // For the handshakes and the connections that come from now on.
+    void use(std::shared_ptr<io::tls_context> tls, std::size_t max_connections);
     // No new connections; those that wait for a command are told BYE at once, the others after their command, all are
     // cut off at `drain_until`.
     void drain(io::clock::time_point drain_until);

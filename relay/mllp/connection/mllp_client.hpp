@@ -35,6 +35,7 @@ public:
 
     [[nodiscard]] io::awaitable<exchange> send(std::string message);
     void close();
+    void use(std::shared_ptr<io::tls_context> tls) { settings_.tls = std::move(tls); }  // from the next connection on
 
 private:
     struct connection;

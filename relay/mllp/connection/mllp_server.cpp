@@ -22,10 +22,15 @@ constexpr std::string_view hl7_acknowledgement = ".ack.hl7";
 }
 
 struct mllp_server::session {
-    session(io::stream connected, asio::any_io_executor runs_on, const server_policy& policy)
-        : peer(std::move(connected)), strand(std::move(runs_on)), engine(policy), peer_address(peer.peer_address())
+    session(io::stream connected, asio::any_io_executor runs_on, std::shared_ptr<const server_settings> now)
+        : settings(std::move(now)),
+          peer(std::move(connected)),
+          strand(std::move(runs_on)),
+          engine(settings->policy),
+          peer_address(peer.peer_address())
     {
     }
+    std::shared_ptr<const server_settings> settings;
     io::stream peer;
     asio::any_io_executor strand;
     server_engine engine;
@@ -43,19 +48,26 @@ std::string submission_name(std::string_view message)
     return "mllp-" + mime::hex(mime::sha256(known_by)).substr(0, 16) + ".hl7";
 }
 
+namespace {
+std::shared_ptr<const server_settings> checked(server_settings settings)
+{
+    if (!settings.tls || settings.tls->role() != io::tls_role::server)
+        throw std::invalid_argument("mllp_server: TLS of the server role is required");
+    return std::make_shared<const server_settings>(std::move(settings));
+}
+}
+
 mllp_server::mllp_server(io::io_runtime& runtime, server_settings settings, intake accept,
                          const base::wall_clock& clock)
     : runtime_(runtime),
-      settings_(std::move(settings)),
+      settings_(checked(std::move(settings))),
       accept_(std::move(accept)),
       clock_(clock),
-      slots_(settings_.queue),
+      slots_(settings_.get()->queue),
       listener_(
           runtime.executor(), [this](io::stream peer) { return serve(std::move(peer)); },
-          io::listener_limits{settings_.max_connections})
+          io::listener_limits{settings_.get()->max_connections})
 {
-    if (!settings_.tls || settings_.tls->role() != io::tls_role::server)
-        throw std::invalid_argument("mllp_server: TLS of the server role is required");
 }
 
 mllp_server::~mllp_server()
@@ -65,7 +77,15 @@ mllp_server::~mllp_server()
 
 result<asio::ip::tcp::endpoint> mllp_server::open()
 {
-    return listener_.open(settings_.at);
+    return listener_.open(settings_.get()->at);
+}
+
+void mllp_server::use(server_settings next)
+{
+    next.at = settings_.get()->at;
+    auto made = checked(std::move(next));
+    listener_.allow(made->max_connections);
+    settings_.set(std::move(made));
 }
 
 void mllp_server::drain(io::clock::time_point drain_until)
@@ -82,10 +102,11 @@ void mllp_server::drain(io::clock::time_point drain_until)
 io::awaitable<void> mllp_server::serve(io::stream peer)
 {
     auto strand = co_await asio::this_coro::executor;
-    auto one = std::make_shared<session>(std::move(peer), strand, settings_.policy);
+    auto one = std::make_shared<session>(std::move(peer), strand, settings_.get());
     const io::session_list<session>::entry listed(sessions_, one);
     obs::add(obs::counter::mllp_connections_in);
-    const auto secured = co_await one->peer.start_tls(settings_.tls, std::string(), io::clock::now() + handshake_limit);
+    const auto secured =
+        co_await one->peer.start_tls(one->settings->tls, std::string(), io::clock::now() + handshake_limit);
     if (secured.has_error()) {
         obs::warn(obs::event::tls_failed, "peer={} why=\"{}\"", one->peer_address, secured.error().message());
         co_return;
@@ -124,7 +145,7 @@ io::awaitable<session_end> mllp_server::drive(session& one)
             if (in->of == engine_type::part::next_message)
                 one.message_end.reset();
             else if (!one.message_end)
-                one.message_end = now + settings_.policy.timeouts.message;
+                one.message_end = now + one.settings->policy.timeouts.message;
             const auto limit = std::min(one.message_end.value_or(io::clock::time_point::max()), now + in->within);
             const auto got = co_await one.peer.read_some(buffer, limit);
             next = got.has_value() ? engine.on_received({buffer.data(), *got}) : engine.on_lost();
@@ -153,14 +174,14 @@ std::string mllp_server::refusal(const session& one, std::string_view head, refu
     obs::add(obs::counter::mllp_messages_refused);
     obs::warn(obs::event::mllp_refused, "peer={} cause={}", one.peer_address, name(cause));
     return write_refusal(head, cause, base::random_token().substr(0, 20),
-                         mime::local_timestamp(clock_.now(), settings_.zone));
+                         mime::local_timestamp(clock_.now(), one.settings->zone));
 }
 
 // What intake throws (a bug, exhausted memory) or a full worker queue is AR, never AA.
 io::awaitable<std::string> mllp_server::answer(session& one, std::string message)
 {
     obs::add(obs::counter::mllp_messages);
-    const std::string head = message.substr(0, settings_.policy.limits.frame.max_head_octets);
+    const std::string head = message.substr(0, one.settings->policy.limits.frame.max_head_octets);
     auto work = [this, message = std::move(message)]() mutable -> result<pipeline::submission_result> {
         pipeline::submission from;
         from.name = submission_name(message);

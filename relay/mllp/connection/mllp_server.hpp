@@ -11,6 +11,7 @@
 
 #include "mime/text/zone.hpp"
 #include "relay/base/clock.hpp"
+#include "relay/base/current.hpp"
 #include "relay/io/listener.hpp"
 #include "relay/io/session_list.hpp"
 #include "relay/io/tls_context.hpp"
@@ -39,6 +40,8 @@ public:
     mllp_server& operator=(const mllp_server&) = delete;
 
     [[nodiscard]] result<boost::asio::ip::tcp::endpoint> open();
+    // Other settings for the connections that come from now on; `at` and `queue` stay. Throws as the constructor does.
+    void use(server_settings next);
     // No new connections; those between two messages end at once, the others with their answer or at `drain_until`.
     void drain(io::clock::time_point drain_until);
 
@@ -51,7 +54,7 @@ private:
     [[nodiscard]] std::string refusal(const session& one, std::string_view head, refusal_cause cause) const;
 
     io::io_runtime& runtime_;
-    server_settings settings_;
+    base::current<const server_settings> settings_;  // a connection keeps those it began with
     intake accept_;
     const base::wall_clock& clock_;
     slots slots_;

@@ -17,13 +17,15 @@ namespace ports = pipeline::ports;
 using engine_type = server_engine;
 
 struct smtp_server::session {
-    session(io::stream connected, asio::any_io_executor runs_on, const server_policy& policy, smtp_server& server)
-        : peer(std::move(connected)),
+    session(io::stream connected, asio::any_io_executor runs_on, smtp_server& server)
+        : settings(server.settings_.get()),
+          peer(std::move(connected)),
           strand(std::move(runs_on)),
-          engine(policy, [this, &server](rated what) { return server.count(*this, what); }),
-          end(io::clock::now())
+          engine(settings->policy, [this](rated what) { return count(*this, what); }),
+          end(io::clock::now() + settings->session_limit)
     {
     }
+    const std::shared_ptr<const server_settings> settings;
     io::stream peer;
     asio::any_io_executor strand;
     server_engine engine;
@@ -38,17 +40,18 @@ struct smtp_server::session {
 // The connection in the counts, from its construction to its end.
 class smtp_server::place {
 public:
-    place(smtp_server& server, const std::string& address) : server_(server), key_(peer_key(address, ""))
+    place(smtp_server& server, const server_settings& settings, const std::string& address)
+        : server_(server), rates_(settings.rates), key_(peer_key(address, ""))
     {
-        const bool fits = server_.open_.fetch_add(1) < server_.settings_.max_connections;
-        auto& rates = server_.settings_.rates;
+        const bool fits = server_.open_.fetch_add(1) < settings.max_connections;
+        const auto& rates = rates_;
         counted_ = fits && rates && rates->opened(key_, io::clock::now()) == gate::open;
         free_ = fits && (counted_ || !rates);
     }
     ~place()
     {
         server_.open_.fetch_sub(1);
-        if (counted_) server_.settings_.rates->closed(key_);
+        if (counted_) rates_->closed(key_);
     }
     place(const place&) = delete;
     place& operator=(const place&) = delete;
@@ -56,6 +59,7 @@ public:
 
 private:
     smtp_server& server_;
+    std::shared_ptr<peer_rates> rates_;
     std::string key_;
     bool counted_ = false;
     bool free_ = false;
@@ -218,24 +222,29 @@ io::peer_certificate asked_by(client_certificates policy)
     }
     return io::peer_certificate::not_asked;
 }
+
+std::shared_ptr<const server_settings> checked(server_settings settings)
+{
+    const bool wants_tls = settings.policy.tls != server_tls::not_offered;
+    const auto asked = settings.tls ? settings.tls->peers() : io::peer_certificate::not_asked;
+    if (wants_tls != static_cast<bool>(settings.tls) || asked != asked_by(settings.policy.certificates) ||
+        (settings.tls && settings.tls->role() != io::tls_role::server)) {
+        throw std::invalid_argument("smtp_server: policy and TLS context contradict each other");
+    }
+    if ((settings.policy.logins == logins::required) != (settings.logins != nullptr))
+        throw std::invalid_argument("smtp_server: logins without accounts, or the other way round");
+    return std::make_shared<const server_settings>(std::move(settings));
+}
 }
 
 smtp_server::smtp_server(io::io_runtime& runtime, server_settings settings, ports::mail_sink& sink)
     : runtime_(runtime),
-      settings_(std::move(settings)),
+      settings_(checked(std::move(settings))),
       sink_(sink),
       listener_(
           runtime.executor(), [this](io::stream peer) { return serve(std::move(peer)); },
-          io::listener_limits{settings_.max_connections + places_for_refusals})
+          io::listener_limits{settings_.get()->max_connections + places_for_refusals})
 {
-    const bool wants_tls = settings_.policy.tls != server_tls::not_offered;
-    const auto asked = settings_.tls ? settings_.tls->peers() : io::peer_certificate::not_asked;
-    if (wants_tls != static_cast<bool>(settings_.tls) || asked != asked_by(settings_.policy.certificates) ||
-        (settings_.tls && settings_.tls->role() != io::tls_role::server)) {
-        throw std::invalid_argument("smtp_server: policy and TLS context contradict each other");
-    }
-    if ((settings_.policy.logins == logins::required) != (settings_.logins != nullptr))
-        throw std::invalid_argument("smtp_server: logins without accounts, or the other way round");
 }
 
 smtp_server::~smtp_server()
@@ -245,7 +254,15 @@ smtp_server::~smtp_server()
 
 result<asio::ip::tcp::endpoint> smtp_server::open()
 {
-    return listener_.open(settings_.at);
+    return listener_.open(settings_.get()->at);
+}
+
+void smtp_server::use(server_settings next)
+{
+    next.at = settings_.get()->at;
+    auto made = checked(std::move(next));
+    listener_.allow(made->max_connections + places_for_refusals);
+    settings_.set(std::move(made));
 }
 
 void smtp_server::drain(io::clock::time_point drain_until)
@@ -261,11 +278,10 @@ void smtp_server::drain(io::clock::time_point drain_until)
 io::awaitable<void> smtp_server::serve(io::stream peer)
 {
     auto strand = co_await asio::this_coro::executor;
-    auto one = std::make_shared<session>(std::move(peer), strand, settings_.policy, *this);
-    one->end += settings_.session_limit;
+    auto one = std::make_shared<session>(std::move(peer), strand, *this);
     one->facts.peer_address = one->peer.peer_address();
     const io::session_list<session>::entry listed(sessions_, one);
-    const place counted(*this, one->facts.peer_address);
+    const place counted(*this, *one->settings, one->facts.peer_address);
     obs::add(obs::counter::smtp_connections_in);
     if (!counted.is_free()) {
         obs::add(obs::counter::smtp_connections_refused);
@@ -320,7 +336,7 @@ io::awaitable<engine_type::action> smtp_server::receive(session& one, std::chron
             one.data_since = io::clock::now();
             one.data_octets = 0;
         }
-        limit = std::min(limit, *one.data_since + settings_.pace.allowed(one.data_octets));
+        limit = std::min(limit, *one.data_since + one.settings->pace.allowed(one.data_octets));
     }
     const auto got = co_await one.peer.read_some(one.buffer, limit);
     if (got.has_error()) co_return got.error() == io::errc::timed_out ? one.engine.on_too_slow() : one.engine.on_lost();
@@ -331,7 +347,7 @@ io::awaitable<engine_type::action> smtp_server::receive(session& one, std::chron
 io::awaitable<engine_type::action> smtp_server::secure(session& one)
 {
     const auto limit = std::min(one.end, io::clock::now() + std::chrono::seconds(60));
-    const auto secured = co_await one.peer.start_tls(settings_.tls, std::string(), limit);
+    const auto secured = co_await one.peer.start_tls(one.settings->tls, std::string(), limit);
     if (secured.has_error()) {
         obs::warn(obs::event::tls_failed, "peer={} why=\"{}\"", one.facts.peer_address, secured.error().message());
         co_return one.engine.on_lost();
@@ -345,7 +361,7 @@ io::awaitable<engine_type::action> smtp_server::secure(session& one)
 
 io::awaitable<engine_type::action> smtp_server::log_in(session& one, engine_type::check_login asked)
 {
-    auto checking = ask_login(runtime_.pool(), *settings_.logins, asked, one.certificate_emails);
+    auto checking = ask_login(runtime_.pool(), *one.settings->logins, asked, one.certificate_emails);
     const auto answer = co_await std::move(checking);
     using verdict = ports::login_answer::verdict;
     if (answer.said == verdict::accepted) {
@@ -355,7 +371,7 @@ io::awaitable<engine_type::action> smtp_server::log_in(session& one, engine_type
     if (answer.said == verdict::unavailable) co_return one.engine.on_login_checked(login_check::unavailable, "");
     obs::add(obs::counter::smtp_logins_refused);
     asio::steady_timer wait(co_await asio::this_coro::executor,
-                            settings_.refused_login_delay * (one.engine.failed_logins() + 1));
+                            one.settings->refused_login_delay * (one.engine.failed_logins() + 1));
     error_code ignored;
     co_await wait.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     co_return one.engine.on_login_checked(login_check::refused, "");
@@ -363,9 +379,9 @@ io::awaitable<engine_type::action> smtp_server::log_in(session& one, engine_type
 
 gate smtp_server::count(const session& one, rated what)
 {
-    if (!settings_.rates) return gate::open;
+    if (!one.settings->rates) return gate::open;
     const auto key = peer_key(one.facts.peer_address, one.facts.certificate_sha256);
-    const gate verdict = settings_.rates->count(key, what, io::clock::now());
+    const gate verdict = one.settings->rates->count(key, what, io::clock::now());
     if (verdict == gate::shut) obs::add(obs::counter::smtp_rate_limited);
     return verdict;
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <memory>
 
+#include "relay/base/current.hpp"
 #include "relay/io/listener.hpp"
 #include "relay/io/session_list.hpp"
 #include "relay/io/tls_context.hpp"
@@ -40,6 +41,8 @@ public:
     smtp_server& operator=(const smtp_server&) = delete;
 
     [[nodiscard]] result<boost::asio::ip::tcp::endpoint> open();
+    // Other settings for the connections that come from now on; `at` stays. Throws as the constructor does.
+    void use(server_settings next);
     // No new connections; those without a mail under way end at once, the others at the end of their mail or at
     // `drain_until`.
     void drain(io::clock::time_point drain_until);
@@ -53,10 +56,10 @@ private:
     io::awaitable<server_engine::action> receive(session& one, std::chrono::seconds within);
     io::awaitable<server_engine::action> secure(session& one);
     io::awaitable<server_engine::action> log_in(session& one, server_engine::check_login asked);
-    [[nodiscard]] gate count(const session& one, rated what);
+    [[nodiscard]] static gate count(const session& one, rated what);
 
     io::io_runtime& runtime_;
-    server_settings settings_;
+    base::current<const server_settings> settings_;  // a connection keeps those it began with
     pipeline::ports::mail_sink& sink_;
     std::atomic<bool> draining_{false};
     std::atomic<std::size_t> open_{0};

@@ -122,8 +122,10 @@ TEST_CASE("acknowledgements are written, then forgotten; one that cannot be writ
     };
     queue("no/such/folder.hl7");
     queue("a.z02.hl7");
-    ack_queue waiting(h.with(), {});
-    app::housekeeper keeper(h.intake.get(), *h.outbound, app::housekeeper::ack_files{waiting, acks});
+    const app::housekeeper::services all{{std::shared_ptr<void>(), h.intake.get()},
+                                         {std::shared_ptr<void>(), h.outbound.get()},
+                                         std::make_shared<ack_queue>(h.with(), retry_policy{})};
+    app::housekeeper keeper([all] { return all; }, acks);
     keeper.start();
     keeper.stop();  // the last turn writes what is left
     std::string text;

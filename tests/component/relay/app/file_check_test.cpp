@@ -231,7 +231,9 @@ TEST_CASE("a stay is known by its number, else by the patient and the dates", "[
     const tests::discharge_order feed{.ins = "285076900000095"};
     CHECK(d.check("a.hl7", tests::adt_file(feed)).stay->known == false);
     REQUIRE(d.house.drop("a.hl7", tests::adt_file(feed)).what == verdict::accepted);
-    CHECK(d.check("b.hl7", tests::adt_file({.control_id = "B", .event = "A13"})).stay->known == true);
+    const auto cancelled = d.check("b.hl7", tests::adt_file({.control_id = "B", .action = "CANCEL", .event = "A13"}));
+    REQUIRE(cancelled.stay);
+    CHECK(cancelled.stay->known == true);
     const auto by_number = d.check("c.hl7", tests::mdm_file());
     CHECK(by_number.stay->matched == match_state::number);
     // A document without any number, of the same patient and days.

@@ -1,0 +1,28 @@
+// relay/app/heartbeat.hpp: feeds the watchdog with a step through all that must move: the I/O loop turns, a worker
+// takes the step, the store's writer commits it (an empty unit: no fsync). Where one of them hangs, no beat comes any
+// more and the service manager starts the node anew. A store that answers with an error is no hang: that is told
+// elsewhere.
+#pragma once
+
+#include "relay/app/paced_tasks.hpp"
+#include "relay/app/service_manager.hpp"
+#include "relay/pipeline/ports/store.hpp"
+
+namespace relay::app {
+class heartbeat {
+public:
+    heartbeat(io::io_runtime& runtime, pipeline::ports::store& store, const service_manager& manager);
+    heartbeat(const heartbeat&) = delete;
+    heartbeat& operator=(const heartbeat&) = delete;
+    void start();  // nothing if the manager does not watch
+    void stop();
+
+private:
+    io::awaitable<void> run(std::chrono::milliseconds every);
+
+    io::io_runtime& runtime_;
+    pipeline::ports::store& store_;
+    const service_manager& manager_;
+    paced_tasks tasks_;  // last: its coroutine uses all of the above
+};
+}
