@@ -1,13 +1,12 @@
 #include "relay/smtp/connection/smtp_server.hpp"
 
-#include <string.h>
-
 #include <array>
 #include <stdexcept>
 
 #include "relay/io/errc.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
+#include "relay/smtp/connection/sink_calls.hpp"
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // see relay/io/stream.cpp
 
@@ -66,55 +65,6 @@ private:
 };
 
 namespace {
-ports::mail_envelope to_port(const received_envelope& from)
-{
-    ports::mail_envelope to;
-    to.reverse_path = from.from.reverse_path;
-    to.ret = from.from.ret == return_content::full      ? ports::return_wish::full
-             : from.from.ret == return_content::headers ? ports::return_wish::headers
-                                                        : ports::return_wish::not_said;
-    to.envid = from.from.envid;
-    to.body = from.from.body == body_type::eight_bit_mime ? ports::mail_envelope::body_type::eight_bit_mime
-                                                          : ports::mail_envelope::body_type::seven_bit;
-    to.declared_octets = from.from.size_octets;
-    for (const auto& one : from.recipients) {
-        const ports::notify_wish wish{one.notify.never, one.notify.success, one.notify.failure, one.notify.delay};
-        to.recipients.push_back({one.address, wish, one.orcpt});
-    }
-    return to;
-}
-
-recipient_check to_engine(ports::recipient_verdict verdict)
-{
-    switch (verdict) {
-        case ports::recipient_verdict::accepted: return recipient_check::accepted;
-        case ports::recipient_verdict::mailbox_unknown: return recipient_check::unknown;
-        case ports::recipient_verdict::mailbox_closed: return recipient_check::closed;
-        case ports::recipient_verdict::mailbox_full: return recipient_check::full;
-        case ports::recipient_verdict::not_local: return recipient_check::not_local;
-        case ports::recipient_verdict::refused: return recipient_check::refused;
-        case ports::recipient_verdict::temporary_failure: break;
-    }
-    return recipient_check::temporary_failure;
-}
-
-store_result to_engine(ports::store_verdict verdict)
-{
-    switch (verdict) {
-        case ports::store_verdict::stored: return store_result::stored;
-        case ports::store_verdict::duplicate: return store_result::duplicate;
-        case ports::store_verdict::no_space: return store_result::no_space;
-        case ports::store_verdict::mailbox_full: return store_result::mailbox_full;
-        case ports::store_verdict::too_big: return store_result::too_big;
-        case ports::store_verdict::refused: return store_result::refused;
-        case ports::store_verdict::mailbox_unknown: return store_result::unknown;
-        case ports::store_verdict::looping: return store_result::looping;
-        case ports::store_verdict::sender_refused: return store_result::sender_refused;
-        case ports::store_verdict::temporary_failure: break;
-    }
-    return store_result::temporary_failure;
-}
-
 std::string_view name(session_end why)
 {
     constexpr std::array<std::string_view, 11> names{"quit",
@@ -131,17 +81,6 @@ std::string_view name(session_end why)
     return names[static_cast<std::size_t>(why)];
 }
 
-void count(ports::store_verdict verdict, const std::string& peer, std::size_t octets)
-{
-    const bool repeated = verdict == ports::store_verdict::duplicate;
-    if (repeated || verdict == ports::store_verdict::stored) {
-        obs::add(repeated ? obs::counter::mails_repeated : obs::counter::mails_stored);
-        return obs::info(obs::event::smtp_stored, "peer={} octets={} repeat={}", peer, octets, repeated ? 1 : 0);
-    }
-    obs::add(obs::counter::mails_refused);
-    obs::warn(obs::event::smtp_refused, "peer={} octets={} verdict={}", peer, octets, static_cast<int>(verdict));
-}
-
 void take_tls_facts(ports::session_facts& facts, const io::tls_facts& tls)
 {
     facts.tls_version = tls.version;
@@ -152,65 +91,6 @@ void take_tls_facts(ports::session_facts& facts, const io::tls_facts& tls)
         tls.peer_certificate_sha256.empty() ? ports::client_certificate::absent : ports::client_certificate::verified;
 }
 
-// The sink on a worker: what it throws (a bug, exhausted memory) or a cancellation is a temporary failure, never a 250.
-io::awaitable<recipient_check> ask_recipient(io::worker_pool& pool, ports::mail_sink& sink, std::string address,
-                                             ports::session_facts facts)
-{
-    auto work = [&sink, address = std::move(address), facts = std::move(facts)]() -> result<ports::recipient_verdict> {
-        try {
-            return sink.check_recipient(address, facts);
-        } catch (const std::exception&) {
-            obs::error(obs::event::store_failed, "where=smtp_recipient");
-            return ports::recipient_verdict::temporary_failure;
-        }
-    };
-    const auto verdict = co_await io::offload(pool, std::move(work));
-    if (verdict.has_value() && *verdict != ports::recipient_verdict::accepted)
-        obs::add(obs::counter::smtp_recipients_refused);
-    co_return verdict.has_value() ? to_engine(*verdict) : recipient_check::temporary_failure;
-}
-
-io::awaitable<ports::login_answer> ask_login(io::worker_pool& pool, ports::sender_logins& logins,
-                                             engine_type::check_login asked, std::vector<std::string> emails)
-{
-    auto work = [&logins, by = asked.by, user = std::string(asked.user), password = std::string(asked.password),
-                 emails = std::move(emails)]() mutable -> result<ports::login_answer> {
-        ports::login_answer answer{ports::login_answer::verdict::unavailable, ""};
-        try {
-            answer = by == engine_type::check_login::mechanism::plain ? logins.by_password(user, password)
-                                                                      : logins.by_certificate(emails, user);
-        } catch (const std::exception&) {
-            obs::error(obs::event::store_failed, "where=smtp_login");
-        }
-        explicit_bzero(password.data(), password.size());
-        return answer;
-    };
-    const auto answer = co_await io::offload(pool, std::move(work));
-    co_return answer.has_value() ? *answer : ports::login_answer{ports::login_answer::verdict::unavailable, ""};
-}
-
-io::awaitable<store_result> store(io::worker_pool& pool, ports::mail_sink& sink, ports::mail_envelope envelope,
-                                  std::string message, ports::session_facts facts)
-{
-    const std::size_t octets = message.size();
-    const std::string peer = facts.peer_address;
-    auto work = [&sink, envelope = std::move(envelope), message = std::move(message),
-                 facts = std::move(facts)]() -> result<ports::store_verdict> {
-        try {
-            return sink.store(envelope, message, facts);
-        } catch (const std::exception&) {
-            obs::error(obs::event::store_failed, "where=smtp");
-            return ports::store_verdict::temporary_failure;
-        }
-    };
-    const auto verdict = co_await io::offload(pool, std::move(work));
-    const auto said = verdict.has_value() ? *verdict : ports::store_verdict::temporary_failure;
-    count(said, peer, octets);
-    co_return to_engine(said);
-}
-}
-
-namespace {
 constexpr std::size_t places_for_refusals = 16;  // beyond max_connections: told 421 instead of waiting unanswered
 
 io::peer_certificate asked_by(client_certificates policy)
@@ -313,7 +193,7 @@ io::awaitable<session_end> smtp_server::drive(session& one, welcome given)
             const auto verdict = co_await std::move(asked);
             next = engine.on_recipient_checked(verdict);
         } else if (const auto* mail = std::get_if<engine_type::store_message>(&next)) {
-            auto stored = store(runtime_.pool(), sink_, to_port(*mail->envelope), std::move(*mail->message), one.facts);
+            auto stored = store_mail(runtime_.pool(), sink_, *mail->envelope, std::move(*mail->message), one.facts);
             const auto verdict = co_await std::move(stored);
             next = engine.on_stored(verdict);
         } else if (const auto* login = std::get_if<engine_type::check_login>(&next)) {
