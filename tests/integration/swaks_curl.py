@@ -156,7 +156,8 @@ def check_smuggling(checks, peer, port):
     """SMTP smuggling: only CRLF.CRLF ends a mail; a lone CR or LF refuses it, whole."""
     inner = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{CLAIRE.address}>\r\nDATA\r\n" + mail("contrebande", "contrebande")
     for name, end in (("LF.LF", "\n.\n"), ("LF.CRLF", "\n.\r\n"), ("CRLF.LF", "\r\n.\n"), ("CR.CR", "\r.\r"), ("CRLF.CR", "\r\n.\r"),
-                      ("CR.CRLF", "\r.\r\n")):
+                      ("CR.CRLF", "\r.\r\n"), ("LF.CR", "\n.\r"), ("CR.LF", "\r.\n"), ("CRLF.CRCRLF", "\r\n.\r\r\n"),
+                      ("CRLFCR.CRLF", "\r\n\r.\r\n"), ("CRLFLF.CRLF", "\r\n\n.\r\n"), ("CRCRLF.CRCRLF", "\r\r\n.\r\r\n")):
         with peer.session(port) as client:
             client.mail(SENDER)
             client.rcpt(CLAIRE.address)
