@@ -67,6 +67,8 @@ class DnsServer:
         while True:
             try:
                 message, peer = self._udp.recvfrom(2048)
+                if not message:  # shut down
+                    return
                 if answer := self._answer(message):
                     self._udp.sendto(answer, peer)
             except OSError:
