@@ -15,6 +15,11 @@ public:
 
     void spawn(const char* name, io::awaitable<void> task) { tasks_.spawn(name, strand_, std::move(task)); }
     void wake();
+    template <class Work>
+    void post(Work work)  // runs on the strand
+    {
+        boost::asio::post(strand_, std::move(work));
+    }
     // Tells the coroutines to stop; those that have not ended at `drain_until` are cancelled.
     void drain(io::clock::time_point drain_until);
 
@@ -23,6 +28,8 @@ public:
     void wake_here();                                                      // strand
     // strand: ends early when woken, now or since begin_turn(), or when stopping.
     io::awaitable<void> pause(std::chrono::milliseconds at_most);
+    // strand: the whole time, unless stopping: for what is woken more often than it needs to look.
+    io::awaitable<void> rest(std::chrono::milliseconds time);
 
 private:
     boost::asio::strand<boost::asio::any_io_executor> strand_;

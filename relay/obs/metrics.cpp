@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_delivery_attempts_total",
     "relay_deliveries_deferred_total",
     "relay_deliveries_uncertain_total",
+    "relay_deliveries_warned_total",
+    "relay_sites_dead_total",
     "relay_reports_received_total",
     "relay_mails_stored_total",
     "relay_mails_repeated_total",

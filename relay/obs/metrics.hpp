@@ -19,6 +19,8 @@ enum class counter : std::size_t {
     delivery_attempts,
     deliveries_deferred,
     deliveries_uncertain,
+    deliveries_warned,
+    sites_dead,
     reports_received,
     mails_stored,
     mails_repeated,

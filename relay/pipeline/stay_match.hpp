@@ -21,8 +21,8 @@ struct stay_match {
 // What a person may choose from: stays of this patient, not cancelled, whose time fits. Computed when asked for.
 [[nodiscard]] std::vector<stay_row> candidate_stays(ports::reader& store, const letter_clues& letter);
 
-// Whether a change of this stay can change what the letter is bound to: they share a number, or the patient and the time
-// while the letter is not bound by its number. Reads nothing.
+// Whether a change of this stay can change what the letter is bound to: they share a number, or the patient and the
+// time while the letter is not bound by its number. Reads nothing.
 [[nodiscard]] bool may_be_about(const letter_clues& letter, const stay_row& stay) noexcept;
 
 // The letter's dates lie within the stay, or at most a day outside: wards write both by hand. A letter without dates
