@@ -5,6 +5,8 @@
 ALTER TABLE delivery ADD COLUMN deadline INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN last_deadline INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN warned_at INTEGER;
+-- Of the sealed mail; 0 until then.
+ALTER TABLE delivery ADD COLUMN octets INTEGER NOT NULL DEFAULT 0;
 UPDATE delivery SET deadline = created_at + 86400000, last_deadline = created_at + 172800000
     WHERE state IN ('received', 'held', 'queued', 'deferred', 'sending', 'uncertain');
 
@@ -20,3 +22,17 @@ CREATE TABLE domain_hold (
     since INTEGER NOT NULL,
     actor TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Octets of sealed mail that waits or is under way: a load driver, so never counted by a walk.
+CREATE TRIGGER delivery_octets_moved AFTER UPDATE OF state, octets ON delivery
+    WHEN NEW.octets > 0 AND (OLD.octets <> NEW.octets OR OLD.state <> NEW.state) BEGIN
+    INSERT INTO counter VALUES ('#queue_octets', 0) ON CONFLICT (name) DO NOTHING;
+    UPDATE counter SET n = n
+        + CASE WHEN NEW.state IN ('queued', 'deferred', 'sending', 'uncertain') THEN NEW.octets ELSE 0 END
+        - CASE WHEN OLD.state IN ('queued', 'deferred', 'sending', 'uncertain') THEN OLD.octets ELSE 0 END
+        WHERE name = '#queue_octets';
+END;
+CREATE TRIGGER delivery_octets_removed AFTER DELETE ON delivery
+    WHEN OLD.octets > 0 AND OLD.state IN ('queued', 'deferred', 'sending', 'uncertain') BEGIN
+    UPDATE counter SET n = n - OLD.octets WHERE name = '#queue_octets';
+END;

@@ -19,9 +19,13 @@ struct control_context {
     pipeline::outbound& outbound;
     pipeline::ack_queue& acks;
     std::function<void()> wake;  // something was queued
+    // Of a running node; empty otherwise.
+    std::function<void(const std::string& domain)> held;     // nothing more begins to leave for it
+    std::function<void(const std::string& domain)> resumed;  // what waits for it may leave at once
+    std::function<boost::json::object()> live;               // load, sites: what only the running node knows
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
-// requeue {id of a delivery, a letter, or a parked acknowledgement}.
+// requeue {id of a delivery, a letter, or a parked acknowledgement}, hold {domain, actor}, resume {domain}, live {}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

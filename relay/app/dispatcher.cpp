@@ -21,13 +21,13 @@ site_effect effect_of(const smtp::attempt_outcome& outcome)
 {
     using enum smtp::delivery_errc;
     if (outcome.is_accepted()) return site_effect::worked;
-    const bool asks_for_less = outcome.enhanced && outcome.enhanced->klass == 4 &&
-                               (outcome.enhanced->subject == 7 ||
-                                (outcome.enhanced->subject == 3 && outcome.enhanced->detail == 2));
+    const bool asks_for_less =
+        outcome.enhanced && outcome.enhanced->klass == 4 &&
+        (outcome.enhanced->subject == 7 || (outcome.enhanced->subject == 3 && outcome.enhanced->detail == 2));
     if (outcome.code == 421 || asks_for_less) return site_effect::pushed_back;
-    for (const smtp::delivery_errc lost : {peer_unreachable, connection_lost, timed_out, reply_lost, protocol_error,
-                                           session_refused, tls_unavailable, tls_failed, tls_refused,
-                                           certificate_untrusted})
+    for (const smtp::delivery_errc lost :
+         {peer_unreachable, connection_lost, timed_out, reply_lost, protocol_error, session_refused, tls_unavailable,
+          tls_failed, tls_refused, certificate_untrusted})
         if (outcome.ec == make_error_code(lost)) return site_effect::unreachable;
     return outcome.code == 0 ? site_effect::none : site_effect::worked;  // a refusal is an answer too
 }
@@ -57,7 +57,12 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
 }
 
 dispatcher::dispatcher(io::io_runtime& runtime, pipeline::outbound& queue, dispatcher_options options)
-    : runtime_(runtime), queue_(queue), options_(std::move(options)), client_(runtime, options_.client), scheduler_(options_.limits), tasks_(runtime)
+    : runtime_(runtime),
+      queue_(queue),
+      options_(std::move(options)),
+      client_(runtime, options_.client),
+      scheduler_(options_.limits),
+      tasks_(runtime)
 {
 }
 
@@ -209,10 +214,12 @@ void dispatcher::ended(const pipeline::delivery_id& id, site_effect effect)
         obs::warn(obs::event::site_slowed, "site={}", changed.site);
     }
     told_running_ = scheduler_.running();
+    start_what_may();
     tasks_.wake_here();
 }
 
-// What fails for a reason of the node stops all for a moment; what fails for an unknown one is put off for people to see.
+// What fails for a reason of the node stops all for a moment; what fails for an unknown one is put off for people to
+// see.
 io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeline::delivery_id id)
 {
     error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
@@ -224,7 +231,8 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
         obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), failed.message());
         if (failed != boost::system::errc::no_space_on_device) {
             auto later = [this, id] { return queue_.put_off(id); };
-            if ((co_await io::offload(runtime_.pool(), std::move(later))).has_value()) co_return std::nullopt;
+            const auto put_off = co_await io::offload(runtime_.pool(), std::move(later));
+            if (put_off.has_value()) co_return std::nullopt;
         }
     } catch (const std::exception&) {
         obs::error(obs::event::task_failed, "task=prepare");

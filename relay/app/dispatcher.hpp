@@ -3,8 +3,8 @@
 // strand; store and sealing work goes to the worker pool.
 #pragma once
 
-#include <chrono>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 #include "relay/app/paced_tasks.hpp"
@@ -32,7 +32,7 @@ public:
     // A domain was put on hold, or resumed: nothing more begins to leave for it, or all of it at once; any thread.
     void domain_held(const std::string& domain);
     void domain_resumed(const std::string& domain);
-    [[nodiscard]] std::vector<pipeline::site_facts> sites() const;  // as of a moment ago; any thread
+    [[nodiscard]] std::vector<pipeline::site_facts> sites() const;                // as of a moment ago; any thread
     [[nodiscard]] std::size_t running() const noexcept { return told_running_; }  // any thread
 
 private:

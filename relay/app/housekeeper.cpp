@@ -8,11 +8,13 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto turn = 500ms;
 constexpr int turns_between_expiries = 120;  // a minute
+constexpr int turns_between_warnings = 20;   // ten seconds
 constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid, an import met an intake
 }
 
-housekeeper::housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements)
-    : in_(in), out_(out), acknowledgements_(std::move(acknowledgements))
+housekeeper::housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements,
+                         std::function<void()> look)
+    : in_(in), out_(out), acknowledgements_(std::move(acknowledgements)), look_(std::move(look))
 {
 }
 
@@ -40,10 +42,13 @@ void housekeeper::run()
 {
     for (int count = 0;; ++count) {
         try {
+            look_();
             write_acknowledgements();
             if (count % turns_between_expiries == 0)
                 if (auto late = out_.expire(); late.has_value() && *late > 0)
                     obs::warn(obs::event::delivery_overdue, "count={}", *late);
+            if (count % turns_between_warnings == 0)
+                (void)out_.warn_late();  // it logs; a failure shows in the next turn
             if (in_ != nullptr && count % turns_between_reroutes == 0)
                 (void)in_->route_again();  // a failure shows in the next turn
         } catch (const std::exception&) {

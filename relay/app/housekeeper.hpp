@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -21,7 +22,9 @@ public:
         pipeline::ack_queue& queue;
         std::filesystem::path folder;
     };
-    housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements);
+    // `look` is called at each turn, twice a second.
+    housekeeper(pipeline::intake* in, pipeline::outbound& out, std::optional<ack_files> acknowledgements,
+                std::function<void()> look);
     ~housekeeper();
     housekeeper(const housekeeper&) = delete;
     housekeeper& operator=(const housekeeper&) = delete;
@@ -35,6 +38,7 @@ private:
     pipeline::intake* in_;
     pipeline::outbound& out_;
     std::optional<ack_files> acknowledgements_;
+    std::function<void()> look_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;

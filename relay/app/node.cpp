@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include <thread>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,12 +11,14 @@
 #include "relay/app/control_commands.hpp"
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/housekeeper.hpp"
+#include "relay/app/load_watch.hpp"
 #include "relay/app/smtp_settings.hpp"
 #include "relay/control/server.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/io/files.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/account_logins.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
@@ -27,6 +31,7 @@ namespace relay::app {
 namespace json = boost::json;
 namespace {
 constexpr auto zam_wait = std::chrono::seconds(2);
+constexpr auto stressed_pause = std::chrono::milliseconds(250);  // per file and worker
 }
 
 // Members are destroyed from the last to the first: what uses stands below what it uses.
@@ -48,6 +53,9 @@ struct node::running {
     std::unique_ptr<pipeline::account_logins> logins;
     std::shared_ptr<smtp::peer_rates> rates;
     std::unique_ptr<pipeline::ack_queue> acks;
+    std::unique_ptr<load_watch> load;
+    std::unique_ptr<gated_sink> hosted_gate;
+    std::unique_ptr<gated_sink> returns_gate;
     std::unique_ptr<io::io_runtime> runtime;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
@@ -71,6 +79,8 @@ struct node::running {
                                          pipeline::ports::mail_sink& sink, std::string_view name);
     std::optional<start_error> open_submission();
     std::optional<start_error> open_mllp();
+    void look();
+    [[nodiscard]] json::object live() const;
     void stop(std::chrono::seconds drain);
 };
 
@@ -96,21 +106,28 @@ std::optional<node::start_error> node::running::open_data()
 
 void node::running::make_services()
 {
+    const config::limit_settings& limits = all().limits;
+    load = std::make_unique<load_watch>(load_limits{all().node.data, limits.free_disk_octets, limits.connections,
+                                                    limits.queue_octets, limits.memory_octets,
+                                                    std::uint64_t{limits.commit_milliseconds} * 1000});
     with.emplace(pipeline::services{*store, *part->vault, *directory, clock, part->routes, part->anchors});
     pipeline::outbound_options sending;
-    sending.retry = {all().retry.first, all().retry.most, all().retry.give_up};
+    sending.retry = {all().retry.first, all().retry.most, all().retry.give_up, all().retry.warn};
     sending.max_sealed_octets = all().limits.sealed_octets;
     sending.node_name = all().node.name;
     sending.composer = part->composer;
     outbound = std::make_unique<pipeline::outbound>(*with, std::move(sending));
     acks = std::make_unique<pipeline::ack_queue>(
-        *with, pipeline::retry_policy{all().mllp.zam_first, all().mllp.zam_most, all().retry.give_up});
+        *with,
+        pipeline::retry_policy{all().mllp.zam_first, all().mllp.zam_most, all().retry.give_up, all().retry.warn});
     const auto wake = [this] {
         if (sender) sender->wake();
     };
     if (all().roles.hospital) {
         intake = std::make_unique<pipeline::intake>(*with, *part->site, wake);
         returns = std::make_unique<track::returns>(*with, track::returns_options{all().hospital.address, part->zone});
+        returns_gate = std::make_unique<gated_sink>(*returns, *load);
+        intake->refuse_when([this] { return load->is_refusing(); });
     }
     if (all().roles.operator_) {
         pipeline::hosted_mail_options hosting{{},
@@ -126,6 +143,7 @@ void node::running::make_services()
             hosting.domains.insert(pipeline::domain_of("@" + domain));
         hosted = std::make_unique<pipeline::hosted_mail>(*with, std::move(hosting), wake);
         logins = std::make_unique<pipeline::account_logins>(*store, vault::verify_password, all().limits.logins);
+        hosted_gate = std::make_unique<gated_sink>(*hosted, *load);
     }
 }
 
@@ -152,11 +170,12 @@ std::optional<node::start_error> node::running::open_servers()
     runtime = std::make_unique<io::io_runtime>(all().limits.workers);
     runtime->start();
     dispatcher_options sending;
-    sending.slots = all().limits.deliveries;
+    sending.limits.deliveries = sending.limits.pace.most_slots = all().limits.deliveries;
+    sending.limits.stalled = 3 * sending.limits.deliveries;
     sending.attempt = all().retry.attempt;
     sending.tls = part->tls_client;
     sending.client.helo_name = all().node.name;
-    sending.client.max_idle_per_key = sending.slots;  // each handshake costs as much as sealing a letter
+    sending.client.max_idle_per_key = all().limits.deliveries;  // each handshake costs as much as sealing a letter
     sender = std::make_unique<dispatcher>(*runtime, *outbound, std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns) {
@@ -164,8 +183,8 @@ std::optional<node::start_error> node::running::open_servers()
         policy.certificates = smtp::client_certificates::required;
         policy.senders = smtp::accepted_senders::null_only;
         policy.only_recipient = all().hospital.address;
-        if (auto failed = open_smtp(returns_in, *all().hospital.returns, std::move(policy), part->tls_returns, *returns,
-                                    "returns"))
+        if (auto failed = open_smtp(returns_in, *all().hospital.returns, std::move(policy), part->tls_returns,
+                                    *returns_gate, "returns"))
             return failed;
     }
     if (all().roles.operator_) {
@@ -173,7 +192,7 @@ std::optional<node::start_error> node::running::open_servers()
         const bool mutual = all().operator_.require_client_certificate;
         policy.certificates = mutual ? smtp::client_certificates::required : smtp::client_certificates::not_asked;
         if (auto failed = open_smtp(smtp_in, all().operator_.smtp, std::move(policy),
-                                    mutual ? part->tls_returns : part->tls_server, *hosted, "smtp"))
+                                    mutual ? part->tls_returns : part->tls_server, *hosted_gate, "smtp"))
             return failed;
         if (auto failed = open_submission()) return failed;
         imap::imap_server_settings reading;
@@ -240,6 +259,34 @@ std::optional<node::start_error> node::running::open_mllp()
     return std::nullopt;
 }
 
+// What the store counts by itself, and the load.
+void node::running::look()
+{
+    pipeline::ports::queue_counts counts;
+    if (store->read([&](pipeline::ports::reader& reader) { counts = reader.counts(); }).has_value()) {
+        using enum pipeline::delivery_state;
+        std::int64_t waiting = 0;
+        for (const auto state : {queued, deferred, sending, uncertain}) waiting += counts.deliveries[state];
+        obs::set(obs::gauge::queue_letters, waiting);
+        obs::set(obs::gauge::queue_octets, counts.queue_octets);
+        const auto age = counts.oldest_open ? clock.now() - *counts.oldest_open : std::chrono::milliseconds(0);
+        obs::set(obs::gauge::queue_oldest_seconds, std::chrono::duration_cast<std::chrono::seconds>(age).count());
+    }
+    load->sample();
+}
+
+json::object node::running::live() const
+{
+    json::array sites;
+    for (const pipeline::site_facts& one : sender->sites())
+        sites.push_back(json::object{{"site", one.site},
+                                     {"waiting", one.waiting},
+                                     {"running", one.running},
+                                     {"slots", one.slots},
+                                     {"dead", one.dead}});
+    return {{"load", load->facts()}, {"sites", std::move(sites)}};
+}
+
 std::optional<node::start_error> node::start()
 {
     running& s = *state_;
@@ -253,7 +300,7 @@ std::optional<node::start_error> node::start()
     if (auto failed = s.open_servers()) return failed;
     std::optional<housekeeper::ack_files> by_files;
     if (s.all().roles.hospital && !s.all().mllp.zam_to) by_files.emplace(*s.acks, s.all().spool.acknowledgements);
-    s.keeper = std::make_unique<housekeeper>(s.intake.get(), *s.outbound, std::move(by_files));
+    s.keeper = std::make_unique<housekeeper>(s.intake.get(), *s.outbound, std::move(by_files), [&s] { s.look(); });
     s.keeper->start();
     if (s.all().roles.hospital) {
         spool::watcher_options watching;
@@ -263,13 +310,24 @@ std::optional<node::start_error> node::start()
         watching.max_octets = s.all().limits.input_octets;
         watching.keep_octets = s.all().limits.refused_octets;
         watching.workers = s.all().limits.workers;
-        s.spool_in = std::make_unique<spool::watcher>(
-            std::move(watching), [&s](const pipeline::submission& from) { return s.intake->accept(from); });
+        s.spool_in = std::make_unique<spool::watcher>(std::move(watching), [&s](const pipeline::submission& from) {
+            // Nobody waits for a file: under stress it makes room for those who wait for an answer.
+            if (s.load->state() != pipeline::load_state::normal) std::this_thread::sleep_for(stressed_pause);
+            return s.intake->accept(from);
+        });
         if (auto started = s.spool_in->start(); !started.has_value()) return start_error{"spool", started.error()};
     }
     if (s.all().roles.hospital)
         if (auto failed = s.open_mllp()) return failed;
-    control_context commands{*s.store, *s.directory, s.intake.get(), *s.outbound, *s.acks, [&s] { s.sender->wake(); }};
+    control_context commands{*s.store,
+                             *s.directory,
+                             s.intake.get(),
+                             *s.outbound,
+                             *s.acks,
+                             [&s] { s.sender->wake(); },
+                             [&s](const std::string& domain) { s.sender->domain_held(domain); },
+                             [&s](const std::string& domain) { s.sender->domain_resumed(domain); },
+                             [&s] { return s.live(); }};
     s.control_in = std::make_unique<control::server>(
         s.part->paths.control, [commands](const control::request& asked) { return run_command(commands, asked); });
     if (auto started = s.control_in->start(); !started.has_value()) return start_error{"control", started.error()};

@@ -69,6 +69,9 @@ private:
         in.octets("refused_octets", limits.refused_octets);
         in.octets("sealed_octets", limits.sealed_octets);
         in.octets("free_disk_octets", limits.free_disk_octets);
+        in.octets("memory_octets", limits.memory_octets);
+        in.octets("queue_octets", limits.queue_octets);
+        in.count("commit_milliseconds", limits.commit_milliseconds);
         in.count("connections", limits.connections);
         in.count("deliveries", limits.deliveries);
         in.count("workers", limits.workers);
@@ -88,6 +91,7 @@ private:
         again.seconds("first_seconds", retry.first);
         again.seconds("most_seconds", retry.most);
         again.seconds("give_up_seconds", retry.give_up);
+        again.seconds("warn_seconds", retry.warn);
         again.seconds("attempt_seconds", retry.attempt);
     }
 

@@ -62,6 +62,7 @@ inline constexpr event_name domain_resumed{"queue.domain_resumed"};
 inline constexpr event_name site_dead{"queue.site_dead"};
 inline constexpr event_name site_alive{"queue.site_alive"};
 inline constexpr event_name site_slowed{"queue.site_slowed"};
+inline constexpr event_name load_changed{"load.changed"};
 // mail in and out
 inline constexpr event_name smtp_opened{"smtp.opened"};
 inline constexpr event_name smtp_closed{"smtp.closed"};

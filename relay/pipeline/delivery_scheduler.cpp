@@ -77,20 +77,20 @@ delivery_scheduler::change delivery_scheduler::ended(const delivery_id& id, site
 {
     const auto found = running_.find(id);
     if (found == running_.end()) return {};
-    const attempt ended = std::move(found->second);
+    const attempt gone = std::move(found->second);
     running_.erase(found);
     known_.erase(id);
-    queue& of = sites_.find(ended.site)->second;
+    queue& of = sites_.find(gone.site)->second;
     --of.running;
     const bool was_dead = of.pace.is_dead();
     const std::size_t slots = of.pace.slots();
-    of.pace.ended(ended.begun, effect, now);
-    change told{ended.site};
+    of.pace.ended(gone.begun, effect, now);
+    change told{gone.site};
     if (of.pace.is_dead() != was_dead)
         told.what = was_dead ? change::kind::revived : change::kind::died;
     else if (effect == site_effect::pushed_back && of.pace.slots() < slots)
         told.what = change::kind::slowed;
-    forget_idle(ended.site);
+    forget_idle(gone.site);
     return told;
 }
 

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "mime/text/zone.hpp"
 #include "relay/pipeline/services.hpp"
 
 namespace relay::pipeline {

@@ -263,6 +263,7 @@ struct delivery_row {
     // What the letter has to be accepted by (domain.md §3): the next goal that can still be met, and the last one.
     instant deadline{};
     instant last_deadline{};
+    std::uint64_t octets = 0;          // of the sealed mail; 0 until sealed
     std::optional<instant> warned_at;  // people were told that it has not left in time
 };
 

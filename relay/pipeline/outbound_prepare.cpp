@@ -133,6 +133,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
         if (!started) return;
         tx.add_blob(sealed);
         current.mail = sealed.id;
+        current.octets = mail.bytes->size();
         current.sealed_sha256 = mime::hex(sealed.sha256);
         current.message_id = message_id;
         current.envid = mail.envid;

@@ -377,6 +377,7 @@ ports::queue_counts reading<Base>::counts()
     while (rows.next()) {
         const std::string counter = rows.text(0);
         if (counter == "#letters") counts.letters = rows.integer(1);
+        if (counter == "#queue_octets") counts.queue_octets = rows.integer(1);
         if (counter == "#stays") counts.stays = rows.integer(1);
         if (counter == "#refusals") counts.refusals = rows.integer(1);
         if (counter == "#acks_waiting") counts.acks_waiting = rows.integer(1);

@@ -50,6 +50,7 @@ struct queue_counts {
     std::int64_t acks_parked = 0;
     std::int64_t letters = 0;
     std::int64_t stays = 0;
+    std::int64_t queue_octets = 0;  // sealed mail that waits or is under way
     std::optional<instant> oldest_open;  // created_at of the oldest delivery that is neither final nor accepted
 };
 

@@ -41,7 +41,7 @@ struct node : tests::house {
     control::reply run(const std::string& command, boost::json::object arguments)
     {
         ack_queue acks(real(), {});
-        return app::run_command({*store, *listed, in.get(), *out, acks, [this] { ++woken; }},
+        return app::run_command({*store, *listed, in.get(), *out, acks, [this] { ++woken; }, {}, {}, {}},
                                 {command, std::move(arguments)});
     }
     std::string write(const std::string& name, const std::string& text) const
