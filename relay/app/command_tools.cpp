@@ -3,6 +3,9 @@
 #include <map>
 #include <ostream>
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include "relay/app/control_commands.hpp"
 #include "relay/control/client.hpp"
 
