@@ -123,7 +123,7 @@ TEST_CASE("acknowledgements are written, then forgotten; one that cannot be writ
     queue("no/such/folder.hl7");
     queue("a.z02.hl7");
     ack_queue waiting(h.with(), {});
-    app::housekeeper keeper(h.intake.get(), *h.outbound, app::housekeeper::ack_files{waiting, acks});
+    app::housekeeper keeper(h.intake.get(), *h.outbound, app::housekeeper::ack_files{waiting, acks}, [] {});
     keeper.start();
     keeper.stop();  // the last turn writes what is left
     std::string text;

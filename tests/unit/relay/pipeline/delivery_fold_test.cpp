@@ -137,7 +137,7 @@ TEST_CASE("a row moved on by what folds alone is what the whole fold gives", "[f
         for (int step = 0; step < 12; ++step) {
             event next;
             next.at = instant(std::chrono::seconds(step));
-            next.kind = all[random() % std::size(all)];
+            next.kind = all[random() % (random() % 8 == 0 ? std::size(all) : 9)];  // our own acts stand first
             next.facts.why = random() % 2 == 0 ? cause::peer_down : cause::no_mailbox;
             if (random() % 3 == 0) next.facts.evidence = std::to_string(random() % 4);
             const bool can = folds_alone(row.state, next);
