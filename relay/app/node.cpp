@@ -221,11 +221,12 @@ std::optional<node::start_error> node::running::open_submission()
     policy.logins = smtp::logins::required;
     if (wanted.submission)
         if (auto failed =
-                open_smtp(submission_in, *wanted.submission, policy, part->tls_submission, *hosted, "submission"))
+                open_smtp(submission_in, *wanted.submission, policy, part->tls_submission, *hosted_gate, "submission"))
             return failed;
     policy.tls = smtp::server_tls::implicit;
     if (wanted.submissions)
-        return open_smtp(submissions_in, *wanted.submissions, policy, part->tls_submission, *hosted, "submissions");
+        return open_smtp(submissions_in, *wanted.submissions, policy, part->tls_submission, *hosted_gate,
+                         "submissions");
     return std::nullopt;
 }
 
