@@ -50,7 +50,7 @@ struct queue_counts {
     std::int64_t acks_parked = 0;
     std::int64_t letters = 0;
     std::int64_t stays = 0;
-    std::int64_t queue_octets = 0;  // sealed mail that waits or is under way
+    std::int64_t queue_octets = 0;       // sealed mail that waits or is under way
     std::optional<instant> oldest_open;  // created_at of the oldest delivery that is neither final nor accepted
 };
 
@@ -124,8 +124,8 @@ public:
     virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
     virtual void save_clues(const letter_clues& row) = 0;                   // of a letter that is saved
     virtual void save_delivery(const delivery_row& row) = 0;
-    virtual void hold_domain(const domain_hold& row) = 0;           // the first hold stands
-    virtual bool resume_domain(std::string_view domain) = 0;        // false: was not on hold
+    virtual void hold_domain(const domain_hold& row) = 0;     // the first hold stands
+    virtual bool resume_domain(std::string_view domain) = 0;  // false: was not on hold
     // What of this domain waits for another try is due now; how many, `limit` at most.
     virtual std::size_t make_due(std::string_view domain, instant now, std::size_t limit) = 0;
     // Moves deadlines that have passed to the next one; how many, `limit` at most.
