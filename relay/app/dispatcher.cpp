@@ -171,7 +171,7 @@ io::awaitable<void> dispatcher::run()
             obs::error(obs::event::task_failed, "task=refill");
         }
         if (too_soon)
-            co_await tasks_.rest(between_refills);
+            co_await tasks_.rest(std::min(between_refills, pause()));
         else
             co_await tasks_.pause(pause());
     }

@@ -1,8 +1,9 @@
 #include "relay/app/node.hpp"
 
-#include <boost/json.hpp>
-
+#include <algorithm>
 #include <thread>
+
+#include <boost/json.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -171,6 +172,7 @@ std::optional<node::start_error> node::running::open_servers()
     runtime->start();
     dispatcher_options sending;
     sending.limits.deliveries = sending.limits.pace.most_slots = all().limits.deliveries;
+    sending.limits.pace.gap = std::chrono::milliseconds(60'000 / std::max(all().limits.site_per_minute, 1U));
     sending.limits.stalled = 3 * sending.limits.deliveries;
     sending.attempt = all().retry.attempt;
     sending.tls = part->tls_client;

@@ -74,6 +74,7 @@ private:
         in.count("commit_milliseconds", limits.commit_milliseconds);
         in.count("connections", limits.connections);
         in.count("deliveries", limits.deliveries);
+        in.count("site_per_minute", limits.site_per_minute);
         in.count("workers", limits.workers);
         in.octets("received_octets", limits.received_octets);
         in.count("recipients", limits.recipients);

@@ -117,8 +117,9 @@ struct limit_settings {
     std::uint64_t queue_octets = 64ULL << 30U;     // sealed mail waiting, from which on AR and 451
     std::uint32_t commit_milliseconds = 2000;      // of the store, from which on AR and 451
     std::uint32_t connections = 200;
-    std::uint32_t deliveries = 32;  // at once
-    std::uint32_t workers = 16;     // most of the time each waits for a commit
+    std::uint32_t deliveries = 32;            // at once
+    std::uint32_t site_per_minute = 100'000;  // letters begun towards one next hop; over 60 000: no limit
+    std::uint32_t workers = 16;               // most of the time each waits for a commit
     // SMTP in. A peer is a client certificate, else an address.
     std::uint64_t received_octets = 0;  // one mail; 0: half as much again as sealed_octets
     std::uint32_t recipients = 100;     // of one mail

@@ -3,17 +3,10 @@
 #include <algorithm>
 
 namespace relay::pipeline {
-void delivery_scheduler::limit_site(std::string_view site, const pace_limits& pace)
-{
-    own_limits_.insert_or_assign(std::string(site), pace);
-}
-
 delivery_scheduler::queue& delivery_scheduler::queue_of(std::string_view site)
 {
     if (const auto known = sites_.find(site); known != sites_.end()) return known->second;
-    const auto own = own_limits_.find(site);
-    return sites_.emplace(std::string(site), queue(own == own_limits_.end() ? limits_.pace : own->second))
-        .first->second;
+    return sites_.emplace(std::string(site), queue(limits_.pace)).first->second;
 }
 
 void delivery_scheduler::offer(std::string_view site, std::span<const due_delivery> rows)

@@ -40,8 +40,6 @@ class delivery_scheduler {
 public:
     explicit delivery_scheduler(scheduler_limits limits) : limits_(limits) {}
 
-    // A site with limits of its own (rate, connections); before anything is offered for it.
-    void limit_site(std::string_view site, const pace_limits& pace);
     // What the store has for the site. Known ones are not taken twice; of more than the window holds, those with the
     // latest deadlines are forgotten: the store has them.
     void offer(std::string_view site, std::span<const due_delivery> rows);
@@ -91,7 +89,6 @@ private:
 
     scheduler_limits limits_;
     std::map<std::string, queue, std::less<>> sites_;
-    std::map<std::string, pace_limits, std::less<>> own_limits_;
     std::set<std::string, std::less<>> active_;  // with something waiting
     std::set<delivery_id> known_;                // waiting or under way
     std::map<delivery_id, attempt> running_;
