@@ -284,9 +284,8 @@ TEST_CASE("100 000 queued, most of one dead site: what opening and asking cost",
     };
     timed("open", [&] { s.reopen(); });
     for (int turn = 0; turn < 2; ++turn) {
-        timed("what was sending", [&] {
-            (void)s.ask([](ports::reader& r) { return r.deliveries_in(delivery_state::sending, 200); });
-        });
+        timed("what was sending",
+              [&] { (void)s.ask([](ports::reader& r) { return r.deliveries_in(delivery_state::sending, 200); }); });
         timed("lanes (101 domains)", [&] { (void)s.lanes(); });
         timed("due of the dead one, 64", [&] { CHECK(s.due("dead.example", 5000, 64).size() == 64); });
         timed("due of a live one, 64", [&] { CHECK(s.due("live1.example", 5000, 64).size() == 5); });
