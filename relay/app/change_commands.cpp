@@ -50,6 +50,25 @@ int run_requeue(const console& to, const config::path& settings, const std::stri
     return done(to, *result, std::to_string(number(*result, "requeued")) + " envoi(s) remis en file");
 }
 
+int run_hold(const console& to, const config::path& settings, const std::string& domain)
+{
+    const auto result = change(to, settings, {"hold", {{"domain", domain}, {"actor", current_user()}}});
+    if (!result) return exit_failed;
+    return done(to, *result, "plus rien ne part vers ce domaine, jusqu'à liaison resume");
+}
+
+int run_resume(const console& to, const config::path& settings, const std::string& domain)
+{
+    const auto result = change(to, settings, {"resume", {{"domain", domain}}});
+    if (!result) return exit_failed;
+    const auto* held = result->if_contains("was_on_hold");
+    const bool was_held = held != nullptr && held->is_bool() && held->get_bool();
+    const std::int64_t count = number(*result, "due_now");
+    return done(to, *result,
+                std::string(was_held ? "envois repris" : "ce domaine n'était pas en pause") +
+                    (count > 0 ? " ; " + std::to_string(count) + " relancé(s) aussitôt" : ""));
+}
+
 int run_directory_import(const console& to, const config::path& settings, const config::path& file)
 {
     const auto result =

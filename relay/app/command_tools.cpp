@@ -3,6 +3,9 @@
 #include <map>
 #include <ostream>
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include "relay/app/control_commands.hpp"
 #include "relay/control/client.hpp"
 
@@ -82,7 +85,7 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
     pipeline::ack_queue acks(with, {});
-    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}}, what);
+    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}, {}, {}, {}}, what);
 }
 }
 
@@ -108,6 +111,19 @@ std::optional<boost::json::object> change(const console& to, const config::path&
         return std::nullopt;
     }
     return std::move(answer->result);
+}
+
+std::optional<boost::json::object> live_facts(const open_reading& from)
+{
+    auto answer = control::send(from.parts->paths.control, {"live", {}});
+    if (!answer.has_value() || !answer->ok) return std::nullopt;
+    return std::move(answer->result);
+}
+
+std::string current_user()
+{
+    const passwd* entry = ::getpwuid(::getuid());  // NOLINT(concurrency-mt-unsafe): the command has one thread
+    return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::getuid());
 }
 
 std::string local_time(pipeline::instant at, const mime::zone& zone)

@@ -22,6 +22,12 @@ void tell(const console& to, const std::vector<config::mistake>& mistakes);
 [[nodiscard]] std::optional<boost::json::object> change(const console& to, const config::path& settings,
                                                         const control::request& what);
 
+// Who runs the command: kept with what he did. The socket is 0600, so this names a colleague, it does not authenticate.
+[[nodiscard]] std::string current_user();
+
+// What only the running node knows; nullopt when none runs.
+[[nodiscard]] std::optional<boost::json::object> live_facts(const open_reading& from);
+
 // As text, or as CSV if the console says so.
 void print(const console& to, const table& rows);
 

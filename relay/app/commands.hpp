@@ -43,6 +43,8 @@ int run_letter(const console& to, const config::path& settings, const std::strin
 int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
 int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
+int run_hold(const console& to, const config::path& settings, const std::string& domain);
+int run_resume(const console& to, const config::path& settings, const std::string& domain);
 int run_directory_import(const console& to, const config::path& settings, const config::path& file);
 int run_certs_add(const console& to, const config::path& settings, const config::path& file);
 int run_mailbox_add(const console& to, const config::path& settings, const std::string& user,

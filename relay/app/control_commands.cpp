@@ -1,9 +1,12 @@
 #include "relay/app/control_commands.hpp"
 
+#include <optional>
+
 #include <boost/json.hpp>
 
 #include "certs/certificate.hpp"
 #include "mime/message/address.hpp"
+#include "relay/obs/log.hpp"
 #include "relay/vault/password.hpp"
 
 namespace relay::app {
@@ -93,6 +96,37 @@ reply requeue(const control_context& with, const request& asked)
     return {true, {{"requeued", count}}, {}, {}};
 }
 
+// Any domain may be put on hold, also one that nothing waits for yet.
+std::optional<std::string> domain_given(const request& asked)
+{
+    const std::string domain = pipeline::domain_of("@" + text_of(asked, "domain"));
+    const bool plain = domain.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+    if (domain.empty() || domain.size() > 253 || !plain) return std::nullopt;
+    return domain;
+}
+
+reply hold(const control_context& with, const request& asked)
+{
+    const auto domain = domain_given(asked);
+    if (!domain) return failure("BAD_DOMAIN", "domaine invalide : forme attendue exemple.mssante.fr");
+    const auto done = with.outbound.hold_domain(*domain, text_of(asked, "actor").substr(0, 100));
+    if (!done.has_value()) return failure("STORE", done.error().message());
+    if (with.held) with.held(*domain);
+    obs::warn(obs::event::domain_held, "domain={}", *domain);
+    return {true, {{"domain", *domain}}, {}, {}};
+}
+
+reply resume(const control_context& with, const request& asked)
+{
+    const auto domain = domain_given(asked);
+    if (!domain) return failure("BAD_DOMAIN", "domaine invalide : forme attendue exemple.mssante.fr");
+    const auto done = with.outbound.resume_domain(*domain);
+    if (!done.has_value()) return failure("STORE", done.error().message());
+    if (with.resumed) with.resumed(*domain);
+    obs::info(obs::event::domain_resumed, "domain={} due={}", *domain, done->due_now);
+    return {true, {{"domain", *domain}, {"was_on_hold", done->was_on_hold}, {"due_now", done->due_now}}, {}, {}};
+}
+
 reply match(const control_context& with, const request& asked)
 {
     using binding = pipeline::stay_keeper::binding;
@@ -123,6 +157,9 @@ reply run_command(const control_context& with, const request& asked)
                            : failure("NOT_RUNNING",
                                      "aucun nœud ne tourne ici : rien à recharger, il lira ses réglages au "
                                      "démarrage");
+    if (asked.command == "hold") return hold(with, asked);
+    if (asked.command == "resume") return resume(with, asked);
+    if (asked.command == "live" && with.live) return {true, with.live(), {}, {}};
     return failure("UNKNOWN_COMMAND", "commande inconnue de ce nœud : versions différentes ?");
 }
 }

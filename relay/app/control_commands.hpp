@@ -18,11 +18,16 @@ struct control_context {
     pipeline::intake* intake;  // null without the hospital role
     pipeline::outbound& outbound;
     pipeline::ack_queue& acks;
-    std::function<void()> wake;                   // something was queued
-    std::function<control::reply()> reload = {};  // of the running node; empty when none runs
+    std::function<void()> wake;  // something was queued
+    // Of a running node; empty when none runs.
+    std::function<control::reply()> reload = {};
+    std::function<void(const std::string& domain)> held = {};     // nothing more begins to leave for it
+    std::function<void(const std::string& domain)> resumed = {};  // what waits for it may leave at once
+    std::function<boost::json::object()> live = {};               // load, sites: what only the running node knows
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
-// reload {}, requeue {id of a delivery, a letter, or a parked acknowledgement}.
+// requeue {id of a delivery, a letter, or a parked acknowledgement}, hold {domain, actor}, resume {domain}, reload {},
+// live {}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

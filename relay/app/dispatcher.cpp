@@ -1,14 +1,36 @@
 #include "relay/app/dispatcher.hpp"
 
+#include <algorithm>
+
+#include "relay/base/clock.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 
 namespace relay::app {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using pipeline::attempt_end;
+using pipeline::site_effect;
 namespace {
-constexpr auto longest_pause = 1s;  // also bounds how late a due retry is seen
-constexpr auto aside_for = 30s;
+constexpr std::chrono::milliseconds longest_pause = 1s;  // also bounds how late a due retry is seen
+constexpr std::chrono::milliseconds between_refills = 20ms;
+constexpr auto after_own_failure = 5s;
+
+// What the outcome says about the peer itself.
+site_effect effect_of(const smtp::attempt_outcome& outcome)
+{
+    using enum smtp::delivery_errc;
+    if (outcome.is_accepted()) return site_effect::worked;
+    const bool asks_for_less =
+        outcome.enhanced && outcome.enhanced->klass == 4 &&
+        (outcome.enhanced->subject == 7 || (outcome.enhanced->subject == 3 && outcome.enhanced->detail == 2));
+    if (outcome.code == 421 || asks_for_less) return site_effect::pushed_back;
+    for (const smtp::delivery_errc lost :
+         {peer_unreachable, connection_lost, timed_out, reply_lost, protocol_error, session_refused, tls_unavailable,
+          tls_failed, tls_refused, certificate_untrusted})
+        if (outcome.ec == make_error_code(lost)) return site_effect::unreachable;
+    return outcome.code == 0 ? site_effect::none : site_effect::worked;  // a refusal is an answer too
+}
 
 pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host)
 {
@@ -39,6 +61,7 @@ dispatcher::dispatcher(io::io_runtime& runtime, queue_source queue, dispatcher_o
       queue_(std::move(queue)),
       options_(std::move(options)),
       client_(runtime, options_.client),
+      scheduler_(options_.limits),
       tasks_(runtime)
 {
 }
@@ -51,7 +74,8 @@ void dispatcher::start()
 void dispatcher::use(dispatcher_options next)
 {
     tasks_.post([this, next = std::move(next)] {
-        options_.slots = next.slots;
+        options_.limits = next.limits;
+        scheduler_.use(next.limits);
         options_.attempt = next.attempt;
         options_.hops = next.hops;
         client_.close_idle();
@@ -64,37 +88,103 @@ void dispatcher::drain(io::clock::time_point drain_until)
     client_.close_idle();
 }
 
+void dispatcher::domain_held(const std::string& domain)
+{
+    tasks_.post([this, site = queue_()->site_of(domain)] {
+        scheduler_.drop_waiting(site);
+        refilled_ = {};
+    });
+}
+
+void dispatcher::domain_resumed(const std::string& domain)
+{
+    tasks_.post([this, site = queue_()->site_of(domain)] {
+        scheduler_.wake(site, io::clock::now());
+        refilled_ = {};
+        tasks_.wake_here();
+    });
+}
+
+std::vector<pipeline::site_facts> dispatcher::sites() const
+{
+    const std::scoped_lock lock(told_mutex_);
+    return told_;
+}
+
+void dispatcher::tell_sites()
+{
+    auto now = scheduler_.sites();
+    const std::scoped_lock lock(told_mutex_);
+    told_ = std::move(now);
+}
+
 io::awaitable<void> dispatcher::refill()
 {
-    const std::size_t wanted = in_hand_.size() + set_aside_.size() + 4 * options_.slots;
-    auto ask = [this, wanted] { return queue_()->due(wanted); };
-    const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
-    if (!due.has_value()) {
-        obs::error(obs::event::store_failed, "step=due code={}", due.error().message());
+    refilled_ = io::clock::now();
+    auto ask = [this] { return queue_()->lanes(); };
+    const auto lanes = co_await io::offload(runtime_.pool(), std::move(ask));
+    if (!lanes.has_value()) {
+        obs::error(obs::event::store_failed, "step=due code={}", lanes.error().message());
         co_return;
     }
+    const auto now = base::system_wall_clock().now();
+    for (const pipeline::queue_lane& lane : *lanes) {
+        const bool is_due = lane.soonest || (lane.next_try && *lane.next_try <= now);
+        std::string site = queue_()->site_of(lane.domain);
+        if (is_due && scheduler_.wants(site, lane.soonest)) co_await refill_lane(lane, std::move(site));
+    }
+    tell_sites();
+}
+
+// Those being prepared are still queued in the store: asked for beside as many as the window holds.
+io::awaitable<void> dispatcher::refill_lane(pipeline::queue_lane lane, std::string site)
+{
+    const std::size_t wanted = options_.limits.window + scheduler_.running_of(site);
+    auto ask = [this, domain = lane.domain, wanted] { return queue_()->due(domain, wanted); };
+    const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
+    if (due.has_value())
+        scheduler_.offer(site, *due);
+    else
+        obs::error(obs::event::store_failed, "step=due code={}", due.error().message());
+}
+
+void dispatcher::start_what_may()
+{
+    if (io::clock::now() < paused_until_) return;
+    while (!tasks_.is_stopping()) {
+        const auto next = scheduler_.next(io::clock::now());
+        if (!next) return;
+        told_running_ = scheduler_.running();
+        tasks_.spawn("delivery", deliver(*next));
+    }
+}
+
+std::chrono::milliseconds dispatcher::pause() const
+{
     const auto now = io::clock::now();
-    std::erase_if(set_aside_, [now](const auto& entry) { return entry.second <= now; });
-    for (const auto& id : *due)
-        if (!set_aside_.contains(id) && in_hand_.insert(id).second) waiting_.push_back(id);
+    const auto until = scheduler_.next_start(now);
+    if (!until) return longest_pause;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*until - now);
+    return std::clamp<std::chrono::milliseconds>(wait, 1ms, longest_pause);
 }
 
 io::awaitable<void> dispatcher::run()
 {
     while (!tasks_.is_stopping()) {
         tasks_.begin_turn();
+        bool too_soon = false;
         try {
-            if (waiting_.empty()) co_await refill();
+            start_what_may();  // places come free more often than the store has to be asked
+            too_soon = io::clock::now() - refilled_ < between_refills;
+            if (!too_soon) co_await refill();
+            start_what_may();
         } catch (const std::exception&) {  // out of memory: the next turn tries again
             obs::error(obs::event::task_failed, "task=refill");
         }
-        while (!waiting_.empty() && running_ < options_.slots && !tasks_.is_stopping()) {
-            const pipeline::delivery_id next = waiting_.front();
-            waiting_.pop_front();
-            ++running_;
-            tasks_.spawn("delivery", deliver(next));
-        }
-        co_await tasks_.pause(longest_pause);
+        if (too_soon)
+            co_await tasks_.rest(std::min(between_refills, pause()));
+        else
+            co_await tasks_.pause(pause());
     }
 }
 
@@ -103,25 +193,44 @@ io::awaitable<void> dispatcher::deliver(pipeline::delivery_id id)
     // Cut off at the end of a drain, an attempt still has an answer to record.
     co_await asio::this_coro::throw_if_cancelled(false);
     std::optional<pipeline::prepared_mail> mail = co_await prepare(id);
+    site_effect effect = site_effect::none;
     if (mail) {
         bool thrown = false;
-        pipeline::attempt_result outcome;
+        attempted made;
         try {
-            outcome = co_await send(*mail);
+            made = co_await send(*mail);
         } catch (const std::exception&) {
             thrown = true;
         }
         if (thrown) {  // how far it came nobody can tell
-            outcome.end = attempt_end::uncertain;
-            outcome.why = pipeline::cause::reply_lost;
+            made.result.end = attempt_end::uncertain;
+            made.result.why = pipeline::cause::reply_lost;
         }
-        co_await record(std::move(*mail), std::move(outcome));
+        effect = made.effect;
+        co_await record(std::move(*mail), std::move(made.result));
     }
-    in_hand_.erase(id);
-    --running_;
+    ended(id, effect);
+}
+
+void dispatcher::ended(const pipeline::delivery_id& id, site_effect effect)
+{
+    using kind = pipeline::delivery_scheduler::change::kind;
+    const auto changed = scheduler_.ended(id, effect, io::clock::now());
+    if (changed.what == kind::died) {
+        obs::add(obs::counter::sites_dead);
+        obs::warn(obs::event::site_dead, "site={}", changed.site);
+    } else if (changed.what == kind::revived) {
+        obs::info(obs::event::site_alive, "site={}", changed.site);
+    } else if (changed.what == kind::slowed) {
+        obs::warn(obs::event::site_slowed, "site={}", changed.site);
+    }
+    told_running_ = scheduler_.running();
+    start_what_may();
     tasks_.wake_here();
 }
 
+// What fails for a reason of the node stops all for a moment; what fails for an unknown one is put off for people to
+// see.
 io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeline::delivery_id id)
 {
     error_code failed = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
@@ -130,15 +239,20 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
         auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
         if (prepared.has_value()) co_return std::move(*prepared);
         failed = prepared.error();
+        obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), failed.message());
+        if (failed != boost::system::errc::no_space_on_device) {
+            auto later = [this, id] { return queue_()->put_off(id); };
+            const auto put_off = co_await io::offload(runtime_.pool(), std::move(later));
+            if (put_off.has_value()) co_return std::nullopt;
+        }
     } catch (const std::exception&) {
         obs::error(obs::event::task_failed, "task=prepare");
     }
-    obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), failed.message());
-    set_aside_[id] = io::clock::now() + aside_for;
+    paused_until_ = io::clock::now() + after_own_failure;
     co_return std::nullopt;
 }
 
-io::awaitable<pipeline::attempt_result> dispatcher::send(pipeline::prepared_mail mail)
+io::awaitable<dispatcher::attempted> dispatcher::send(pipeline::prepared_mail mail)
 {
     smtp::next_hop hop = options_.hops->hop(mail.to);
     smtp::outgoing_mail out;
@@ -156,7 +270,10 @@ io::awaitable<pipeline::attempt_result> dispatcher::send(pipeline::prepared_mail
     const std::string host = mail.to.host;
     const smtp::delivery_report report =
         co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
-    co_return result_of(report, host);
+    attempted made;
+    made.result = result_of(report, host);
+    made.effect = effect_of(report.outcome);
+    co_return made;
 }
 
 // The answer must reach the ledger: until it does, the delivery stays `sending`, and a restart makes it uncertain.

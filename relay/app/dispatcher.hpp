@@ -1,21 +1,21 @@
-// relay/app/dispatcher.hpp: takes what is due from the queue to the SMTP client, `slots` at a time, and brings the
-// answers back (design.md §3.2, §5). Runs on one strand; store and sealing work goes to the worker pool.
+// relay/app/dispatcher.hpp: takes what is due from the queue to the SMTP client in the order and at the pace the
+// scheduler says (pipeline/delivery_scheduler.hpp), and brings the answers back (design.md §3.2, §5). Runs on one
+// strand; store and sealing work goes to the worker pool.
 #pragma once
 
+#include <atomic>
 #include <chrono>
-#include <deque>
-#include <functional>
-#include <map>
-#include <set>
+#include <mutex>
 
 #include "relay/app/next_hops.hpp"
 #include "relay/app/paced_tasks.hpp"
+#include "relay/pipeline/delivery_scheduler.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/smtp/connection/smtp_client.hpp"
 
 namespace relay::app {
 struct dispatcher_options {
-    std::size_t slots = 16;
+    pipeline::scheduler_limits limits;
     std::chrono::seconds attempt{600};
     std::shared_ptr<const next_hops> hops;
     smtp::client_settings client;
@@ -33,23 +33,39 @@ public:
     void wake() { tasks_.wake(); }      // something was queued; any thread
     void use(dispatcher_options next);  // for the deliveries that begin from now on; `client` stays. Any thread
     void drain(io::clock::time_point drain_until);  // no new attempts; those under way may end until then
+    // A domain was put on hold, or resumed: nothing more begins to leave for it, or all of it at once; any thread.
+    void domain_held(const std::string& domain);
+    void domain_resumed(const std::string& domain);
+    [[nodiscard]] std::vector<pipeline::site_facts> sites() const;                // as of a moment ago; any thread
+    [[nodiscard]] std::size_t running() const noexcept { return told_running_; }  // any thread
 
 private:
+    struct attempted {
+        pipeline::attempt_result result;
+        pipeline::site_effect effect = pipeline::site_effect::none;
+    };
     io::awaitable<void> run();
     io::awaitable<void> refill();
+    io::awaitable<void> refill_lane(pipeline::queue_lane lane, std::string site);
     io::awaitable<void> deliver(pipeline::delivery_id id);
     io::awaitable<std::optional<pipeline::prepared_mail>> prepare(pipeline::delivery_id id);
-    io::awaitable<pipeline::attempt_result> send(pipeline::prepared_mail mail);
+    io::awaitable<attempted> send(pipeline::prepared_mail mail);
     io::awaitable<void> record(pipeline::prepared_mail mail, pipeline::attempt_result outcome);
+    void start_what_may();
+    void ended(const pipeline::delivery_id& id, pipeline::site_effect effect);
+    void tell_sites();
+    [[nodiscard]] std::chrono::milliseconds pause() const;
 
     io::io_runtime& runtime_;
     queue_source queue_;
     dispatcher_options options_;
     smtp::smtp_client client_;
-    std::deque<pipeline::delivery_id> waiting_;
-    std::set<pipeline::delivery_id> in_hand_;                           // waiting or being delivered
-    std::map<pipeline::delivery_id, io::clock::time_point> set_aside_;  // could not be prepared: not before then
-    std::size_t running_ = 0;
+    pipeline::delivery_scheduler scheduler_;
+    io::clock::time_point paused_until_{};  // the node itself cannot prepare anything: disk full, store failing
+    io::clock::time_point refilled_{};
+    mutable std::mutex told_mutex_;
+    std::vector<pipeline::site_facts> told_;
+    std::atomic<std::size_t> told_running_{0};
     paced_tasks tasks_;  // last: its coroutines use all of the above
 };
 }

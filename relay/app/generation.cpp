@@ -16,7 +16,7 @@ pipeline::outbound_options sending_of(const parts& part)
 {
     const config::settings& all = part.settings;
     pipeline::outbound_options made;
-    made.retry = {all.retry.first, all.retry.most, all.retry.give_up};
+    made.retry = {all.retry.first, all.retry.most, all.retry.give_up, all.retry.warn};
     made.max_sealed_octets = all.limits.sealed_octets;
     made.node_name = all.node.name;
     made.composer = part.composer;
@@ -42,9 +42,10 @@ generation::generation(std::shared_ptr<const parts> made, const lasting_parts& w
     const pipeline::services using_{with.store, with.vault, with.directory, with.clock, part->routes, part->anchors};
     outbound = std::make_unique<pipeline::outbound>(using_, sending_of(*part));
     acks = std::make_unique<pipeline::ack_queue>(
-        using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up});
+        using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
     if (all.roles.hospital) {
         intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake);
+        if (with.refusing) intake->refuse_when(with.refusing);
         returns = std::make_unique<track::returns>(using_, track::returns_options{all.hospital.address, part->zone});
     }
     if (all.roles.operator_)

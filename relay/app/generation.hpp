@@ -25,6 +25,7 @@ struct lasting_parts {
     const base::wall_clock& clock;
     std::function<void()> wake;                                 // something was queued
     pipeline::ports::mailbox_server* mailbox_server = nullptr;  // null: the mailboxes are ours
+    std::function<bool()> refusing = {};                        // the node has no room: nothing more is taken in
 };
 
 struct generation {

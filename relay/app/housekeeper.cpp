@@ -8,11 +8,13 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto pause = 500ms;
 constexpr int turns_between_expiries = 120;  // a minute
+constexpr int turns_between_warnings = 20;   // ten seconds
 constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid, an import met an intake
 }
 
-housekeeper::housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements)
-    : services_now_(std::move(services_now)), acknowledgements_(std::move(acknowledgements))
+housekeeper::housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements,
+                         std::function<void()> look)
+    : services_now_(std::move(services_now)), acknowledgements_(std::move(acknowledgements)), look_(std::move(look))
 {
 }
 
@@ -47,7 +49,9 @@ void housekeeper::route_again_soon()
 
 void housekeeper::turn(int count, const services& now)
 {
+    look_();
     write_acknowledgements(*now.acks);
+    if (count % turns_between_warnings == 0) (void)now.out->warn_late();  // it logs; a failure shows in the next turn
     if (count % turns_between_expiries == 0)
         if (auto late = now.out->expire(); late.has_value() && *late > 0)
             obs::warn(obs::event::delivery_overdue, "count={}", *late);

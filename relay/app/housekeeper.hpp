@@ -24,8 +24,9 @@ public:
         std::shared_ptr<pipeline::ack_queue> acks;
     };
     using source = std::function<services()>;
-    // `acknowledgements` is the folder of those that go by files; nullopt: none does.
-    housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements);
+    // `acknowledgements` is the folder of those that go by files; nullopt: none does. `look` is called at each turn,
+    // twice a second.
+    housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements, std::function<void()> look);
     ~housekeeper();
     housekeeper(const housekeeper&) = delete;
     housekeeper& operator=(const housekeeper&) = delete;
@@ -40,6 +41,7 @@ private:
 
     source services_now_;
     std::optional<std::filesystem::path> acknowledgements_;
+    std::function<void()> look_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;

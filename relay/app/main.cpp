@@ -17,6 +17,7 @@ struct arguments {
     path password_file;
     std::vector<std::string> files;
     std::string id, stay, user, address, from, until;
+    std::string domain;
     std::string format = "table";
     std::string words = "fr";
     bool rejected = false;
@@ -79,6 +80,12 @@ public:
                                       [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))
             ->add_option("stay", args_.stay, "identifiant du séjour, dans liaison queue --unmatched")
             ->required();
+        with_domain(
+            with_output(with_settings(add("hold", "ne plus rien envoyer vers un domaine, jusqu'à resume",
+                                          [this] { return run_hold(args_.to(), args_.settings, args_.domain); }))));
+        with_domain(with_output(
+            with_settings(add("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
+                              [this] { return run_resume(args_.to(), args_.settings, args_.domain); }))));
         auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
             return run_report(args_.to(), args_.settings, args_.from, args_.until);
         })));
@@ -150,6 +157,12 @@ private:
         command->add_option("--format", args_.format, "table, csv ou json")
             ->check(CLI::IsMember({"table", "csv", "json"}));
         command->add_option("--lang", args_.words, "fr ou en")->check(CLI::IsMember({"fr", "en"}));
+        return command;
+    }
+
+    CLI::App* with_domain(CLI::App* command)
+    {
+        command->add_option("domain", args_.domain, "domaine des destinataires")->required();
         return command;
     }
 

@@ -2,8 +2,6 @@
 // about, `liaison match` names one. Our ids, service codes and dates only: no identity of a patient.
 #include <ostream>
 
-#include <pwd.h>
-#include <unistd.h>
 #include <boost/json.hpp>
 
 #include "relay/app/command_tools.hpp"
@@ -71,13 +69,6 @@ table table_of(const std::vector<open_letter>& all, const mime::zone& zone)
                                  shown(stay.discharge, zone)});
     }
     return rows;
-}
-
-// Who runs the command: kept in the ledger. The socket is 0600, so this names a colleague, it does not authenticate.
-std::string current_user()
-{
-    const passwd* entry = ::getpwuid(::getuid());  // NOLINT(concurrency-mt-unsafe): the command has one thread
-    return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::getuid());
 }
 }
 

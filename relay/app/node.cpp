@@ -1,5 +1,7 @@
 #include "relay/app/node.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include <mutex>
@@ -14,12 +16,14 @@
 #include "relay/app/generation.hpp"
 #include "relay/app/heartbeat.hpp"
 #include "relay/app/housekeeper.hpp"
+#include "relay/app/load_watch.hpp"
 #include "relay/app/smtp_settings.hpp"
 #include "relay/control/server.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/io/files.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/account_logins.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
@@ -30,6 +34,7 @@ namespace relay::app {
 namespace json = boost::json;
 namespace {
 constexpr auto zam_wait = std::chrono::seconds(2);
+constexpr auto stressed_pause = std::chrono::milliseconds(250);  // per file and worker
 constexpr obs::event_name reloaded_event{"app.reloaded"};
 constexpr obs::event_name reload_refused_event{"app.reload_refused"};
 constexpr obs::event_name setting_kept_event{"app.setting_kept"};
@@ -87,11 +92,14 @@ mllp::server_settings mllp_settings(const parts& part)
 dispatcher_options dispatching(const parts& part)
 {
     dispatcher_options made;
-    made.slots = part.settings.limits.deliveries;
+    const config::limit_settings& limits = part.settings.limits;
+    made.limits.deliveries = made.limits.pace.most_slots = limits.deliveries;
+    made.limits.pace.gap = std::chrono::milliseconds(60'000 / std::max(limits.site_per_minute, 1U));
+    made.limits.stalled = 3 * limits.deliveries;
     made.attempt = part.settings.retry.attempt;
     made.hops = part.hops;
     made.client.helo_name = part.settings.node.name;
-    made.client.pool.max_idle_per_key = made.slots;  // each handshake costs as much as sealing a letter
+    made.client.pool.max_idle_per_key = limits.deliveries;  // each handshake costs as much as sealing a letter
     return made;
 }
 
@@ -127,6 +135,8 @@ struct node::running {
     std::optional<current_generation> now;
     std::optional<sink_in_use<track::returns>> returns;
     std::optional<sink_in_use<pipeline::hosted_mail>> hosted;
+    std::unique_ptr<load_watch> load;
+    std::optional<gated_sink> returns_gate, hosted_gate;
     std::unique_ptr<io::io_runtime> runtime;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
@@ -160,6 +170,8 @@ struct node::running {
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
+    void look();
+    [[nodiscard]] json::object live() const;
     void use(const parts& part);
     void stop();
 };
@@ -195,10 +207,17 @@ void node::running::make_services()
     if (auto beside = lmtp_settings_of(all())) mailbox_server = std::make_unique<smtp::lmtp_client>(std::move(*beside));
     logins = std::make_unique<pipeline::account_logins>(*store, vault::verify_password, all().limits.logins);
     rates = std::make_shared<smtp::peer_rates>(peer_limits_of(all().limits));
-    lasting.emplace(lasting_parts{*store, *first->vault, *directory, clock, wake, mailbox_server.get()});
+    const config::limit_settings& limits = all().limits;
+    load = std::make_unique<load_watch>(load_limits{all().node.data, limits.free_disk_octets, limits.connections,
+                                                    limits.queue_octets, limits.memory_octets,
+                                                    std::uint64_t{limits.commit_milliseconds} * 1000});
+    lasting.emplace(lasting_parts{*store, *first->vault, *directory, clock, wake, mailbox_server.get(),
+                                  [this] { return load->is_refusing(); }});
     now.emplace(std::make_shared<generation>(first, *lasting));
     returns.emplace(*now, &generation::returns);
     hosted.emplace(*now, &generation::hosted);
+    returns_gate.emplace(*returns, *load);
+    hosted_gate.emplace(*hosted, *load);
 }
 
 std::optional<node::start_error> node::running::open_smtp(std::unique_ptr<smtp::smtp_server>& into,
@@ -226,11 +245,11 @@ std::optional<node::start_error> node::running::open_submission()
     if (wanted.submission)
         if (auto failed =
                 open_smtp(submission_in, submission_settings(*first, *wanted.submission, smtp::server_tls::required),
-                          *hosted, "submission"))
+                          *hosted_gate, "submission"))
             return failed;
     if (wanted.submissions)
         return open_smtp(submissions_in, submission_settings(*first, *wanted.submissions, smtp::server_tls::implicit),
-                         *hosted, "submissions");
+                         *hosted_gate, "submissions");
     return std::nullopt;
 }
 
@@ -260,9 +279,9 @@ std::optional<node::start_error> node::running::open_servers()
         *runtime, [this] { return in_use(*now, &generation::outbound); }, std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns)
-        if (auto failed = open_smtp(returns_in, returns_settings(*first), *returns, "returns")) return failed;
+        if (auto failed = open_smtp(returns_in, returns_settings(*first), *returns_gate, "returns")) return failed;
     if (all().roles.operator_) {
-        if (auto failed = open_smtp(smtp_in, operator_settings(*first), *hosted, "smtp")) return failed;
+        if (auto failed = open_smtp(smtp_in, operator_settings(*first), *hosted_gate, "smtp")) return failed;
         if (auto failed = open_submission()) return failed;
         if (auto failed = open_imap()) return failed;
     }
@@ -293,8 +312,12 @@ std::optional<node::start_error> node::running::open_mllp()
 
 std::optional<node::start_error> node::running::open_spool()
 {
-    spool_in = std::make_unique<spool::watcher>(watching(*first),
-                                                [this](const pipeline::submission& from) { return accept(from); });
+    // Nobody waits for a file: under stress it makes room for those who wait for an answer.
+    const auto take = [this](const pipeline::submission& from) {
+        if (load->state() != pipeline::load_state::normal) std::this_thread::sleep_for(stressed_pause);
+        return accept(from);
+    };
+    spool_in = std::make_unique<spool::watcher>(watching(*first), take);
     if (auto started = spool_in->start(); !started.has_value()) return start_error{"spool", started.error()};
     return std::nullopt;
 }
@@ -307,7 +330,7 @@ void node::running::start_housekeeper()
         return housekeeper::services{in_use(*now, &generation::intake), in_use(*now, &generation::outbound),
                                      in_use(*now, &generation::acks)};
     };
-    keeper = std::make_unique<housekeeper>(services, std::move(by_files));
+    keeper = std::make_unique<housekeeper>(services, std::move(by_files), [this] { look(); });
     keeper->start();
 }
 
@@ -321,13 +344,44 @@ control::reply told(const node::reloaded& done)
 }
 }
 
+// What the store counts by itself, and the load.
+void node::running::look()
+{
+    pipeline::ports::queue_counts counts;
+    if (store->read([&](pipeline::ports::reader& reader) { counts = reader.counts(); }).has_value()) {
+        using enum pipeline::delivery_state;
+        std::int64_t waiting = 0;
+        for (const auto state : {queued, deferred, sending, uncertain}) waiting += counts.deliveries[state];
+        obs::set(obs::gauge::queue_letters, waiting);
+        obs::set(obs::gauge::queue_octets, counts.queue_octets);
+        const auto age = counts.oldest_open ? clock.now() - *counts.oldest_open : std::chrono::milliseconds(0);
+        obs::set(obs::gauge::queue_oldest_seconds, std::chrono::duration_cast<std::chrono::seconds>(age).count());
+    }
+    load->sample();
+}
+
+json::object node::running::live() const
+{
+    json::array sites;
+    for (const pipeline::site_facts& one : sender->sites())
+        sites.push_back(json::object{{"site", one.site},
+                                     {"waiting", one.waiting},
+                                     {"running", one.running},
+                                     {"slots", one.slots},
+                                     {"dead", one.dead}});
+    return {{"load", load->facts()}, {"sites", std::move(sites)}};
+}
+
 std::optional<node::start_error> node::running::open_control(node& owner)
 {
     const auto run = [this, &owner](const control::request& asked) {
         const std::shared_ptr<generation> with = now->get();
-        return run_command({*store, *directory, with->intake.get(), *with->outbound, *with->acks, lasting->wake,
-                            [&owner] { return told(owner.reload()); }},
-                           asked);
+        control_context context{*store, *directory, with->intake.get(), *with->outbound, *with->acks, lasting->wake};
+        context.reload = [&owner] { return told(owner.reload()); };
+        context.held = [this](const std::string& domain) { sender->domain_held(domain); };
+        context.resumed = [this](const std::string& domain) { sender->domain_resumed(domain); };
+        context.live = [this] { return live(); };
+        return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);
     if (auto started = control_in->start(); !started.has_value()) return start_error{"control", started.error()};

@@ -33,6 +33,17 @@ void paced_tasks::drain(io::clock::time_point drain_until)
     tasks_.join(drain_until + after_cancelling);
 }
 
+io::awaitable<void> paced_tasks::rest(std::chrono::milliseconds time)
+{
+    const auto until = io::clock::now() + time;
+    while (!stopping_ && io::clock::now() < until) {
+        timer_.expires_at(until);
+        error_code ignored;
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    woken_ = true;  // whoever woke meanwhile is not forgotten
+}
+
 io::awaitable<void> paced_tasks::pause(std::chrono::milliseconds at_most)
 {
     if (woken_ || stopping_) co_return;

@@ -25,6 +25,8 @@ public:
     void wake_here();                                                      // strand
     // strand: ends early when woken, now or since begin_turn(), or when stopping.
     io::awaitable<void> pause(std::chrono::milliseconds at_most);
+    // strand: the whole time, unless stopping: for what is woken more often than it needs to look.
+    io::awaitable<void> rest(std::chrono::milliseconds time);
 
 private:
     boost::asio::strand<boost::asio::any_io_executor> strand_;

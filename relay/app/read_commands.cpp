@@ -15,12 +15,74 @@
 namespace relay::app {
 namespace json = boost::json;
 using namespace pipeline;
+namespace {
+json::array json_of(const std::vector<domain_hold>& holds, const mime::zone& zone)
+{
+    json::array all;
+    for (const domain_hold& one : holds)
+        all.push_back(json::object{{"domain", one.domain}, {"since", iso_time(one.since, zone)}, {"actor", one.actor}});
+    return all;
+}
+
+void print_holds(const console& to, const std::vector<domain_hold>& holds, const mime::zone& zone)
+{
+    for (const domain_hold& one : holds)
+        to.out << "en pause    " << one.domain << " depuis le " << local_time(one.since, zone) << " par " << one.actor
+               << " (liaison resume " << one.domain << ")\n";
+}
+
+bool is_among(const std::vector<domain_hold>& holds, const std::string& domain)
+{
+    return std::any_of(holds.begin(), holds.end(), [&](const domain_hold& one) { return one.domain == domain; });
+}
+
+// Waiting for longer than it should: people may still choose another channel inside 48 h.
+std::string late_action(cause why, language in)
+{
+    const std::string known = next_action(why, in);
+    const std::string late =
+        in == language::french ? "en retard : prévoir un autre canal" : "late: plan another channel";
+    return known.empty() ? late : late + " ; " + known;
+}
+
+std::string text_in(const json::object& from, std::string_view key)
+{
+    const auto* value = from.if_contains(key);
+    if (value == nullptr) return {};
+    return value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
+}
+
+// The load and its drivers, and the sites that are not as they should be.
+void print_live(const console& to, const json::object& live)
+{
+    const auto* load = live.if_contains("load");
+    if (load != nullptr && load->is_object()) {
+        to.out << "charge      " << word_of_load(text_in(load->get_object(), "state"), to.words);
+        for (const auto& [key, value] : load->get_object())
+            if (key != "state" && value.is_object())
+                to.out << " ; " << std::string_view(key) << " " << text_in(value.get_object(), "percent") << " %";
+        to.out << "\n";
+    }
+    const auto* sites = live.if_contains("sites");
+    if (sites == nullptr || !sites->is_array()) return;
+    for (const json::value& one : sites->get_array())
+        if (one.is_object() && text_in(one.get_object(), "dead") == "true")
+            to.out << "injoignable " << text_in(one.get_object(), "site") << ", essayé de temps en temps\n";
+}
+}
+
 int run_status(const console& to, const config::path& settings)
 {
     const auto from = open_to_read(to, settings);
     if (!from) return exit_settings;
     ports::queue_counts counts;
-    if (!read_all(to, *from, [&](ports::reader& store) { counts = store.counts(); })) return exit_failed;
+    std::vector<domain_hold> holds;
+    const bool good = read_all(to, *from, [&](ports::reader& store) {
+        counts = store.counts();
+        holds = store.domain_holds();
+    });
+    if (!good) return exit_failed;
+    const auto live = live_facts(*from);
     const bool running = std::filesystem::exists(from->parts->paths.endpoints);
     if (to.format == output_format::json) {
         json::object states;
@@ -31,7 +93,9 @@ int run_status(const console& to, const config::path& settings)
                                                {"rejected", counts.refusals},
                                                {"acks_waiting", counts.acks_waiting},
                                                {"acks_parked", counts.acks_parked},
-                                               {"deliveries", states}})
+                                               {"deliveries", states},
+                                               {"on_hold", json_of(holds, from->parts->zone)},
+                                               {"live", live ? json::value(*live) : json::value()}})
                << "\n";
         return 0;
     }
@@ -43,6 +107,8 @@ int run_status(const console& to, const config::path& settings)
     if (counts.acks_waiting > 0) to.out << "acquittements à remettre au DPI : " << counts.acks_waiting << "\n";
     if (counts.acks_parked > 0)
         to.out << "acquittements refusés par le DPI : " << counts.acks_parked << " (liaison queue --acks)\n";
+    print_holds(to, holds, from->parts->zone);
+    if (live) print_live(to, *live);
     if (counts.oldest_open)
         to.out << "plus ancien envoi ouvert : " << local_time(*counts.oldest_open, from->parts->zone) << "\n";
     return 0;
@@ -55,10 +121,12 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
     std::vector<delivery_row> deliveries;
     std::vector<refusal_row> refused;
     ports::queue_counts counts;
+    std::vector<domain_hold> holds;
     constexpr std::size_t most = 10'000;
     const bool good = read_all(to, *from, [&](ports::reader& store) {
         counts = store.counts();
         refused = store.refusals(most);
+        holds = store.domain_holds();
         for (const auto& [state, count] : counts.deliveries)
             if (count > 0 && (view == queue_view::all || is_open(state) || state == delivery_state::failed ||
                               state == delivery_state::undeliverable))
@@ -77,14 +145,19 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
                                         {"cause", row.why == cause::none ? "" : name(row.why)},
                                         {"attempts", row.attempts},
                                         {"domain", row.domain},
-                                        {"next_try", iso_time(row.next_try, from->parts->zone)}});
+                                        {"next_try", iso_time(row.next_try, from->parts->zone)},
+                                        {"late", row.warned_at.has_value()},
+                                        {"on_hold", is_among(holds, row.domain)}});
         for (const auto& row : refused)
             rejected.push_back(json::object{{"at", iso_time(row.at, from->parts->zone)},
                                             {"form", row.form},
                                             {"code", row.code},
                                             {"field", row.field},
                                             {"message", row.message}});
-        to.out << json::serialize(json::object{{"counts", states}, {"deliveries", open}, {"rejected", rejected}})
+        to.out << json::serialize(json::object{{"counts", states},
+                                               {"deliveries", open},
+                                               {"rejected", rejected},
+                                               {"on_hold", json_of(holds, from->parts->zone)}})
                << "\n";
         return 0;
     }
@@ -110,8 +183,11 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
                            row.state == delivery_state::uncertain;
         rows.rows.push_back({row.id.text(), row.letter.empty() ? "(rapport)" : row.letter.text(),
                              word(row.state, to.words), word(row.why, to.words), std::to_string(row.attempts),
-                             row.domain, waits ? local_time(row.next_try, from->parts->zone) : "",
-                             next_action(row.why, to.words)});
+                             row.domain,
+                             !waits                        ? ""
+                             : is_among(holds, row.domain) ? "en pause"
+                                                           : local_time(row.next_try, from->parts->zone),
+                             waits && row.warned_at ? late_action(row.why, to.words) : next_action(row.why, to.words)});
     }
     print(to, rows);
     if (deliveries.empty() && to.format == output_format::table) to.out << "(file vide)\n";

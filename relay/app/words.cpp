@@ -108,6 +108,14 @@ std::string next_action(cause value, language in)
     }
 }
 
+std::string word_of_load(std::string_view state, language in)
+{
+    if (in == language::english) return std::string(state);
+    if (state == "stressed") return "élevée : les fichiers attendent un peu";
+    if (state == "refusing") return "excessive : plus rien n'est pris en charge (AR, 451)";
+    return "normale";
+}
+
 std::string yes_no(std::optional<bool> value, language in)
 {
     if (!value) return "–";

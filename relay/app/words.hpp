@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "relay/pipeline/clock_rules.hpp"
 #include "relay/pipeline/model.hpp"
@@ -14,7 +15,8 @@ enum class language { french, english };
 [[nodiscard]] std::string word(pipeline::delivery_state value, language in);
 [[nodiscard]] std::string word(pipeline::stay_state value, language in);
 [[nodiscard]] std::string word(pipeline::cause value, language in);
-[[nodiscard]] std::string next_action(pipeline::cause value, language in);  // what a person does; empty if nothing
-[[nodiscard]] std::string yes_no(std::optional<bool> value, language in);   // "–" when there is no answer
+[[nodiscard]] std::string next_action(pipeline::cause value, language in);    // what a person does; empty if nothing
+[[nodiscard]] std::string word_of_load(std::string_view state, language in);  // of pipeline::load_state
+[[nodiscard]] std::string yes_no(std::optional<bool> value, language in);     // "–" when there is no answer
 [[nodiscard]] std::string duration(std::optional<std::chrono::milliseconds> value);  // "2 h 05", "3 j 04 h"
 }

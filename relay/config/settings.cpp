@@ -83,8 +83,12 @@ private:
         in.octets("refused_octets", limits.refused_octets);
         in.octets("sealed_octets", limits.sealed_octets);
         in.octets("free_disk_octets", limits.free_disk_octets);
+        in.octets("memory_octets", limits.memory_octets);
+        in.octets("queue_octets", limits.queue_octets);
+        in.count("commit_milliseconds", limits.commit_milliseconds);
         in.count("connections", limits.connections);
         in.count("deliveries", limits.deliveries);
+        in.count("site_per_minute", limits.site_per_minute);
         in.count("workers", limits.workers);
         in.octets("received_octets", limits.received_octets);
         in.count("recipients", limits.recipients);
@@ -102,6 +106,7 @@ private:
         again.seconds("first_seconds", retry.first);
         again.seconds("most_seconds", retry.most);
         again.seconds("give_up_seconds", retry.give_up);
+        again.seconds("warn_seconds", retry.warn);
         again.seconds("attempt_seconds", retry.attempt);
     }
 

@@ -135,9 +135,13 @@ struct limit_settings {
     std::uint64_t refused_octets = 128U << 20U;  // an oversize file up to this is kept as an object
     std::uint64_t sealed_octets = 20U << 20U;
     std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
+    std::uint64_t memory_octets = 1U << 30U;       // resident, from which on AR and 451
+    std::uint64_t queue_octets = 64ULL << 30U;     // sealed mail waiting, from which on AR and 451
+    std::uint32_t commit_milliseconds = 2000;      // of the store, from which on AR and 451
     std::uint32_t connections = 200;
-    std::uint32_t deliveries = 32;  // at once
-    std::uint32_t workers = 16;     // most of the time each waits for a commit
+    std::uint32_t deliveries = 32;            // at once
+    std::uint32_t site_per_minute = 100'000;  // letters begun towards one next hop; over 60 000: no limit
+    std::uint32_t workers = 16;               // most of the time each waits for a commit
     // SMTP in. A peer is a client certificate, else an address.
     std::uint64_t received_octets = 0;  // one mail; 0: half as much again as sealed_octets
     std::uint32_t recipients = 100;     // of one mail
@@ -156,6 +160,7 @@ struct retry_settings {
     std::chrono::seconds first{120};
     std::chrono::seconds most{3600};
     std::chrono::seconds give_up{24 * 3600};  // after submission (domain.md §4)
+    std::chrono::seconds warn{1800};          // after submission
     std::chrono::seconds attempt{600};        // one attempt, all in
 };
 struct settings {

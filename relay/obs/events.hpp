@@ -56,6 +56,13 @@ inline constexpr event_name delivery_uncertain{"delivery.uncertain"};
 inline constexpr event_name delivery_failed{"delivery.failed"};
 inline constexpr event_name delivery_confirmed{"delivery.confirmed"};
 inline constexpr event_name delivery_overdue{"delivery.overdue"};
+inline constexpr event_name delivery_late{"delivery.late"};
+inline constexpr event_name domain_held{"queue.domain_held"};
+inline constexpr event_name domain_resumed{"queue.domain_resumed"};
+inline constexpr event_name site_dead{"queue.site_dead"};
+inline constexpr event_name site_alive{"queue.site_alive"};
+inline constexpr event_name site_slowed{"queue.site_slowed"};
+inline constexpr event_name load_changed{"load.changed"};
 // mail in and out
 inline constexpr event_name smtp_opened{"smtp.opened"};
 inline constexpr event_name smtp_closed{"smtp.closed"};

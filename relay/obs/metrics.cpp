@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_delivery_attempts_total",
     "relay_deliveries_deferred_total",
     "relay_deliveries_uncertain_total",
+    "relay_deliveries_warned_total",
+    "relay_sites_dead_total",
     "relay_reports_received_total",
     "relay_mails_stored_total",
     "relay_mails_repeated_total",
@@ -48,13 +50,11 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_store_failures_total",
 };
 constexpr std::array<std::string_view, gauge_count> gauge_names{
-    "relay_queue_letters",
-    "relay_queue_oldest_seconds",
-    "relay_smtp_connections_open",
-    "relay_mllp_connections_open",
-    "relay_imap_connections_open",
-    "relay_worker_queue",
-    "relay_load_state",
+    "relay_queue_letters",         "relay_queue_oldest_seconds",  "relay_smtp_connections_open",
+    "relay_mllp_connections_open", "relay_imap_connections_open", "relay_worker_queue",
+    "relay_queue_octets",          "relay_memory_octets",         "relay_store_commit_microseconds",
+    "relay_load_slots_percent",    "relay_load_queue_percent",    "relay_load_disk_percent",
+    "relay_load_memory_percent",   "relay_load_commits_percent",  "relay_load_state",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

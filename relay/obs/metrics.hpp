@@ -19,6 +19,8 @@ enum class counter : std::size_t {
     delivery_attempts,
     deliveries_deferred,
     deliveries_uncertain,
+    deliveries_warned,
+    sites_dead,
     reports_received,
     mails_stored,
     mails_repeated,
@@ -55,6 +57,14 @@ enum class gauge : std::size_t {
     mllp_connections_open,
     imap_connections_open,
     worker_queue,
+    queue_octets,               // sealed mail that waits
+    memory_octets,              // resident
+    store_commit_microseconds,  // of late
+    load_slots_percent,         // drivers of the load, of their limits
+    load_queue_percent,
+    load_disk_percent,
+    load_memory_percent,
+    load_commits_percent,
     load_state,  // 0 normal, 1 stressed, 2 refusing
     count_       // keep last
 };

@@ -58,6 +58,12 @@ std::string_view name(stay_state value) noexcept
     return "unknown";
 }
 
+delivery_goals goals_of(const std::optional<stay_clock>& discharge, instant received, const mime::zone& where)
+{
+    const stay_assessment found = assess(discharge.value_or(stay_clock{received}), {}, received, where);
+    return {found.j0_deadline, found.h48_deadline};
+}
+
 stay_assessment assess(const stay_clock& clock, const stay_progress& progress, instant now, const mime::zone& where)
 {
     const judge rules{clock, where};

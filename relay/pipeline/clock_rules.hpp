@@ -40,6 +40,11 @@ struct stay_assessment {
     instant h48_deadline{};  // inclusive; date_only: exclusive, start of date + 2
 };
 
+// What a delivery that waits has to be accepted by: J0, then 48 h, of the discharge; of the day it was received while
+// no discharge is known. A letter from before its discharge has the discharge's goals.
+[[nodiscard]] delivery_goals goals_of(const std::optional<stay_clock>& discharge, instant received,
+                                      const mime::zone& where);
+
 [[nodiscard]] stay_assessment assess(const stay_clock& clock, const stay_progress& progress, instant now,
                                      const mime::zone& where);
 }

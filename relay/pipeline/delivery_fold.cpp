@@ -152,6 +152,7 @@ void apply(delivery_view& view, const event& next)
             if (view.state == rejected_by_software) view.why = next.facts.why;
             break;
         case event_kind::sealed:
+        case event_kind::warned:
         case event_kind::report_delayed:
         case event_kind::stay_admitted:
         case event_kind::stay_admission_cancelled:
@@ -162,6 +163,23 @@ void apply(delivery_view& view, const event& next)
         case event_kind::stay_excluded:
         case event_kind::letter_received:
         case event_kind::letter_matched: break;  // change nothing in a delivery's state
+    }
+}
+
+bool folds_alone(delivery_state before, const event& next) noexcept
+{
+    if (!next.facts.evidence.empty() || !is_open(before)) return false;
+    switch (next.kind) {
+        case event_kind::held:
+        case event_kind::routed:
+        case event_kind::attempt_started:
+        case event_kind::deferred:
+        case event_kind::requeued:
+        case event_kind::warned: return true;
+        case event_kind::accepted:
+        case event_kind::refused:
+        case event_kind::reply_lost: return before == sending;
+        default: return false;
     }
 }
 

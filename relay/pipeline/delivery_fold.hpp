@@ -29,6 +29,11 @@ struct delivery_view {
 // One more event on a view: what fold_delivery does for each. `applied` evidence is the caller's to remember.
 void apply(delivery_view& view, const event& next);
 
+// What `next` does to the state, the cause, the attempts and the instants of acceptance hangs on these alone, not on
+// the events before: a row can be moved on without reading its history. Of our own acts only, while the delivery is
+// open: a report may speak of what came long before, and a refusal that overtook our own 2xx has closed it.
+[[nodiscard]] bool folds_alone(delivery_state before, const event& next) noexcept;
+
 [[nodiscard]] bool is_accepted(delivery_state state) noexcept;  // accepted or stronger
 [[nodiscard]] bool is_open(delivery_state state) noexcept;      // something may still happen by itself
 }

@@ -103,6 +103,7 @@ bool queue_report(ports::transaction& tx, const services& with, const reporting_
     row.recipient = with.vault.seal_field(field::recipient, write_recipient(back));
     row.domain = domain_of(back.address);
     row.created_at = row.next_try = with.clock.now();
+    row.deadline = row.last_deadline = row.created_at + std::chrono::hours(24);
     row.message_id = report.message_id;
     row.mail = sealed.id;
     tx.add_blob(sealed);

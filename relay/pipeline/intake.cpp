@@ -15,6 +15,7 @@ submission_result intake::accept(const submission& from)
     const instant now = with_.clock.now();
     planned plan = plan_submission(from, site_, with_.routes, now);
     const answer_text text{plan.header, mime::local_timestamp(now, site_.zone)};
+    if (refusing_ && refusing_()) return text.busy();
     if (const refusal* why = std::get_if<refusal>(&plan.what)) return refuse(*why, from, text);
     const submission_keys known_by = submission_keys::of(with_.vault, from, plan.header);
     std::optional<ports::submission_answer> before;

@@ -20,6 +20,10 @@ public:
 
     [[nodiscard]] submission_result accept(const submission& from);
 
+    // While `refusing` says so nothing is taken in: the answer is busy (AR), before any work. Before the first
+    // accept().
+    void refuse_when(std::function<bool()> refusing) { refusing_ = std::move(refusing); }
+
     // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
     // hold.
     [[nodiscard]] result<std::size_t> route_again();
@@ -37,5 +41,6 @@ private:
     services with_;
     site_options site_;
     std::function<void()> on_queued_;
+    std::function<bool()> refusing_;
 };
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "relay/pipeline/clock_rules.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 #include "relay/pipeline/version_chain.hpp"
 
@@ -50,6 +52,7 @@ void letter_deliveries::add(ports::transaction& tx, const letter_row& letter,
         if (const auto opened = with_.vault.open_field(field::recipient, known.recipient); opened.has_value())
             served.push_back(read_recipient(*opened));
     }
+    const delivery_goals until = goals(tx, letter);
     for (const routed_recipient& one : all) {
         const recipient to = one.addressed();
         const bool known =
@@ -67,6 +70,8 @@ void letter_deliveries::add(ports::transaction& tx, const letter_row& letter,
         row.version = letter.version;
         row.turn = turn_of(letter.version, letter.operation);
         row.created_at = row.next_try = now_;
+        row.deadline = until.first;
+        row.last_deadline = until.last;
         route(tx, row, one.decision);  // also saves the row
         keep_newest(tx, row);
     }
@@ -90,6 +95,25 @@ void letter_deliveries::name_doctor(ports::transaction& tx, letter_row letter, c
         const recipient_role role = role_by(rpps, row.role, read_recipient(*opened).rpps);
         if (role == row.role) continue;
         row.role = role;
+        tx.save_delivery(row);
+    }
+}
+
+delivery_goals letter_deliveries::goals(ports::reader& store, const letter_row& letter) const
+{
+    std::optional<stay_clock> discharge;
+    const auto stay = letter.stay.empty() ? std::nullopt : store.stay(letter.stay);
+    if (stay && stay->discharge) discharge = stay_clock{*stay->discharge, stay->quality};
+    return goals_of(discharge, letter.received_at, where_);
+}
+
+void letter_deliveries::set_goals(ports::transaction& tx, const letter_row& letter) const
+{
+    const delivery_goals until = goals(tx, letter);
+    for (delivery_row& row : tx.deliveries_of_letter(letter.id)) {
+        if (!is_open(row.state) || row.last_deadline == until.last) continue;
+        row.deadline = until.first;
+        row.last_deadline = until.last;
         tx.save_delivery(row);
     }
 }

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "mime/text/zone.hpp"
 #include "relay/pipeline/services.hpp"
 
 namespace relay::pipeline {
@@ -22,12 +23,17 @@ void name_treating_doctor(std::vector<routed_recipient>& all, const std::string&
 // Lives no longer than `with` and the unit it is used in.
 class letter_deliveries {
 public:
-    letter_deliveries(const services& with, instant now) : with_(with), now_(now) {}
+    letter_deliveries(const services& with, instant now, const mime::zone& where)
+        : with_(with), now_(now), where_(where)
+    {
+    }
 
     // Whoever gets this letter already, under whatever description, gets no second one.
     void add(ports::transaction& tx, const letter_row& letter, const std::vector<routed_recipient>& all) const;
     // The ADT feed says who the treating doctor is, maybe after the letter came.
     void name_doctor(ports::transaction& tx, letter_row letter, const std::string& rpps) const;
+    // The goals of what has not left, after the discharge of its stay was heard of or corrected.
+    void set_goals(ports::transaction& tx, const letter_row& letter) const;
     // Held with its cause, or queued for the mailbox that was found.
     void route(ports::transaction& tx, delivery_row& row, const route_decision& decision) const;
     // Of two versions to one mailbox the older gives way if it has not begun to leave, whichever of the two came first:
@@ -42,7 +48,10 @@ private:
     void close(ports::transaction& tx, delivery_row& row, event_kind kind, std::string_view flag) const;
     void settle_removal(ports::transaction& tx, const letter_row& removal, delivery_row& row) const;
 
+    [[nodiscard]] delivery_goals goals(ports::reader& store, const letter_row& letter) const;
+
     const services& with_;
     instant now_;
+    const mime::zone& where_;
 };
 }

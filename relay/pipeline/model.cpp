@@ -41,21 +41,21 @@ struct words<cause> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 29> all{"stay_admitted",    "stay_admission_cancelled",
-                                                          "stay_moved",       "stay_move_cancelled",
-                                                          "stay_discharged",  "stay_discharge_cancelled",
-                                                          "stay_excluded",    "letter_received",
-                                                          "letter_matched",   "held",
-                                                          "routed",           "sealed",
-                                                          "attempt_started",  "accepted",
-                                                          "deferred",         "refused",
-                                                          "reply_lost",       "undeliverable",
-                                                          "requeued",         "cancelled",
-                                                          "superseded",       "other_channel",
-                                                          "report_delivered", "report_relayed",
-                                                          "report_delayed",   "report_failed",
-                                                          "displayed",        "processed",
-                                                          "software_rejected"};
+    static constexpr std::array<std::string_view, 30> all{"stay_admitted",   "stay_admission_cancelled",
+                                                          "stay_moved",      "stay_move_cancelled",
+                                                          "stay_discharged", "stay_discharge_cancelled",
+                                                          "stay_excluded",   "letter_received",
+                                                          "letter_matched",  "held",
+                                                          "routed",          "sealed",
+                                                          "attempt_started", "accepted",
+                                                          "deferred",        "refused",
+                                                          "reply_lost",      "warned",
+                                                          "undeliverable",   "requeued",
+                                                          "cancelled",       "superseded",
+                                                          "other_channel",   "report_delivered",
+                                                          "report_relayed",  "report_delayed",
+                                                          "report_failed",   "displayed",
+                                                          "processed",       "software_rejected"};
     static constexpr auto last = event_kind::software_rejected;
 };
 template <>

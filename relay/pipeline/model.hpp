@@ -79,6 +79,7 @@ enum class event_kind {
     deferred,
     refused,
     reply_lost,  // about a delivery: our own acts
+    warned,      // it has not left in time (domain.md §4): changes no state
     undeliverable,
     requeued,
     cancelled,
@@ -259,6 +260,39 @@ struct delivery_row {
     std::string sealed_sha256;
     std::int64_t lease = 0;  // fencing number: an outcome recorded under another lease is refused
     int turn = 0;            // order inside a set and mailbox: turn_of(version, operation)
+    // What the letter has to be accepted by (domain.md §3): the next goal that can still be met, and the last one.
+    instant deadline{};
+    instant last_deadline{};
+    std::uint64_t octets = 0;          // of the sealed mail; 0 until sealed
+    std::optional<instant> warned_at;  // people were told that it has not left in time
+};
+
+// Goals of one delivery in time: J0, then 48 h. Past both, it leaves after all that can still be in time, in its order.
+struct delivery_goals {
+    instant first{};
+    instant last{};
+};
+inline constexpr std::chrono::hours past_all_goals{24 * 365 * 100};
+[[nodiscard]] constexpr instant next_deadline(const delivery_goals& goals, instant now) noexcept
+{
+    if (goals.first > now) return goals.first;
+    return goals.last > now ? goals.last : goals.last + past_all_goals;
+}
+
+// Something of one domain waits in the queue.
+struct queue_lane {
+    std::string domain;
+    std::optional<instant> soonest;   // deadline, of what is ready to leave
+    std::optional<instant> next_try;  // of what is tried again
+};
+struct due_delivery {
+    delivery_id id;
+    instant deadline{};
+};
+struct domain_hold {
+    std::string domain;
+    instant since{};
+    std::string actor;
 };
 
 // Versions leave in order, the deletion of one right after it and before the next.

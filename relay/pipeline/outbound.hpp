@@ -15,9 +15,13 @@ struct retry_policy {
     std::chrono::seconds first{120};
     std::chrono::seconds most{3600};
     std::chrono::seconds give_up{24 * 3600};  // after submission; 24 h as domain.md §4
+    std::chrono::seconds warn{1800};          // after submission: people are told (domain.md §4)
 
     // first × 2^(attempts-1), capped, ±20 % by `jitter` in [0, 1).
     [[nodiscard]] std::chrono::milliseconds delay(int attempts, double jitter) const noexcept;
+    // When to try again after `attempts` of a delivery of that age; what would come after giving up comes a minute
+    // before it, unless that is already sooner than a first retry.
+    [[nodiscard]] instant next_try(instant now, instant created, int attempts, double jitter) const noexcept;
 };
 
 [[nodiscard]] double random_unit();  // in [0, 1), for jitter
@@ -58,13 +62,28 @@ public:
 
     // At start: every attempt without an outcome becomes uncertain.
     [[nodiscard]] result<std::size_t> recover();
-    [[nodiscard]] result<std::vector<delivery_id>> due(std::size_t limit);
-    [[nodiscard]] result<std::optional<instant>> next_due();
+    // Domains with something to send, now or later; without those on hold. Deadlines that have passed are moved on.
+    [[nodiscard]] result<std::vector<queue_lane>> lanes();
+    // Of one domain, what may leave now, the soonest deadline first.
+    [[nodiscard]] result<std::vector<due_delivery>> due(std::string_view domain, std::size_t limit);
+    // Where its mail goes: domains of one site share a queue, a number of connections and their fate (design.md §5).
+    [[nodiscard]] std::string site_of(std::string_view domain) const;
     // nullopt: nothing to send after all (held, refused, or no longer due).
     [[nodiscard]] result<std::optional<prepared_mail>> prepare(const delivery_id& id);
     [[nodiscard]] result<void> finish(const prepared_mail& mail, const attempt_result& outcome);
-    // Gives up what is older than retry.give_up; returns how many.
+    // It could not be prepared for a reason nobody knows: tried again later, for people to see, while the clock runs.
+    [[nodiscard]] result<void> put_off(const delivery_id& id);
+    // Gives up what is older than retry.give_up, tells people of what has waited for retry.warn, once; returns how
+    // many. Some thousands at a call at most.
     [[nodiscard]] result<std::size_t> expire();
+    [[nodiscard]] result<std::size_t> warn_late();
+    // By a person. Nothing begins to leave for a domain on hold; when it is resumed, all of it is tried at once.
+    [[nodiscard]] result<void> hold_domain(std::string_view domain, std::string_view actor);
+    struct resumed {
+        bool was_on_hold = false;
+        std::size_t due_now = 0;  // what would have waited longer
+    };
+    [[nodiscard]] result<resumed> resume_domain(std::string_view domain);
     // By a person: queued again now. False if the delivery is unknown, accepted, under way, or if a newer version of
     // its document goes to the same mailbox.
     [[nodiscard]] result<bool> requeue(const delivery_id& id);
@@ -74,6 +93,7 @@ private:
     result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, const recipient& to);
     result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
     result<std::size_t> expire_some(delivery_state state);
+    result<std::size_t> warn_some();
     result<void> close_deletion(const delivery_id& id);
     result<void> hold(const delivery_id& id, cause why);
     result<void> refuse(const delivery_id& id, cause why);

@@ -34,7 +34,17 @@ void record(ports::transaction& tx, delivery_row& row, event next)
 {
     next.delivery = row.id;
     tx.append(next);
-    const delivery_view view = fold_delivery(tx.events_of(row.id));
+    delivery_view view;
+    if (folds_alone(row.state, next)) {
+        view.state = row.state;
+        view.why = row.why;
+        view.attempts = row.attempts;
+        view.accepted_at = row.accepted_at;
+        view.confirmed_at = row.confirmed_at;
+        apply(view, next);
+    } else {
+        view = fold_delivery(tx.events_of(row.id));
+    }
     row.state = view.state;
     row.why = view.why;
     row.attempts = view.attempts;

@@ -73,9 +73,13 @@ stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& 
     const stay_row before = stay;
     project_stay(tx, stay, site_.stays);
     match_again(tx, before, stay);
-    if (!stay.treating_rpps.empty())
-        for (letter_row& letter : tx.letters_of_stay(stay.id))
-            letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), stay.treating_rpps);
+    const letter_deliveries deliveries(with_, now_, site_.zone);
+    const bool moved = before.discharge != stay.discharge || before.quality != stay.quality;
+    if (!moved && stay.treating_rpps.empty()) return stay.id;
+    for (letter_row& letter : tx.letters_of_stay(stay.id)) {
+        if (moved) deliveries.set_goals(tx, letter);
+        if (!stay.treating_rpps.empty()) deliveries.name_doctor(tx, std::move(letter), stay.treating_rpps);
+    }
     return stay.id;
 }
 
@@ -167,8 +171,9 @@ void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter
     matched.facts.evidence = to.stay.id.text();
     matched.facts.actor = actor;
     tx.append(matched);
-    if (!to.stay.treating_rpps.empty())
-        letter_deliveries(with_, now_).name_doctor(tx, std::move(letter), to.stay.treating_rpps);
+    const letter_deliveries deliveries(with_, now_, site_.zone);
+    deliveries.set_goals(tx, letter);
+    if (!to.stay.treating_rpps.empty()) deliveries.name_doctor(tx, std::move(letter), to.stay.treating_rpps);
 }
 
 stay_keeper::binding stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,

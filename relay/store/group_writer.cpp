@@ -4,6 +4,7 @@
 
 #include <sys/statvfs.h>
 
+#include "relay/obs/metrics.hpp"
 #include "relay/store/errc.hpp"
 
 namespace relay::store {
@@ -98,11 +99,13 @@ std::deque<group_writer::waiting> group_writer::next_group()
 
 void group_writer::commit(std::deque<waiting>& group)
 {
+    const auto begun = std::chrono::steady_clock::now();
     try {
         transaction_.begin(space());
         run_units(group);
         transaction_.before_commit();
         database_.run("COMMIT");
+        note_commit(std::chrono::steady_clock::now() - begun);
     } catch (...) {
         const error_code why = error_of_current_exception();
         for (auto& each : group) each.outcome = why;
@@ -113,6 +116,15 @@ void group_writer::commit(std::deque<waiting>& group)
             }
         }
     }
+}
+
+// Smoothed, so that one slow fsync is not yet a slow disk.
+void group_writer::note_commit(std::chrono::steady_clock::duration took)
+{
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    const std::int64_t before = obs::value(obs::gauge::store_commit_microseconds);
+    obs::set(obs::gauge::store_commit_microseconds, before + (now - before) / 8);
+    obs::add(obs::counter::store_commits);
 }
 
 void group_writer::run_units(std::deque<waiting>& group)

@@ -47,6 +47,7 @@ private:
     [[nodiscard]] std::deque<waiting> next_group();
     void commit(std::deque<waiting>& group);
     void run_units(std::deque<waiting>& group);
+    static void note_commit(std::chrono::steady_clock::duration took);
     void checkpoint();
     void checkpoint_in_background();
     [[nodiscard]] free_space space() const;

@@ -8,6 +8,7 @@
 
 #include "relay/store/accounts.hpp"
 #include "relay/store/ledger.hpp"
+#include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"
 #include "relay/store/sealing.hpp"
 
@@ -52,16 +53,6 @@ std::optional<letter_row> newest_letter_with(connection& database, std::string_v
                                 document_key, removes),
                  read_letter);
 }
-
-// What has an earlier turn in the set and may still leave, or whose fate is open, keeps later ones back: versions and
-// deletions arrive in order. One cannot wait for ever: a held or received delivery becomes undeliverable, superseded or
-// cancelled (domain.md §4). INDEXED BY: without statistics the planner takes delivery_state and sorts the whole queue.
-#define LIAISON_DUE                                                                                                    \
-    " FROM delivery AS d INDEXED BY delivery_due WHERE d.state IN ('queued', 'deferred', 'uncertain') AND d.next_try " \
-    "<= ?"                                                                                                             \
-    " AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE d.set_key <> '' AND e.set_key = d.set_key"                     \
-    " AND e.set_key <> '' AND e.recipient_key = d.recipient_key AND e.turn < d.turn AND e.state IN"                    \
-    " ('received', 'held', 'queued', 'deferred', 'sending', 'uncertain')) ORDER BY d.next_try LIMIT ?"
 }
 
 template <class Base>
@@ -245,16 +236,33 @@ std::vector<delivery_row> reading<Base>::deliveries_in(delivery_state state, std
 }
 
 template <class Base>
-std::vector<delivery_row> reading<Base>::due_deliveries(instant now, std::size_t limit)
+std::vector<queue_lane> reading<Base>::lanes()
 {
-    return all(database_.query("SELECT " LIAISON_DELIVERY_COLUMNS LIAISON_DUE, now, limit_of(limit)), read_delivery);
+    return find_lanes(database_);
 }
 
 template <class Base>
-std::optional<instant> reading<Base>::next_due()
+std::vector<due_delivery> reading<Base>::due_deliveries(std::string_view domain, instant now, std::size_t limit)
 {
-    return first(database_.query("SELECT next_try" LIAISON_DUE, std::numeric_limits<std::int64_t>::max(), 1),
-                 [](const cursor& row) { return row.when(0); });
+    return find_due(database_, domain, now, limit);
+}
+
+template <class Base>
+std::vector<delivery_row> reading<Base>::unwarned_deliveries(instant until, std::size_t limit)
+{
+    return find_unwarned(database_, until, limit);
+}
+
+template <class Base>
+std::vector<domain_hold> reading<Base>::domain_holds()
+{
+    return find_holds(database_);
+}
+
+template <class Base>
+bool reading<Base>::is_on_hold(std::string_view domain)
+{
+    return find_hold(database_, domain);
 }
 
 template <class Base>
@@ -369,6 +377,7 @@ ports::queue_counts reading<Base>::counts()
     while (rows.next()) {
         const std::string counter = rows.text(0);
         if (counter == "#letters") counts.letters = rows.integer(1);
+        if (counter == "#queue_octets") counts.queue_octets = rows.integer(1);
         if (counter == "#stays") counts.stays = rows.integer(1);
         if (counter == "#refusals") counts.refusals = rows.integer(1);
         if (counter == "#acks_waiting") counts.acks_waiting = rows.integer(1);

@@ -33,8 +33,12 @@ public:
     std::optional<pipeline::delivery_row> delivery_by_message_id(std::string_view message_id) override;
     std::vector<pipeline::delivery_row> deliveries_of_letter(const pipeline::letter_id& id) override;
     std::vector<pipeline::delivery_row> deliveries_in(pipeline::delivery_state state, std::size_t limit) override;
-    std::vector<pipeline::delivery_row> due_deliveries(base::instant now, std::size_t limit) override;
-    std::optional<base::instant> next_due() override;
+    std::vector<pipeline::queue_lane> lanes() override;
+    std::vector<pipeline::due_delivery> due_deliveries(std::string_view domain, base::instant now,
+                                                       std::size_t limit) override;
+    std::vector<pipeline::delivery_row> unwarned_deliveries(base::instant until, std::size_t limit) override;
+    std::vector<pipeline::domain_hold> domain_holds() override;
+    bool is_on_hold(std::string_view domain) override;
     std::vector<pipeline::event> events_of(const pipeline::stay_id& id) override;
     std::vector<pipeline::event> events_of(const pipeline::letter_id& id) override;
     std::vector<pipeline::event> events_of(const pipeline::delivery_id& id) override;

@@ -122,6 +122,10 @@ delivery_row read_delivery(const cursor& row)
     delivery.sealed_sha256 = row.text(19);
     delivery.lease = row.integer(20);
     delivery.turn = static_cast<int>(row.integer(21));
+    delivery.deadline = row.when(22);
+    delivery.last_deadline = row.when(23);
+    delivery.warned_at = row.maybe_when(24);
+    delivery.octets = static_cast<std::uint64_t>(row.integer(25));
     return delivery;
 }
 
@@ -216,19 +220,22 @@ void write_letter_document(connection& database, const letter_document_row& row)
 
 void write_delivery(connection& database, const delivery_row& row)
 {
-    database.run("INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                 " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
-                 " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
-                 " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
-                 " attempts = excluded.attempts, created_at = excluded.created_at, next_try = excluded.next_try,"
-                 " accepted_at = excluded.accepted_at, confirmed_at = excluded.confirmed_at,"
-                 " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
-                 " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease, turn = excluded.turn",
-                 row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient},
-                 row.domain, row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at,
-                 row.next_try, row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail,
-                 row.sealed_sha256, row.lease, row.turn);
+    database.run(
+        "INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
+        " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
+        " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
+        " attempts = excluded.attempts, created_at = excluded.created_at, next_try = excluded.next_try,"
+        " accepted_at = excluded.accepted_at, confirmed_at = excluded.confirmed_at,"
+        " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
+        " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease, turn = excluded.turn,"
+        " deadline = excluded.deadline, last_deadline = excluded.last_deadline, warned_at = excluded.warned_at,"
+        " octets = excluded.octets",
+        row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
+        row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at, row.next_try,
+        row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail, row.sealed_sha256, row.lease, row.turn,
+        row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets));
 }
 
 void write_refusal(connection& database, const refusal_row& row)

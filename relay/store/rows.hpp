@@ -19,7 +19,8 @@ namespace relay::store {
     "letter, place, document_key, parent_key, type_code, content_sha256, document, completeness"
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
-    "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn"
+    "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn, "                     \
+    "deadline, last_deadline, warned_at, octets"
 #define LIAISON_ACK_COLUMNS                                                                                 \
     "sequence, file_name, content, kind, outcome, control_id, letter, delivery, state, channel, attempts, " \
     "next_try"

@@ -3,6 +3,7 @@
 #include "relay/store/accounts.hpp"
 #include "relay/store/errc.hpp"
 #include "relay/store/mailbox_rows.hpp"
+#include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"
 #include "relay/store/sealing.hpp"
 
@@ -43,6 +44,26 @@ void sql_transaction::save_clues(const letter_clues& row)
 void sql_transaction::save_delivery(const delivery_row& row)
 {
     write_delivery(database(), row);
+}
+
+void sql_transaction::hold_domain(const domain_hold& row)
+{
+    insert_hold(database(), row);
+}
+
+bool sql_transaction::resume_domain(std::string_view domain)
+{
+    return delete_hold(database(), domain);
+}
+
+std::size_t sql_transaction::make_due(std::string_view domain, instant now, std::size_t limit)
+{
+    return store::make_due(database(), domain, now, limit);
+}
+
+std::size_t sql_transaction::roll_deadlines(std::string_view domain, instant now, std::size_t limit)
+{
+    return store::roll_deadlines(database(), domain, now, limit);
 }
 
 std::int64_t sql_transaction::append(const event& entry)

@@ -58,8 +58,8 @@ class Nodes(Lab):
             out.write("\n".join(lines) + "\n")
 
     def add_hospital(self, name="hospital", *, next_hop, returns=0, server_name=OPERATOR_NAME, spool_folder=None, ack_folder=None,
-                     domains=(DOMAIN, "hopital.demo.mssante.fr"), node_name=HOSPITAL_NAME, **changed):
-        """`changed`: table -> {key: value}, laid over what is written here."""
+                     domains=(DOMAIN, "hopital.demo.mssante.fr"), node_name=HOSPITAL_NAME, more_routes=(), **changed):
+        """`more_routes`: domain -> port, before that of all others. `changed`: table -> {key: value}, laid over what is written here."""
         tables = {
             "node": {"name": node_name, "data": "data", "key": "node.key", "environment": "test"},
             "roles": {"hospital": True},
@@ -75,7 +75,8 @@ class Nodes(Lab):
         }
         for table, keys in changed.items():
             tables[table] = tables.get(table, {}) | keys
-        self.write_settings(name, tables, [{"domain": "*", "next_hop": f"127.0.0.1:{next_hop}", "server_name": server_name}])
+        self.write_settings(name, tables, [{"domain": domain, "next_hop": f"127.0.0.1:{port}", "server_name": server_name}
+                                           for domain, port in (*dict(more_routes).items(), ("*", next_hop))])
 
     def add_operator(self, name="operator", *, smtp, returns, imap=0, imaps=0, domains=(DOMAIN,), **changed):
         tables = {

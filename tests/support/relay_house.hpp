@@ -160,6 +160,14 @@ struct house {
                 vault.open_field(relay::pipeline::field::ack_content, row.content).value();
         return found;
     }
+    // What may leave now, of any domain.
+    relay::result<std::vector<relay::pipeline::delivery_id>> due(std::size_t limit)
+    {
+        std::vector<relay::pipeline::delivery_id> all;
+        for (const auto& lane : outbound->lanes().value())
+            for (const auto& one : outbound->due(lane.domain, limit).value()) all.push_back(one.id);
+        return all;
+    }
     relay::pipeline::submission_result drop(std::string name, std::string bytes)
     {
         return intake->accept(dropped(std::move(name), std::move(bytes)));

@@ -50,6 +50,7 @@ struct queue_counts {
     std::int64_t acks_parked = 0;
     std::int64_t letters = 0;
     std::int64_t stays = 0;
+    std::int64_t queue_octets = 0;       // sealed mail that waits or is under way
     std::optional<instant> oldest_open;  // created_at of the oldest delivery that is neither final nor accepted
 };
 
@@ -86,10 +87,16 @@ public:
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_message_id(std::string_view message_id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_of_letter(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_in(delivery_state state, std::size_t limit) = 0;
-    // queued, deferred or uncertain with next_try <= now, oldest first; without those that must wait for one with an
-    // earlier turn in the same set to the same recipient.
-    [[nodiscard]] virtual std::vector<delivery_row> due_deliveries(instant now, std::size_t limit) = 0;
-    [[nodiscard]] virtual std::optional<instant> next_due() = 0;
+    // Domains with something queued, deferred or uncertain, but those on hold; by name. O(domains).
+    [[nodiscard]] virtual std::vector<queue_lane> lanes() = 0;
+    // Of one domain, what is queued, or deferred or uncertain with next_try <= now: the soonest deadline first; without
+    // those that must wait for one with an earlier turn in the same set to the same recipient. O(limit).
+    [[nodiscard]] virtual std::vector<due_delivery> due_deliveries(std::string_view domain, instant now,
+                                                                   std::size_t limit) = 0;
+    // Queued, deferred or uncertain, created until then and nobody warned; oldest first.
+    [[nodiscard]] virtual std::vector<delivery_row> unwarned_deliveries(instant until, std::size_t limit) = 0;
+    [[nodiscard]] virtual std::vector<domain_hold> domain_holds() = 0;  // by name
+    [[nodiscard]] virtual bool is_on_hold(std::string_view domain) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const delivery_id& id) = 0;
@@ -117,6 +124,12 @@ public:
     virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
     virtual void save_clues(const letter_clues& row) = 0;                   // of a letter that is saved
     virtual void save_delivery(const delivery_row& row) = 0;
+    virtual void hold_domain(const domain_hold& row) = 0;     // the first hold stands
+    virtual bool resume_domain(std::string_view domain) = 0;  // false: was not on hold
+    // What of this domain waits for another try is due now; how many, `limit` at most.
+    virtual std::size_t make_due(std::string_view domain, instant now, std::size_t limit) = 0;
+    // Moves deadlines that have passed to the next one; how many, `limit` at most.
+    virtual std::size_t roll_deadlines(std::string_view domain, instant now, std::size_t limit) = 0;
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence
     virtual void add_refusal(const refusal_row& row) = 0;
     virtual void add_ack(const ack_row& row) = 0;

@@ -41,7 +41,7 @@ struct node : tests::house {
     control::reply run(const std::string& command, boost::json::object arguments)
     {
         ack_queue acks(real(), {});
-        return app::run_command({*store, *listed, in.get(), *out, acks, [this] { ++woken; }},
+        return app::run_command({*store, *listed, in.get(), *out, acks, [this] { ++woken; }, {}, {}, {}},
                                 {command, std::move(arguments)});
     }
     std::string write(const std::string& name, const std::string& text) const
@@ -125,7 +125,7 @@ TEST_CASE("acknowledgements are written, then forgotten; one that cannot be writ
     const app::housekeeper::services all{{std::shared_ptr<void>(), h.intake.get()},
                                          {std::shared_ptr<void>(), h.outbound.get()},
                                          std::make_shared<ack_queue>(h.with(), retry_policy{})};
-    app::housekeeper keeper([all] { return all; }, acks);
+    app::housekeeper keeper([all] { return all; }, acks, [] {});
     keeper.start();
     keeper.stop();  // the last turn writes what is left
     std::string text;

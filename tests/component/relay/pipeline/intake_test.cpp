@@ -177,11 +177,11 @@ TEST_CASE("of two versions the older gives way unless it has begun to leave", "[
         REQUIRE(mail.has_value());
         h.drop("2.xml", second);
         CHECK(state_of(1) == delivery_state::sending);
-        CHECK(h.outbound->due(10)->empty());
+        CHECK(h.due(10)->empty());
         attempt_result outcome;
         outcome.end = attempt_end::accepted;
         REQUIRE(h.outbound->finish(*mail, outcome).has_value());
-        CHECK(h.outbound->due(10)->size() == 1);
+        CHECK(h.due(10)->size() == 1);
     }
     SECTION("failed: a person cannot send it after the newer")
     {

@@ -95,7 +95,7 @@ struct operations : house {
     std::vector<int> due_turns()
     {
         std::vector<int> turns;
-        for (const auto& id : outbound->due(10).value())
+        for (const auto& id : due(10).value())
             for (const auto& row : deliveries())
                 if (row.id == id) turns.push_back(row.turn);
         return turns;
@@ -212,7 +212,7 @@ TEST_CASE("three mails in order: the letter, its replacement, its deletion", "[o
     std::vector<std::string> ids;
     for (const auto& order : {initial(), version(2), deletion_of(version(2))}) {
         h.accepted(order);
-        const auto due = h.outbound->due(10).value();
+        const auto due = h.due(10).value();
         REQUIRE(due.size() == 1);
         mails.push_back(h.open_mail(h.attempt(due[0], attempt_end::accepted)));
         h.clock.advance(std::chrono::minutes(5));
@@ -459,7 +459,7 @@ TEST_CASE("a held letter that is replaced or deleted never leaves", "[operations
         send(version(2));
         h.add_doctor(roux, tests::second_doctor);
         CHECK(h.intake->route_again().value() == 1);
-        const auto due = h.outbound->due(10).value();
+        const auto due = h.due(10).value();
         REQUIRE(due.size() == 1);
         const auto row = h.ask([&](auto& r) { return r.delivery(due[0]); });
         CHECK(row->turn == 4);
@@ -474,7 +474,7 @@ TEST_CASE("a held letter that is replaced or deleted never leaves", "[operations
         for (const auto& row : h.deliveries()) CHECK(row.state == delivery_state::cancelled);
         h.add_doctor(roux, tests::second_doctor);
         CHECK(h.intake->route_again().value() == 0);
-        CHECK(h.outbound->due(10)->empty());
+        CHECK(h.due(10)->empty());
     }
 }
 

@@ -32,7 +32,7 @@ struct queued_letter : house {
 TEST_CASE("the intent is durable before anything is sent", "[outbound]")
 {
     queued_letter h;
-    REQUIRE(h.outbound->due(10).value() == std::vector{h.id});
+    REQUIRE(h.due(10).value() == std::vector{h.id});
     const auto mail = h.outbound->prepare(h.id).value();
     REQUIRE(mail.has_value());
     CHECK(mail->recipient == roux);
@@ -45,7 +45,7 @@ TEST_CASE("the intent is durable before anything is sent", "[outbound]")
     CHECK(row.envid == mail->envid);
     CHECK(row.message_id.ends_with("@relais.example"));
     CHECK(row.sealed_sha256 == mime::hex(mime::sha256(*mail->bytes)));
-    CHECK(h.outbound->due(10)->empty());
+    CHECK(h.due(10)->empty());
     CHECK_FALSE(h.outbound->prepare(h.id).value().has_value());  // once at a time
 }
 
@@ -75,11 +75,11 @@ TEST_CASE("answers move the delivery", "[outbound]")
         else
             CHECK(h.waits_for_ack('N'));
         const bool again = tc.state == delivery_state::deferred || tc.state == delivery_state::uncertain;
-        CHECK(h.outbound->due(10)->empty());
+        CHECK(h.due(10)->empty());
         h.clock.advance(95s);  // 120 s − 20 % at the earliest
-        CHECK(h.outbound->due(10)->empty());
+        CHECK(h.due(10)->empty());
         h.clock.advance(50s);  // 120 s + 20 % at the latest
-        CHECK(h.outbound->due(10)->size() == (again ? 1U : 0U));
+        CHECK(h.due(10)->size() == (again ? 1U : 0U));
     }
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("a crash between intent and outcome makes it uncertain, and the same m
     CHECK(h.outbound->recover().value() == 1);
     CHECK(h.outbound->recover().value() == 0);
     CHECK(h.state() == delivery_state::uncertain);
-    REQUIRE(h.outbound->due(10)->size() == 1);
+    REQUIRE(h.due(10)->size() == 1);
     const auto again = h.attempt(h.id, attempt_end::accepted);
     CHECK(*again.bytes == *lost->bytes);
     CHECK(again.envid == lost->envid);
@@ -177,7 +177,7 @@ TEST_CASE("a person puts it back in the queue", "[outbound]")
         queued_letter h;
         h.attempt(h.id, attempt_end::permanent, 550, cause::no_mailbox);
         CHECK(h.outbound->requeue(h.id).value());
-        CHECK(h.outbound->due(10)->size() == 1);
+        CHECK(h.due(10)->size() == 1);
     }
     SECTION("held: decided again, and held again while nothing changed")
     {
@@ -218,10 +218,10 @@ TEST_CASE("a domain that lost its rule waits for it and is never sent elsewhere"
     h.clock.advance(1h);
     CHECK_FALSE(h.outbound->prepare(h.id).value().has_value());
     CHECK(h.state() == delivery_state::deferred);
-    CHECK(h.outbound->due(10)->empty());
+    CHECK(h.due(10)->empty());
     h.routes = tests::routes();
     h.clock.advance(2h);
-    CHECK(h.outbound->due(10)->size() == 1);
+    CHECK(h.due(10)->size() == 1);
 }
 
 TEST_CASE("a sealed mail over its limit is refused with the code for size", "[outbound]")
@@ -237,4 +237,82 @@ TEST_CASE("a sealed mail over its limit is refused with the code for size", "[ou
     CHECK(h.state() == delivery_state::failed);
     CHECK(h.only().why == cause::too_big);
     CHECK(h.waits_for_ack('N'));
+}
+
+TEST_CASE("a domain on hold: nothing begins to leave, also after a restart; resumed, all of it at once", "[outbound]")
+{
+    queued_letter h;
+    h.attempt(h.id, attempt_end::temporary, 451, cause::peer_down);
+    h.clock.advance(3min);
+    REQUIRE(h.due(10)->size() == 1);
+    REQUIRE(h.outbound->hold_domain("medecin.example", "anne").has_value());
+    CHECK(h.due(10)->empty());
+    CHECK_FALSE(h.outbound->prepare(h.id).value().has_value());  // chosen just before it was put on hold
+    h.open();
+    CHECK(h.due(10)->empty());
+    const auto resumed = h.outbound->resume_domain("medecin.example").value();
+    CHECK(resumed.was_on_hold);
+    CHECK(h.due(10)->size() == 1);
+    h.attempt(h.id, attempt_end::temporary, 451, cause::peer_down);
+    CHECK(h.due(10)->empty());
+    const auto again = h.outbound->resume_domain("medecin.example").value();  // no hold, but a person wants it now
+    CHECK_FALSE(again.was_on_hold);
+    CHECK(again.due_now == 1);
+    CHECK(h.due(10)->size() == 1);
+}
+
+TEST_CASE("what has not left in half an hour is told once, whatever comes after", "[outbound]")
+{
+    queued_letter h;
+    h.attempt(h.id, attempt_end::temporary, 451, cause::peer_down);
+    h.clock.advance(29min);
+    CHECK(h.outbound->warn_late().value() == 0);
+    h.clock.advance(1min);
+    CHECK(h.outbound->warn_late().value() == 1);
+    CHECK(h.outbound->warn_late().value() == 0);
+    CHECK(h.events(h.id).back().kind == event_kind::warned);
+    CHECK(h.events(h.id).back().facts.why == cause::peer_down);
+    CHECK(h.state() == delivery_state::deferred);
+    CHECK(h.only().warned_at == h.clock.now());
+    h.open();
+    REQUIRE(h.outbound->requeue(h.id).value());
+    h.clock.advance(2h);
+    CHECK(h.outbound->warn_late().value() == 0);
+}
+
+TEST_CASE("what leaves in time is never told", "[outbound]")
+{
+    queued_letter h;
+    h.attempt(h.id, attempt_end::accepted);
+    h.clock.advance(2h);
+    CHECK(h.outbound->warn_late().value() == 0);
+}
+
+TEST_CASE("a mail that cannot be prepared for an unknown reason is for people, and tried again", "[outbound]")
+{
+    queued_letter h;
+    REQUIRE(h.outbound->put_off(h.id).has_value());
+    CHECK(h.state() == delivery_state::deferred);
+    CHECK(h.only().why == cause::unknown);
+    CHECK(h.due(10)->empty());
+    h.clock.advance(145s);
+    CHECK(h.due(10)->size() == 1);
+}
+
+TEST_CASE("the last try comes before giving up", "[outbound]")
+{
+    retry_policy policy;
+    const instant created{};
+    CHECK(policy.next_try(created + 1h, created, 3, 0.5) == created + 1h + 8min);
+    CHECK(policy.next_try(created + 23h + 30min, created, 9, 0.5) == created + 24h - 1min);
+    CHECK(policy.next_try(created + 23h + 59min, created, 9, 0.5) == created + 24h + 59min);  // there was one just now
+}
+
+TEST_CASE("a delivery waits with the goals of its stay's discharge", "[outbound]")
+{
+    queued_letter h;
+    const auto row = h.only();
+    CHECK(row.deadline > h.clock.now());
+    CHECK(row.deadline <= h.clock.now() + 24h);
+    CHECK(row.last_deadline > row.deadline);
 }

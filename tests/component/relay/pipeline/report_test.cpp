@@ -19,7 +19,7 @@ struct period : tests::house {
     }
     void send_all()
     {
-        for (const auto& id : outbound->due(100).value()) attempt(id, attempt_end::accepted);
+        for (const auto& id : due(100).value()) attempt(id, attempt_end::accepted);
     }
     period_report report(std::string_view now)
     {

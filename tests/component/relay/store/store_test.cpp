@@ -266,50 +266,6 @@ TEST_CASE("a read is one snapshot", "[store]")
     CHECK(s.ask([&](ports::reader& r) { return r.stay(stay.id); }).has_value());
 }
 
-TEST_CASE("due deliveries: oldest first, later versions behind earlier ones", "[store][queue]")
-{
-    opened_store s;
-    auto first = a_delivery(delivery_state::deferred, 300);
-    auto second = a_delivery(delivery_state::queued, 100);
-    auto elsewhere = a_delivery(delivery_state::queued, 200);
-    auto later = a_delivery(delivery_state::queued, 9000);
-    auto busy = a_delivery(delivery_state::sending, 1);
-    auto report = a_delivery(delivery_state::queued, 250);
-    first.set_key = second.set_key = elsewhere.set_key = "set";
-    first.turn = 2;
-    second.turn = elsewhere.turn = 3;  // a version, then its deletion
-    elsewhere.recipient_key = "another";
-    const auto save = [&](const delivery_row& row) {
-        REQUIRE(s.store->write([&](ports::transaction& tx) { tx.save_delivery(row); }).has_value());
-    };
-    for (const auto& row : {first, second, elsewhere, later, busy, report}) save(row);
-    const auto due = [&](std::int64_t now, std::size_t limit = 10) {
-        std::vector<std::string> ids;
-        for (const auto& row : s.ask([&](ports::reader& r) { return r.due_deliveries(at(now), limit); }))
-            ids.push_back(row.id.text());
-        return ids;
-    };
-    using ids = std::vector<std::string>;
-    CHECK(due(199).empty());
-    CHECK(due(200) == ids{elsewhere.id.text()});
-    CHECK(due(400) == ids{elsewhere.id.text(), report.id.text(), first.id.text()});
-    CHECK(due(400, 1) == ids{elsewhere.id.text()});
-    CHECK(s.ask([](ports::reader& r) { return r.next_due(); }) == at(200));
-    for (const auto blocking : {delivery_state::received, delivery_state::held, delivery_state::queued,
-                                delivery_state::sending, delivery_state::uncertain}) {
-        first.state = blocking;
-        save(first);
-        const auto now = due(8000);
-        CHECK(std::find(now.begin(), now.end(), second.id.text()) == now.end());
-    }
-    for (const auto gone : {delivery_state::accepted, delivery_state::failed, delivery_state::superseded,
-                            delivery_state::cancelled, delivery_state::undeliverable}) {
-        first.state = gone;
-        save(first);
-        CHECK(due(150) == ids{second.id.text()});
-    }
-}
-
 TEST_CASE("the ledger shows every change made behind its back", "[store][ledger]")
 {
     opened_store s;

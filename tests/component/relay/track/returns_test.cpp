@@ -106,7 +106,7 @@ TEST_CASE("a report that comes before the answer makes it accepted", "[returns]"
     CHECK(h.receive(h.positive()) == store_verdict::stored);
     CHECK(h.only().state == delivery_state::confirmed);
     CHECK(h.only().accepted_at == h.clock.now());
-    CHECK(h.outbound->due(10)->empty());
+    CHECK(h.due(10)->empty());
 }
 
 TEST_CASE("a negative DSN after acceptance revokes it", "[returns]")

@@ -123,3 +123,17 @@ TEST_CASE("rates leave pending and excluded stays out, never-accepted ones count
     CHECK_FALSE(all.lag_p95.value.has_value());
     CHECK_FALSE(figures({}).j0.value().has_value());
 }
+
+TEST_CASE("goals of a delivery: J0 then 48 h of the discharge, else of the day it came", "[clock]")
+{
+    const instant received = at("20261120160000+0100");
+    const auto known = goals_of(stay_clock{at("20261120110000+0100")}, received, paris());
+    CHECK(known.first == at("20261121000000+0100"));
+    CHECK(known.last == at("20261122110000+0100"));
+    const auto unknown = goals_of(std::nullopt, received, paris());
+    CHECK(unknown.first == at("20261121000000+0100"));
+    CHECK(unknown.last == at("20261122160000+0100"));
+    CHECK(next_deadline(known, received) == known.first);
+    CHECK(next_deadline(known, known.first) == known.last);
+    CHECK(next_deadline(known, known.last) > known.last + 365 * 24h);  // behind all that can be in time
+}

@@ -1,6 +1,8 @@
 // The state of a delivery is what its events say, in whatever order and number reports come (domain.md §4).
 #include <catch2/catch.hpp>
 
+#include <random>
+
 #include "relay/pipeline/delivery_fold.hpp"
 
 using namespace relay::pipeline;
@@ -117,4 +119,48 @@ TEST_CASE("a bounce that overtakes the record of our own 2xx is not undone by it
     CHECK(fold_delivery(events({kind::routed, kind::attempt_started, kind::report_failed, kind::accepted,
                                 kind::requeued, kind::attempt_started, kind::accepted}))
               .state == delivery_state::accepted);
+}
+
+TEST_CASE("a row moved on by what folds alone is what the whole fold gives", "[fold]")
+{
+    const kind all[] = {kind::held,      kind::routed,         kind::attempt_started,  kind::accepted,
+                        kind::deferred,  kind::refused,        kind::reply_lost,       kind::warned,
+                        kind::requeued,  kind::undeliverable,  kind::cancelled,        kind::superseded,
+                        kind::displayed, kind::report_failed,  kind::report_delivered, kind::other_channel,
+                        kind::processed, kind::report_relayed, kind::sealed,           kind::software_rejected};
+    const auto seed = GENERATE(range(1U, 5U));
+    std::minstd_rand random(seed);
+    std::size_t alone = 0;
+    for (int round = 0; round < 500; ++round) {
+        std::vector<event> history;
+        delivery_view row;  // what a delivery's row holds: the members compared below
+        for (int step = 0; step < 12; ++step) {
+            event next;
+            next.at = instant(std::chrono::seconds(step));
+            next.kind = all[random() % (random() % 8 == 0 ? std::size(all) : 9)];  // our own acts stand first
+            next.facts.why = random() % 2 == 0 ? cause::peer_down : cause::no_mailbox;
+            if (random() % 3 == 0) next.facts.evidence = std::to_string(random() % 4);
+            const bool can = folds_alone(row.state, next);
+            history.push_back(next);
+            const delivery_view whole = fold_delivery(history);
+            if (can) {
+                ++alone;
+                delivery_view moved;
+                moved.state = row.state;
+                moved.why = row.why;
+                moved.attempts = row.attempts;
+                moved.accepted_at = row.accepted_at;
+                moved.confirmed_at = row.confirmed_at;
+                apply(moved, next);
+                CAPTURE(name(next.kind), name(row.state));
+                REQUIRE(moved.state == whole.state);
+                REQUIRE(moved.why == whole.why);
+                REQUIRE(moved.attempts == whole.attempts);
+                REQUIRE(moved.accepted_at == whole.accepted_at);
+                REQUIRE(moved.confirmed_at == whole.confirmed_at);
+            }
+            row = whole;
+        }
+    }
+    CHECK(alone > 1000);
 }

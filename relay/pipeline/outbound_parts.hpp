@@ -1,0 +1,29 @@
+// relay/pipeline/outbound_parts.hpp: what the parts of outbound share. Private to outbound*.cpp.
+#pragma once
+
+#include "relay/pipeline/outbound.hpp"
+
+namespace relay::pipeline {
+[[nodiscard]] inline event about(instant at, event_kind kind, cause why = cause::none)
+{
+    event next;
+    next.at = at;
+    next.kind = kind;
+    next.facts.why = why;
+    return next;
+}
+
+[[nodiscard]] inline bool may_be_sent(delivery_state state)
+{
+    return state == delivery_state::queued || state == delivery_state::deferred || state == delivery_state::uncertain;
+}
+
+// Runs `change` on a delivery that is still there, in one unit.
+template <class Change>
+result<void> change_delivery(ports::store& store, const delivery_id& id, Change change)
+{
+    return store.write([&](ports::transaction& tx) {
+        if (auto row = tx.delivery(id)) change(tx, *row);
+    });
+}
+}
