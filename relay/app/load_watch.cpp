@@ -93,7 +93,7 @@ boost::json::object load_watch::facts() const
 
 ports::recipient_verdict gated_sink::check_recipient(std::string_view address, const ports::session_facts& from)
 {
-    if (load_.is_refusing()) return ports::recipient_verdict::temporary_failure;
+    if (load_.is_refusing()) return ports::recipient_verdict::no_space;
     return to_.check_recipient(address, from);
 }
 

@@ -37,7 +37,7 @@ private:
     std::atomic<pipeline::load_state> state_{pipeline::load_state::normal};
 };
 
-// Mail for which the node has no room now is put off before its bytes come: 451 (RFC 5321 §4.2.1).
+// Mail for which the node has no room now is put off before its bytes come: 452 (RFC 5321 §4.2.3).
 class gated_sink : public pipeline::ports::mail_sink {
 public:
     gated_sink(pipeline::ports::mail_sink& to, const load_watch& load) : to_(to), load_(load) {}

@@ -112,7 +112,7 @@ std::string word_of_load(std::string_view state, language in)
 {
     if (in == language::english) return std::string(state);
     if (state == "stressed") return "élevée : les fichiers attendent un peu";
-    if (state == "refusing") return "excessive : plus rien n'est pris en charge (AR, 451)";
+    if (state == "refusing") return "excessive : plus rien n'est pris en charge (AR, 452)";
     return "normale";
 }
 

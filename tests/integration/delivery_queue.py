@@ -18,7 +18,7 @@ PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MA
            "cog": "69381", "ins": "285076900000095", "ipp": "D880001"}
 SILENT, GONE = "muet.demo.mssante.fr", "parti.demo.mssante.fr"
 DOCTORS = {"lenoiraud": DOMAIN, "rouxelles": SILENT, "mbayard": GONE}
-ATTEMPT = 20  # seconds: an attempt at the silent one lasts so long
+ATTEMPT = 10  # seconds: an attempt at the silent one lasts so long
 SLOTS = 4
 
 
@@ -86,7 +86,7 @@ def check_hold(lab, checks, letters, sink):
         lab.drop(one)
     wait_for("reçues", lambda: states(lab, DOMAIN).count("queued") == 3 or None)
     restart(lab, checks)
-    wait_for("la file est lue", lambda: "queue.site_dead" in lab.log()[lab.log().rindex("app.ready"):] or None, 60)
+    wait_for("la file est lue", lambda: "queue.site_dead" in lab.log()[lab.log().rindex("app.started"):] or None, 60)
     checks.equal("rien ne part, même après un redémarrage", len(sink.messages()), before)
     queue = lab.queue()
     checks.equal("queue dit la pause", [one["domain"] for one in queue["on_hold"]], [DOMAIN])
@@ -123,8 +123,8 @@ def check_load(lab, checks, letters, sink, settings_with):
     checks.equal("arrêt propre", lab.stop_node("hospital"), 0)
     settings_with(memory_octets=1)  # more than that is used already
     lab.start_node("hospital")
-    wait_for("la charge est dite", lambda: "load.changed" in lab.log()[lab.log().rindex("app.ready"):] or None)
-    checks.that("status dit refusing", "AR, 451" in lab.liaison("status").stdout)
+    wait_for("la charge est dite", lambda: "load.changed" in lab.log()[lab.log().rindex("app.started"):] or None)
+    checks.that("status dit refusing", "AR, 452" in lab.liaison("status").stdout)
     before = len(sink.messages())
     lab.liaison("resume", DOMAIN)
     wait_for("ce qui est en main part", lambda: len(sink.messages()) == before + 1 or None)

@@ -64,6 +64,7 @@ enum class recipient_verdict {
     mailbox_full,       // 452 4.2.2
     not_local,          // 550 5.7.1: we relay for nobody
     refused,            // 550 5.7.1: another rule of ours
+    no_space,           // 452 4.3.1: the node has no room for anything more
     temporary_failure,  // 451 4.3.0
 };
 

@@ -37,6 +37,7 @@ recipient_check to_engine(ports::recipient_verdict verdict)
         case ports::recipient_verdict::mailbox_full: return recipient_check::full;
         case ports::recipient_verdict::not_local: return recipient_check::not_local;
         case ports::recipient_verdict::refused: return recipient_check::refused;
+        case ports::recipient_verdict::no_space: return recipient_check::no_space;
         case ports::recipient_verdict::temporary_failure: break;
     }
     return recipient_check::temporary_failure;

@@ -55,7 +55,7 @@ struct received_envelope {
     std::vector<rcpt_arguments> recipients;
 };
 
-enum class recipient_check { accepted, unknown, closed, full, not_local, refused, temporary_failure };
+enum class recipient_check { accepted, unknown, closed, full, not_local, refused, no_space, temporary_failure };
 enum class store_result {
     stored,
     duplicate,

@@ -83,6 +83,7 @@ action server_engine::on_recipient_checked(recipient_check verdict)
                                   : "550 5.7.1 submission is for mailboxes of this server");
             break;
         case recipient_check::refused: refuse("550 5.7.1 refused"); break;
+        case recipient_check::no_space: refuse("452 4.3.1 no space, try again later"); break;
         case recipient_check::temporary_failure: refuse("451 4.3.0 try again later"); break;
     }
     // Whoever tries names is stopped, over all its connections.

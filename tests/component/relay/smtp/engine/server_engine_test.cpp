@@ -52,9 +52,10 @@ TEST_CASE("verdicts become replies, and 250 follows only what is durable", "[smt
         CHECK(peer.said.find("\r\n" + start, peer.said.find("354")) != std::string::npos);
     }
     const std::vector<std::pair<recipient_check, std::string>> checks{
-        {recipient_check::accepted, "250 2.1.5"},  {recipient_check::unknown, "550 5.1.1"},
-        {recipient_check::closed, "550 5.2.1"},    {recipient_check::full, "452 4.2.2"},
-        {recipient_check::not_local, "550 5.7.1"}, {recipient_check::temporary_failure, "451 4.3.0"}};
+        {recipient_check::accepted, "250 2.1.5"},         {recipient_check::unknown, "550 5.1.1"},
+        {recipient_check::closed, "550 5.2.1"},           {recipient_check::full, "452 4.2.2"},
+        {recipient_check::no_space, "452 4.3.1"},         {recipient_check::not_local, "550 5.7.1"},
+        {recipient_check::temporary_failure, "451 4.3.0"}};
     for (const auto& [verdict, start] : checks) {
         session peer(clear_policy());
         peer.boxes["b@mx.test"] = verdict;
