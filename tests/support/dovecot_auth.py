@@ -63,9 +63,9 @@ class DovecotAuth:
         self._folder = tempfile.TemporaryDirectory(prefix="liaison-dovecot-", ignore_cleanup_errors=True)
         folder = self.folder = pathlib.Path(self._folder.name)
         os.chmod(folder, 0o755)
-        for part in ("run", "state", "keys/shared/default/HS256"):
+        for part in ("run", "state", "keys/default/HS256"):
             (folder / part).mkdir(parents=True, mode=0o755)
-        (folder / "keys/shared/default/HS256/default").write_bytes(base64.b64encode(self._key))
+        (folder / "keys/default/HS256/default").write_bytes(base64.b64encode(self._key))
         (folder / "oauth2.conf").write_text("introspection_mode = local\nusername_attribute = sub\n"
                                             f"local_validation_key_dict = fs:posix:prefix={folder}/keys/\n", encoding="utf-8")
         (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in self.users.items()),
