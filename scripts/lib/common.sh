@@ -18,12 +18,13 @@ build()
     echo "construit en $((SECONDS - started)) s"
 }
 
-# run_suites <preset> [ctest options]: ctest's own summary ends the output; a run without any test is a failure.
+# run_suites <preset> [ctest options]: ctest's own summary ends the output; a run without any test is a failure. Most tests
+# wait for their peers most of the time: two for each core, unless LIAISON_JOBS says otherwise.
 run_suites()
 {
     local preset=$1; shift
     step "tests « $preset » $*"
-    ctest --preset "$preset" -j "${LIAISON_JOBS:-$(nproc)}" --output-junit results.xml "$@"
+    ctest --preset "$preset" -j "${LIAISON_JOBS:-$((2 * $(nproc)))}" --output-junit results.xml "$@"
 }
 
 # samples_ran <preset>: with the official samples at hand, at least one test labelled `samples` must have run.
