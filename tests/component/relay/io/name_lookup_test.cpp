@@ -178,8 +178,8 @@ TEST_CASE("a deadline and the end of the house do not wait for a silent server",
     all->server.start();
     auto asking = all->names.mx("silent.test");
     CHECK(all->run(io::with_deadline(io::clock::now() + 50ms, std::move(asking))).error() == io::errc::timed_out);
-    auto strand = asio::make_strand(all->runtime.executor());
-    auto left = asio::co_spawn(strand, all->names.mx("silent.test"), asio::use_future);
+    auto left =
+        asio::co_spawn(asio::make_strand(all->runtime.executor()), all->names.mx("silent.test"), asio::use_future);
     while (all->server.asked("silent.test", 15) < 2) std::this_thread::yield();
     const auto start = io::clock::now();
     all.reset();
