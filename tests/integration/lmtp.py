@@ -5,20 +5,17 @@ lmtp.py LIAISON"""
 import contextlib
 import email
 import email.policy
-import os
 import pathlib
 import pwd
-import signal
 import smtplib
 import socket
 import ssl
-import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import wait_for  # noqa: E402
 from nodes import DOMAIN, HOSPITAL_NAME, OPERATOR_NAME, free_ports, run  # noqa: E402
+from own_peer import OwnPeer  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 
 SENDER = "essai@hopital.demo.mssante.fr"
@@ -65,30 +62,18 @@ userdb {{
 """
 
 
-class Dovecot:
-    """A Dovecot of our own: settings, mail and log in a folder of ours. The system's is never started. Needs root."""
+class Dovecot(OwnPeer):
+    program = "Dovecot"
 
     def __init__(self):
         self.port = free_ports(1)[0]
-        self._process = None
 
-    def __enter__(self):
-        self._cleanup = contextlib.ExitStack()
-        self.folder = pathlib.Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="liaison-dovecot-",
-                                                                                           ignore_cleanup_errors=True)))
-        os.chmod(self.folder, 0o755)
-        owner = pwd.getpwnam("nobody")
-        for part in ("mail", "state", "run"):
-            (self.folder / part).mkdir(mode=0o755)
-        os.chown(self.folder / "mail", owner.pw_uid, owner.pw_gid)
+    def prepare(self):
+        self.folders("mail", owner="nobody")
+        self.folders("state", "run")
         (self.folder / "users").write_text("", encoding="ascii")
         (self.folder / "conf").write_text(SETTINGS.format(folder=self.folder, port=self.port, user="nobody", group="nogroup"),
                                           encoding="ascii")
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        self._cleanup.close()
 
     @property
     def socket(self):
@@ -103,37 +88,15 @@ class Dovecot:
         self.start()
 
     def start(self, seconds=30):
-        out = open(self.folder / "out", "ab")  # noqa: SIM115: handed to the process
-        with out:
-            self._process = subprocess.Popen(["dovecot", "-F", "-c", str(self.folder / "conf")], stdin=subprocess.DEVNULL, stdout=out,
-                                             stderr=out, start_new_session=True)
-
-        def ready():
-            if self._process.poll() is not None:
-                raise SystemExit("Dovecot s'est arrêté :\n" + self.log())
+        def greets():
             with socket.socket(socket.AF_UNIX) as asked:
                 asked.connect(str(self.socket))
                 return asked.recv(3) == b"220"
 
-        wait_for("démarrage de Dovecot", ready, seconds)
-
-    def stop(self, seconds=20):
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def log(self):
-        return "".join((self.folder / name).read_text(errors="replace") for name in ("out", "log") if (self.folder / name).exists())
+        self.launch(["dovecot", "-F", "-c", self.folder / "conf"], greets, seconds)
 
     def mails(self, address):
-        new = self.folder / "mail" / address / "new"
-        return [file.read_bytes() for file in sorted(new.iterdir())] if new.is_dir() else []
+        return self.maildir(address)
 
 
 def mail(identifier, to, body="bonjour"):

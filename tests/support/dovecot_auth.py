@@ -9,16 +9,11 @@ import base64
 import hashlib
 import hmac
 import json
-import os
-import pathlib
 import secrets
-import signal
-import subprocess
-import tempfile
 import time
 
-from lab import wait_for
 from nodes import free_ports
+from own_peer import OwnPeer
 
 SETTINGS = """\
 base_dir = {folder}/run
@@ -55,46 +50,22 @@ def _b64(octets):
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
-class DovecotAuth:
+class DovecotAuth(OwnPeer):
+    program = "Dovecot"
+
     def __init__(self, users):
         self.users, self.port, self._key = users, free_ports(1)[0], secrets.token_bytes(32)
 
-    def __enter__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="liaison-dovecot-", ignore_cleanup_errors=True)
-        folder = self.folder = pathlib.Path(self._folder.name)
-        os.chmod(folder, 0o755)
-        for part in ("run", "state", "keys/default/HS256"):
-            (folder / part).mkdir(parents=True, mode=0o755)
+    def prepare(self):
+        folder = self.folder
+        self.folders("run", "state", "keys/default/HS256")
         (folder / "keys/default/HS256/default").write_bytes(base64.b64encode(self._key))
         (folder / "oauth2.conf").write_text("introspection_mode = local\nusername_attribute = sub\n"
                                             f"local_validation_key_dict = fs:posix:prefix={folder}/keys/\n", encoding="utf-8")
         (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in self.users.items()),
                                       encoding="utf-8")
         (folder / "dovecot.conf").write_text(SETTINGS.format(folder=folder, port=self.port), encoding="utf-8")
-        self._process = subprocess.Popen(["dovecot", "-F", "-c", str(folder / "dovecot.conf")], stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-        def listens():
-            if self._process.poll() is not None:
-                raise SystemExit("Dovecot s'est arrêté :\n" + self.log())
-            return "starting up" in self.log()
-
-        wait_for("démarrage de Dovecot", listens)
-        return self
-
-    def __exit__(self, *_):
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
-        self._folder.cleanup()
-
-    def log(self):
-        file = self.folder / "log"
-        return file.read_text(errors="replace") if file.exists() else ""
+        self.launch(["dovecot", "-F", "-c", folder / "dovecot.conf"], lambda: "starting up" in self.log())
 
     @property
     def postfix_settings(self):

@@ -8,16 +8,12 @@ STARTTLS and a verified client certificate are required, DSN is announced. Mail 
 `routes` (domain -> (port, name in that server's certificate)), over verified TLS with our certificate. RCPT of an address
 in `refused` gets 550; any other unknown address of its domains is taken, and bounces. `settings` are laid over those of
 main.cf. Needs root."""
-import contextlib
 import os
-import pathlib
 import pwd
-import signal
 import subprocess
-import tempfile
 
-from lab import wait_for
 from nodes import free_ports
+from own_peer import OwnPeer
 
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
@@ -41,33 +37,21 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
+class Postfix(OwnPeer):
+    program = "Postfix"
+
     def __init__(self, certificate, key, anchors, *, host_name, domains, routes=None, refused=(), settings=None):
         self.certificate, self.key, self.anchors = certificate, key, anchors
         self.host_name, self.domains, self.routes, self.refused = host_name, domains, routes or {}, refused
         self.settings = settings or {}
         self.port = free_ports(1)[0]
         self.addresses = {}
-        self._process = None
 
-    def __enter__(self):
-        # Postfix's own users walk through it, so it is a folder of its own beside the private one of the test.
-        self._cleanup = contextlib.ExitStack()
-        folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="liaison-postfix-", ignore_cleanup_errors=True))
-        os.chmod(folder, 0o755)
-        self.folder = pathlib.Path(folder)
-        for part in ("config", "queue", "data", "mail"):
-            (self.folder / part).mkdir(mode=0o755)
-        owner = pwd.getpwnam("postfix")
-        os.chown(self.folder / "data", owner.pw_uid, owner.pw_gid)
+    def prepare(self):
+        self.folders("config", "queue")
+        self.folders("data", owner="postfix")
         os.chmod(self.folder / "data", 0o700)
-        nobody = pwd.getpwnam("nobody")
-        os.chown(self.folder / "mail", nobody.pw_uid, nobody.pw_gid)
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        self._cleanup.close()
+        self.folders("mail", owner="nobody")
 
     def mailbox(self, address):
         self.addresses[address] = f"box{len(self.addresses)}/"
@@ -102,36 +86,12 @@ class Postfix:
         config = self.folder / "config"
         (config / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()), encoding="ascii")
         (config / "master.cf").write_text(MASTER.format(port=self.port), encoding="ascii")
-        out = open(self.folder / "out", "ab")  # noqa: SIM115: handed to the process
-        with out:
-            # The master in our own session: stop() ends it by its pid, and it ends its daemons.
-            self._process = subprocess.Popen(["postfix", "-c", str(config), "start-fg"], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                             start_new_session=True)
+        # The master in our own session: stop() ends it by its pid, and it ends its daemons.
+        self.launch(["postfix", "-c", config, "start-fg"], lambda: "daemon started" in self.log(), seconds)
 
-        def listens():
-            if self._process.poll() is not None:
-                raise SystemExit("Postfix s'est arrêté :\n" + self.log())
-            return "daemon started" in self.log()
-
-        wait_for("démarrage de Postfix", listens, seconds)
-
-    def stop(self, seconds=20):
-        process, self._process = self._process, None
-        if process is None:
-            return
+    def ask_to_end(self, _process, seconds):
         subprocess.run(["postfix", "-c", str(self.folder / "config"), "stop"], capture_output=True, timeout=seconds, check=False)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def log(self):
-        return "".join((self.folder / name).read_text(errors="replace") for name in ("out", "log") if (self.folder / name).exists())
 
     def mails(self, address):
         """What was delivered, as stored (Postfix's trace headers, LF line ends), oldest first."""
-        new = self.folder / "mail" / self.addresses[address] / "new"
-        if not new.is_dir():
-            return []
-        return [file.read_bytes() for file in sorted(new.iterdir(), key=lambda file: file.stat().st_mtime_ns)]
+        return self.maildir(self.addresses[address])

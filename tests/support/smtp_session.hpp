@@ -1,6 +1,8 @@
 // tests/support/smtp_session.hpp: plays a peer against the server's engine, without a socket.
 #pragma once
 
+#include <catch2/catch.hpp>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -84,6 +86,17 @@ inline std::string codes(const std::string& said)  // the code of each last repl
         if (said[at + 3] == ' ') all += said.substr(at, 3) + " ";
     }
     return all;
+}
+// A connection that plays `wire`, which ends with one whole mail, and is lost at any octet.
+inline void check_cut_anywhere(const std::string& wire)
+{
+    for (std::size_t cut = 0; cut <= wire.size(); ++cut) {
+        session peer(clear_policy());
+        peer.play(std::string_view(wire).substr(0, cut));
+        static_cast<void>(peer.engine.on_lost());
+        CAPTURE(cut);
+        CHECK(peer.stored.size() == (cut == wire.size() ? 1U : 0U));
+    }
 }
 inline const std::string hello = "EHLO a.test\r\n";
 inline const std::string mail =

@@ -25,14 +25,7 @@ TEST_CASE("mails are received however the bytes are cut", "[smtp][engine]")
 
 TEST_CASE("a connection cut at any byte stores whole mails only", "[smtp][engine]")
 {
-    const std::string wire = hello + mail + body;
-    for (std::size_t cut = 0; cut <= wire.size(); ++cut) {
-        session peer(clear_policy());
-        peer.play(std::string_view(wire).substr(0, cut));
-        static_cast<void>(peer.engine.on_lost());
-        CAPTURE(cut);
-        CHECK(peer.stored.size() == (cut == wire.size() ? 1U : 0U));
-    }
+    check_cut_anywhere(hello + mail + body);
 }
 
 TEST_CASE("verdicts become replies, and 250 follows only what is durable", "[smtp][engine]")
