@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "mime/text/ascii.hpp"
+#include "relay/base/places.hpp"
 
 namespace relay::pipeline {
 using answer = ports::login_answer;
@@ -15,13 +16,8 @@ account_logins::account_logins(ports::store& store, verifier verify, std::size_t
 
 answer account_logins::by_password(std::string_view user, std::string_view password)
 {
-    struct place {
-        std::atomic<std::size_t>& taken;
-        std::size_t before;
-        explicit place(std::atomic<std::size_t>& all) : taken(all), before(all.fetch_add(1)) {}
-        ~place() { taken.fetch_sub(1); }
-    } const mine(running_);
-    if (mine.before >= at_once_) return {answer::verdict::unavailable, ""};
+    const base::place mine(running_, at_once_);
+    if (!mine) return {answer::verdict::unavailable, ""};
     std::optional<ports::account_row> account;
     if (!store_.read([&](ports::reader& rows) { account = rows.account_by_user(user); }).has_value())
         return {answer::verdict::unavailable, ""};

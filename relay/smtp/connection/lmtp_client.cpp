@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "relay/base/places.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/smtp/engine/lmtp_engine.hpp"
 
@@ -131,13 +132,8 @@ mailbox_reply lmtp_client::check(std::string_view address)
 
 mailbox_reply lmtp_client::deliver(std::string_view reverse_path, std::string_view address, std::string_view message)
 {
-    struct place {
-        std::atomic<std::size_t>& taken;
-        std::size_t before;
-        explicit place(std::atomic<std::size_t>& all) : taken(all), before(all.fetch_add(1)) {}
-        ~place() { taken.fetch_sub(1); }
-    } const mine(running_);
-    if (mine.before >= settings_.at_once) return {};
+    const base::place mine(running_, settings_.at_once);
+    if (!mine) return {};
     const local_socket peer(settings_);
     if (!peer.is_open()) return {};
     lmtp_engine engine(settings_.own_name, std::string(reverse_path), std::string(address), message);

@@ -3,6 +3,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "relay/base/places.hpp"
 #include "relay/io/errc.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
@@ -40,16 +41,13 @@ struct smtp_server::session {
 class smtp_server::place {
 public:
     place(smtp_server& server, const server_settings& settings, const std::string& address)
-        : server_(server), rates_(settings.rates), key_(peer_key(address, ""))
+        : here_(server.open_, settings.max_connections), rates_(settings.rates), key_(peer_key(address, ""))
     {
-        const bool fits = server_.open_.fetch_add(1) < settings.max_connections;
-        const auto& rates = rates_;
-        counted_ = fits && rates && rates->opened(key_, io::clock::now()) == gate::open;
-        free_ = fits && (counted_ || !rates);
+        counted_ = here_ && rates_ && rates_->opened(key_, io::clock::now()) == gate::open;
+        free_ = here_ && (counted_ || !rates_);
     }
     ~place()
     {
-        server_.open_.fetch_sub(1);
         if (counted_) rates_->closed(key_);
     }
     place(const place&) = delete;
@@ -57,7 +55,7 @@ public:
     [[nodiscard]] bool is_free() const noexcept { return free_; }
 
 private:
-    smtp_server& server_;
+    const base::place here_;
     std::shared_ptr<peer_rates> rates_;
     std::string key_;
     bool counted_ = false;
