@@ -85,7 +85,7 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
     pipeline::ack_queue acks(with, {});
-    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}, {}, {}, {}}, what);
+    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}}, what);
 }
 }
 

@@ -79,6 +79,9 @@ std::vector<std::string> keep_fixed(const config::settings& running, config::set
     keep.fixed("[operator] submissions", running.operator_.submissions, next.operator_.submissions);
     keep.fixed("[operator] imap", running.operator_.imap, next.operator_.imap);
     keep.fixed("[operator] imaps", running.operator_.imaps, next.operator_.imaps);
+    keep.fixed("[dns] servers", running.dns.servers, next.dns.servers);
+    keep.fixed("[dns] timeout_milliseconds", running.dns.timeout, next.dns.timeout);
+    keep.fixed("[dns] tries", running.dns.tries, next.dns.tries);
     keep.fixed("[limits] input_octets", running.limits.input_octets, next.limits.input_octets);
     keep.fixed("[limits] refused_octets", running.limits.refused_octets, next.limits.refused_octets);
     keep.fixed("[limits] free_disk_octets", running.limits.free_disk_octets, next.limits.free_disk_octets);

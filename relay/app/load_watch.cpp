@@ -49,21 +49,22 @@ constexpr obs::gauge gauge_of(load_driver driver)
 
 load_measures load_watch::measure()
 {
+    const auto limits = limits_.get();
     load_measures now;
     now.connections =
         positive(obs::value(obs::gauge::smtp_connections_open) + obs::value(obs::gauge::mllp_connections_open) +
                  obs::value(obs::gauge::imap_connections_open));
-    now.connections_limit = limits_.connections;
+    now.connections_limit = limits->connections;
     now.queue_octets = positive(obs::value(obs::gauge::queue_octets));
-    now.queue_octets_limit = limits_.queue_octets;
-    now.free_octets = free_octets(limits_.data);
-    now.reserve_octets = limits_.reserve_octets;
+    now.queue_octets_limit = limits->queue_octets;
+    now.free_octets = free_octets(limits->data);
+    now.reserve_octets = limits->reserve_octets;
     now.memory_octets = resident_octets();
-    now.memory_octets_limit = limits_.memory_octets;
+    now.memory_octets_limit = limits->memory_octets;
     const std::uint64_t commits = obs::value(obs::counter::store_commits);
     if (commits != commits_seen_) now.commit_microseconds = positive(obs::value(obs::gauge::store_commit_microseconds));
     commits_seen_ = commits;  // without commits nothing is known to be slow
-    now.commit_microseconds_limit = limits_.commit_microseconds;
+    now.commit_microseconds_limit = limits->commit_microseconds;
     obs::set(obs::gauge::memory_octets, static_cast<std::int64_t>(now.memory_octets));
     return now;
 }

@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "relay/base/current.hpp"
 #include "relay/pipeline/load_rule.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
 
@@ -22,7 +23,8 @@ struct load_limits {
 
 class load_watch {
 public:
-    explicit load_watch(load_limits limits) : limits_(std::move(limits)) {}
+    explicit load_watch(load_limits limits) : limits_(std::make_shared<const load_limits>(std::move(limits))) {}
+    void use(load_limits limits) { limits_.set(std::make_shared<const load_limits>(std::move(limits))); }  // any thread
     void sample();
     [[nodiscard]] pipeline::load_state state() const noexcept { return state_; }
     [[nodiscard]] bool is_refusing() const noexcept { return state_ == pipeline::load_state::refusing; }
@@ -31,7 +33,7 @@ public:
 private:
     [[nodiscard]] pipeline::load_measures measure();
 
-    load_limits limits_;
+    base::current<const load_limits> limits_;
     pipeline::load_level level_;
     std::uint64_t commits_seen_ = 0;
     std::atomic<pipeline::load_state> state_{pipeline::load_state::normal};

@@ -1,8 +1,30 @@
-#include "relay/app/smtp_settings.hpp"
+#include "relay/app/room_settings.hpp"
 
 #include <algorithm>
 
 namespace relay::app {
+namespace {
+// All but the rates and logins, which outlive the settings. `policy` says what kind of service it is.
+smtp::server_settings smtp_settings(const parts& part, const config::endpoint& at, smtp::server_policy policy,
+                                    std::shared_ptr<io::tls_context> tls)
+{
+    const config::limit_settings& limits = part.settings.limits;
+    smtp::server_settings made;
+    made.at = {at.host, at.port};
+    policy.host_name = part.settings.node.name;
+    const auto received = limits.received_octets;
+    policy.limits.data.max_message_octets = received != 0 ? received : limits.sealed_octets * 3 / 2;
+    policy.limits.max_recipients = limits.recipients;
+    policy.limits.max_errors = limits.errors;
+    made.policy = std::move(policy);
+    made.tls = std::move(tls);
+    made.max_connections = limits.connections;
+    made.session_limit = limits.session;
+    made.pace = {limits.data_grace, limits.data_octets_per_second};
+    return made;
+}
+}
+
 smtp::peer_limits peer_limits_of(const config::limit_settings& limits)
 {
     smtp::peer_limits made;
@@ -11,21 +33,6 @@ smtp::peer_limits peer_limits_of(const config::limit_settings& limits)
     made.mails_per_minute = limits.mails_per_minute;
     made.unknown_recipients_per_minute = limits.unknown_recipients_per_minute;
     made.refused_logins_per_minute = limits.refused_logins_per_minute;
-    return made;
-}
-
-smtp::server_settings server_settings_of(const config::settings& all, smtp::server_policy policy)
-{
-    smtp::server_settings made;
-    policy.host_name = all.node.name;
-    const auto received = all.limits.received_octets;
-    policy.limits.data.max_message_octets = received != 0 ? received : all.limits.sealed_octets * 3 / 2;
-    policy.limits.max_recipients = all.limits.recipients;
-    policy.limits.max_errors = all.limits.errors;
-    made.policy = std::move(policy);
-    made.max_connections = all.limits.connections;
-    made.session_limit = all.limits.session;
-    made.pace = {all.limits.data_grace, all.limits.data_octets_per_second};
     return made;
 }
 
@@ -41,6 +48,92 @@ std::optional<smtp::lmtp_settings> lmtp_settings_of(const config::settings& all)
     }
     made.own_name = all.node.name;
     made.at_once = std::max<std::size_t>(all.limits.workers / 2, 1);  // the other workers must not wait for it
+    return made;
+}
+
+smtp::server_settings returns_settings(const parts& part)
+{
+    smtp::server_policy policy;
+    policy.certificates = smtp::client_certificates::required;
+    policy.senders = smtp::accepted_senders::null_only;
+    policy.only_recipient = part.settings.hospital.address;
+    return smtp_settings(part, *part.settings.hospital.returns, std::move(policy), part.tls_returns);
+}
+
+smtp::server_settings operator_settings(const parts& part)
+{
+    smtp::server_policy policy;
+    const bool mutual = part.settings.operator_.require_client_certificate;
+    policy.certificates = mutual ? smtp::client_certificates::required : smtp::client_certificates::not_asked;
+    return smtp_settings(part, part.settings.operator_.smtp, std::move(policy),
+                         mutual ? part.tls_returns : part.tls_server);
+}
+
+smtp::server_settings submission_settings(const parts& part, const config::endpoint& at, smtp::server_tls tls)
+{
+    smtp::server_policy policy;
+    policy.certificates = smtp::client_certificates::optional;
+    policy.logins = smtp::logins::required;
+    policy.tls = tls;
+    return smtp_settings(part, at, std::move(policy), part.tls_submission);
+}
+
+mllp::server_settings mllp_settings(const parts& part)
+{
+    const config::mllp_settings& wanted = part.settings.mllp;
+    mllp::server_settings made{{wanted.listen->host, wanted.listen->port},
+                               {},
+                               wanted.require_client_certificate ? part.tls_returns : part.tls_server,
+                               wanted.connections,
+                               wanted.queue,
+                               part.zone};
+    made.policy.limits.frame.max_content_octets = part.settings.limits.input_octets;
+    made.policy.timeouts.idle = wanted.idle;
+    return made;
+}
+
+dispatcher_options dispatching(const parts& part)
+{
+    dispatcher_options made;
+    const config::limit_settings& limits = part.settings.limits;
+    made.limits.deliveries = made.limits.pace.most_slots = limits.deliveries;
+    made.limits.pace.gap = std::chrono::milliseconds(60'000 / std::max(limits.site_per_minute, 1U));
+    made.limits.stalled = 3 * limits.deliveries;
+    made.attempt = part.settings.retry.attempt;
+    made.hops = part.hops;
+    made.client.helo_name = part.settings.node.name;
+    made.client.pool.max_idle_per_key = limits.deliveries;  // each handshake costs as much as sealing a letter
+    return made;
+}
+
+spool::watcher_options watching(const parts& part)
+{
+    const config::settings& all = part.settings;
+    spool::watcher_options made;
+    made.files = {all.spool.folder, part.node_id, all.spool.stable, all.spool.pair_wait};
+    made.acknowledgements = all.spool.acknowledgements;
+    made.rescan = all.spool.rescan;
+    made.max_octets = all.limits.input_octets;
+    made.keep_octets = all.limits.refused_octets;
+    made.workers = all.limits.workers;
+    return made;
+}
+
+load_limits load_limits_of(const parts& part)
+{
+    const config::limit_settings& limits = part.settings.limits;
+    return {part.settings.node.data, limits.free_disk_octets, limits.connections,
+            limits.queue_octets,     limits.memory_octets,    std::uint64_t{limits.commit_milliseconds} * 1000};
+}
+
+mllp::client_settings telling(const parts& part)
+{
+    const config::mllp_settings& wanted = part.settings.mllp;
+    mllp::client_settings made;
+    made.at = {wanted.zam_to->host, wanted.zam_to->port};
+    made.server_name = wanted.zam_server_name;
+    made.tls = part.tls_client;
+    made.answer_timeout = wanted.zam_answer;
     return made;
 }
 }

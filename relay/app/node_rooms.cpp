@@ -1,0 +1,189 @@
+// The rooms of a running node: made, opened, told of new settings.
+#include "relay/app/node_running.hpp"
+
+#include <thread>
+
+#include "relay/app/room_settings.hpp"
+#include "relay/obs/metrics.hpp"
+#include "relay/vault/password.hpp"
+
+namespace relay::app {
+namespace json = boost::json;
+namespace {
+constexpr auto stressed_pause = std::chrono::milliseconds(250);  // per file and worker
+}
+
+void node::running::make_services()
+{
+    const auto wake = [this] {
+        if (sender) sender->wake();
+    };
+    if (auto beside = lmtp_settings_of(all())) mailbox_server = std::make_unique<smtp::lmtp_client>(std::move(*beside));
+    logins = std::make_unique<pipeline::account_logins>(*store, vault::verify_password, all().limits.logins);
+    rates = std::make_shared<smtp::peer_rates>(peer_limits_of(all().limits));
+    load = std::make_unique<load_watch>(load_limits_of(*first));
+    lasting.emplace(lasting_parts{*store, *first->vault, *directory, clock, wake, mailbox_server.get(),
+                                  [this] { return load->is_refusing(); }});
+    now.emplace(std::make_shared<generation>(first, *lasting));
+    returns.emplace(*now, &generation::returns);
+    hosted.emplace(*now, &generation::hosted);
+    returns_gate.emplace(*returns, *load);
+    hosted_gate.emplace(*hosted, *load);
+}
+
+std::optional<node::start_error> node::running::open_smtp(std::unique_ptr<smtp::smtp_server>& into,
+                                                          smtp::server_settings settings,
+                                                          pipeline::ports::mail_sink& sink, std::string_view name)
+{
+    into = std::make_unique<smtp::smtp_server>(*runtime, shared_by_all(std::move(settings)), sink);
+    const auto bound = into->open();
+    if (!bound.has_value()) return start_error{std::string(name), bound.error()};
+    endpoints[name] = io::write_host_port(*bound);
+    return std::nullopt;
+}
+
+// What the listeners of a node have in common, whatever the generation of their settings.
+smtp::server_settings node::running::shared_by_all(smtp::server_settings made) const
+{
+    made.rates = rates;
+    if (made.policy.logins == smtp::logins::required) made.logins = logins.get();
+    return made;
+}
+
+std::optional<node::start_error> node::running::open_submission()
+{
+    const config::operator_settings& wanted = all().operator_;
+    if (wanted.submission)
+        if (auto failed =
+                open_smtp(submission_in, submission_settings(*first, *wanted.submission, smtp::server_tls::required),
+                          *hosted_gate, "submission"))
+            return failed;
+    if (wanted.submissions)
+        return open_smtp(submissions_in, submission_settings(*first, *wanted.submissions, smtp::server_tls::implicit),
+                         *hosted_gate, "submissions");
+    return std::nullopt;
+}
+
+std::optional<node::start_error> node::running::open_imap()
+{
+    imap::imap_server_settings reading;
+    if (all().operator_.imap) reading.starttls = io::host_port{all().operator_.imap->host, all().operator_.imap->port};
+    if (all().operator_.imaps)
+        reading.implicit_tls = io::host_port{all().operator_.imaps->host, all().operator_.imaps->port};
+    reading.max_connections = all().limits.connections;
+    if (!reading.starttls && !reading.implicit_tls) return std::nullopt;
+    imap_in = std::make_unique<imap::imap_server>(*runtime, *accounts, first->tls_server, reading);
+    if (auto opened = imap_in->open(); !opened.has_value()) return start_error{"imap", opened.error()};
+    if (reading.starttls) endpoints["imap"] = io::write_host_port({reading.starttls->host, imap_in->starttls_port()});
+    if (reading.implicit_tls)
+        endpoints["imaps"] = io::write_host_port({reading.implicit_tls->host, imap_in->implicit_tls_port()});
+    return std::nullopt;
+}
+
+std::optional<node::start_error> node::running::open_servers()
+{
+    runtime = std::make_unique<io::io_runtime>(all().limits.workers);
+    runtime->start();
+    dispatcher_options sending = dispatching(*first);
+    sending.client.names = std::make_shared<io::name_lookup>(first->dns);
+    sender = std::make_unique<dispatcher>(
+        *runtime, [this] { return in_use(*now, &generation::outbound); }, std::move(sending));
+    sender->start();
+    if (all().roles.hospital && all().hospital.returns)
+        if (auto failed = open_smtp(returns_in, returns_settings(*first), *returns_gate, "returns")) return failed;
+    if (all().roles.operator_) {
+        if (auto failed = open_smtp(smtp_in, operator_settings(*first), *hosted_gate, "smtp")) return failed;
+        if (auto failed = open_submission()) return failed;
+        if (auto failed = open_imap()) return failed;
+    }
+    return std::nullopt;
+}
+
+std::optional<node::start_error> node::running::open_mllp()
+{
+    const config::mllp_settings& wanted = all().mllp;
+    if (wanted.zam_to) {
+        ack_out = std::make_unique<ack_sender>(
+            *runtime, [this] { return in_use(*now, &generation::acks); }, telling(*first));
+        ack_out->start();
+    }
+    if (!wanted.listen) return std::nullopt;
+    mllp_in = std::make_unique<mllp::mllp_server>(
+        *runtime, mllp_settings(*first), [this](const pipeline::submission& from) { return accept(from); }, clock);
+    const auto bound = mllp_in->open();
+    if (!bound.has_value()) return start_error{"mllp", bound.error()};
+    endpoints["mllp"] = io::write_host_port(*bound);
+    return std::nullopt;
+}
+
+std::optional<node::start_error> node::running::open_spool()
+{
+    // Nobody waits for a file: under stress it makes room for those who wait for an answer.
+    const auto take = [this](const pipeline::submission& from) {
+        if (load->state() != pipeline::load_state::normal) std::this_thread::sleep_for(stressed_pause);
+        return accept(from);
+    };
+    spool_in = std::make_unique<spool::watcher>(watching(*first), take);
+    if (auto started = spool_in->start(); !started.has_value()) return start_error{"spool", started.error()};
+    return std::nullopt;
+}
+
+void node::running::start_housekeeper()
+{
+    std::optional<std::filesystem::path> by_files;
+    if (all().roles.hospital && !all().mllp.zam_to) by_files = all().spool.acknowledgements;
+    const auto services = [this] {
+        return housekeeper::services{in_use(*now, &generation::intake), in_use(*now, &generation::outbound),
+                                     in_use(*now, &generation::acks)};
+    };
+    keeper = std::make_unique<housekeeper>(services, std::move(by_files), [this] { look(); });
+    keeper->start();
+}
+
+// What the store counts by itself, and the load.
+void node::running::look()
+{
+    pipeline::ports::queue_counts counts;
+    if (store->read([&](pipeline::ports::reader& reader) { counts = reader.counts(); }).has_value()) {
+        using enum pipeline::delivery_state;
+        std::int64_t waiting = 0;
+        for (const auto state : {queued, deferred, sending, uncertain}) waiting += counts.deliveries[state];
+        obs::set(obs::gauge::queue_letters, waiting);
+        obs::set(obs::gauge::queue_octets, counts.queue_octets);
+        const auto age = counts.oldest_open ? clock.now() - *counts.oldest_open : std::chrono::milliseconds(0);
+        obs::set(obs::gauge::queue_oldest_seconds, std::chrono::duration_cast<std::chrono::seconds>(age).count());
+    }
+    load->sample();
+}
+
+json::object node::running::live() const
+{
+    json::array sites;
+    for (const pipeline::site_facts& one : sender->sites())
+        sites.push_back(json::object{{"site", one.site},
+                                     {"waiting", one.waiting},
+                                     {"running", one.running},
+                                     {"slots", one.slots},
+                                     {"dead", one.dead}});
+    return {{"load", load->facts()}, {"sites", std::move(sites)}};
+}
+
+// Each room takes the new values for what begins from now on.
+void node::running::use(const parts& part)
+{
+    load->use(load_limits_of(part));
+    sender->use(dispatching(part));
+    if (ack_out) ack_out->use(part.tls_client);
+    if (returns_in) returns_in->use(shared_by_all(returns_settings(part)));
+    if (smtp_in) smtp_in->use(shared_by_all(operator_settings(part)));
+    const config::operator_settings& op = part.settings.operator_;
+    if (submission_in)
+        submission_in->use(shared_by_all(submission_settings(part, *op.submission, smtp::server_tls::required)));
+    if (submissions_in)
+        submissions_in->use(shared_by_all(submission_settings(part, *op.submissions, smtp::server_tls::implicit)));
+    if (imap_in) imap_in->use(part.tls_server, part.settings.limits.connections);
+    if (mllp_in) mllp_in->use(mllp_settings(part));
+    keeper->route_again_soon();
+    sender->wake();
+}
+}
