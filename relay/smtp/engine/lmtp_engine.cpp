@@ -39,7 +39,8 @@ action lmtp_engine::on_reply(const reply& said)
             if (kind != 2 || message_.empty()) return decide(said);
             return say("DATA\r\n", step::data);
         case step::data:
-            if (kind != 3) return decide(said);
+            // "Done" before a byte of the mail was sent says nothing about the mail.
+            if (kind != 3) return kind == 2 ? on_lost() : decide(said);
             at_ = step::body;
             return on_sent();
         case step::reply: return decide(said);

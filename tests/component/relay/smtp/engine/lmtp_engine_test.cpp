@@ -80,6 +80,15 @@ TEST_CASE("LMTP: a question stops behind RCPT; nonsense and replies nobody asked
     server eager("a\r\n");
     eager.play(two);
     CHECK(eager.engine.outcome().code == 0);
+    for (const auto* said :
+         {"250 2.0.0 saved\r\n", "200 ok\r\n"}) {  // in answer to DATA: not a byte of the mail was sent
+        auto early = good;
+        early[4] = said;
+        server hasty("a\r\n");
+        hasty.play(early);
+        CHECK(hasty.engine.outcome().code == 0);
+        CHECK_FALSE(hasty.engine.outcome().is_uncertain);
+    }
     auto bad = good;
     bad[2] = "25 ok\r\n";
     server wrong("a\r\n");
