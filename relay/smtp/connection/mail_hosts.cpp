@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "relay/smtp/wire/text.hpp"
+#include "mime/text/ascii.hpp"
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // see relay/io/stream.cpp
 
@@ -13,13 +13,6 @@ std::mt19937& chance()
 {
     thread_local std::mt19937 engine{std::random_device{}()};
     return engine;
-}
-
-std::string lower_name(std::string_view name)
-{
-    std::string out(name);
-    std::transform(out.begin(), out.end(), out.begin(), to_lower);
-    return out;
 }
 
 // RFC 2782: among equal priorities, each next target is drawn with a probability as its weight.
@@ -52,7 +45,7 @@ result<std::vector<mail_host>> order_mx(std::vector<io::mx_record> found, const 
                                         const host_names& ours, std::mt19937& chance)
 {
     if (found.empty()) {
-        std::vector<mail_host> implicit{{domain.host, domain.port}};
+        std::vector<mail_host> implicit{{domain.host, domain.port, delivery_errc::domain_unknown}};
         return implicit;
     }
     std::erase_if(found, [](const io::mx_record& one) { return one.host.empty(); });
@@ -96,11 +89,11 @@ result<std::vector<mail_host>> order_srv(std::vector<io::srv_record> found, std:
 io::awaitable<result<std::vector<mail_host>>> find_mail_hosts(io::name_lookup& names, next_hop hop,
                                                               const host_names& ours)
 {
-    const io::host_port at{lower_name(hop.at.host), hop.at.port};
     if (hop.lookup == host_lookup::address) {
         std::vector<mail_host> one{{hop.at.host, hop.at.port}};
         co_return one;
     }
+    const io::host_port at{mime::lower(hop.at.host), hop.at.port};
     if (hop.lookup == host_lookup::mx) {
         auto asking = names.mx(at.host);
         auto found = co_await std::move(asking);
@@ -119,9 +112,9 @@ io::awaitable<result<std::vector<boost::asio::ip::tcp::endpoint>>> find_endpoint
 {
     auto asking = names.addresses(host.name);
     const auto found = co_await std::move(asking);
-    if (found.has_error()) co_return cause_of(found.error(), delivery_errc::host_unknown);
+    if (found.has_error()) co_return cause_of(found.error(), host.if_unknown);
     if (lookup != host_lookup::address && found->how == io::reached::by_alias)
-        co_return make_error_code(delivery_errc::host_unknown);
+        co_return make_error_code(host.if_unknown);
     std::vector<boost::asio::ip::tcp::endpoint> endpoints;
     for (const auto& address : found->all) endpoints.emplace_back(address, host.port);
     co_return endpoints;

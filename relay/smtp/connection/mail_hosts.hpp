@@ -16,7 +16,9 @@ namespace relay::smtp {
 struct mail_host {
     std::string name;
     std::uint16_t port = 0;
-    friend bool operator==(const mail_host&, const mail_host&) = default;
+    // Without an address: of a domain without MX it is no mail domain, of a named host an error of its keeper.
+    delivery_errc if_unknown = delivery_errc::host_unknown;
+    friend bool operator==(const mail_host& a, const mail_host& b) { return a.name == b.name && a.port == b.port; }
 };
 using host_names = std::set<std::string, std::less<>>;  // lower case
 
@@ -29,7 +31,7 @@ inline constexpr std::size_t max_mail_hosts = 16;  // of one domain; those less 
 // `names`, `ours` outlive the call.
 [[nodiscard]] io::awaitable<result<std::vector<mail_host>>> find_mail_hosts(io::name_lookup& names, next_hop hop,
                                                                             const host_names& ours);
-// host_unknown: no address, or (for an MX or SRV host) an alias, which RFC 2181 §10.3 forbids.
+// host.if_unknown: no address, or (for an MX or SRV host) an alias, which RFC 2181 §10.3 forbids.
 [[nodiscard]] io::awaitable<result<std::vector<boost::asio::ip::tcp::endpoint>>> find_endpoints(io::name_lookup& names,
                                                                                                 mail_host host,
                                                                                                 host_lookup lookup);

@@ -6,10 +6,10 @@
 #include <array>
 #include <stdexcept>
 
+#include "mime/text/ascii.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
-#include "relay/smtp/wire/text.hpp"
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // see relay/io/stream.cpp
 
@@ -109,9 +109,7 @@ smtp_client::smtp_client(io::io_runtime& runtime, client_settings settings)
       pool_(std::make_shared<connection_pool>(runtime.executor(), settings_.pool))
 {
     if (!settings_.names) settings_.names = std::make_shared<io::name_lookup>(io::dns_settings());
-    std::string own = settings_.helo_name;
-    std::transform(own.begin(), own.end(), own.begin(), to_lower);
-    ours_.insert(std::move(own));
+    ours_.insert(mime::lower(settings_.helo_name));
 }
 
 smtp_client::~smtp_client()
@@ -154,7 +152,7 @@ io::awaitable<void> smtp_client::deliver_somehow(delivery& about)
 {
     about.kind = delivery_report::connection::reused;
     while ((about.used = pool_->take(about.key))) {
-        auto attempting = attempt(about);
+        auto attempting = attempt(about, begin(about));
         co_await std::move(attempting);
         const bool stale = about.used->engine.was_stale();
         if (!stale) obs::add(obs::counter::smtp_connections_reused);
@@ -175,11 +173,6 @@ io::awaitable<void> smtp_client::deliver_somehow(delivery& about)
         auto delivering = deliver_to_host(about, host);
         if (co_await std::move(delivering) == go_on::done) co_return;
     }
-    // An implicit MX without an address is no mail domain; of a named host that is an error of its keeper.
-    if (about.hop.lookup == host_lookup::mx && hosts->size() == 1 &&
-        equals_ignoring_case(hosts->front().name, about.hop.at.host) &&
-        about.report.outcome.ec == make_error_code(delivery_errc::host_unknown))
-        about.report.outcome.ec = delivery_errc::domain_unknown;
 }
 
 io::awaitable<smtp_client::go_on> smtp_client::deliver_to_host(delivery& about, mail_host host)
@@ -197,13 +190,14 @@ io::awaitable<smtp_client::go_on> smtp_client::deliver_to_host(delivery& about, 
             co_return go_on::done;
         ++about.addresses_tried;
         about.resume = pool_->take_session(about.key, at);
-        for (bool again = true; std::exchange(again, false);) {
-            const bool offered = about.resume != nullptr;
-            auto delivering = deliver_to_address(about, at, host.name);
-            if (co_await std::move(delivering) == go_on::done) co_return go_on::done;
-            again = offered && is_about_tls(about.report.outcome.ec);  // once more, without the session
+        auto delivering = deliver_to_address(about, at, host.name);
+        auto next = co_await std::move(delivering);
+        if (next == go_on::try_without_session) {
             about.resume = nullptr;
+            auto again = deliver_to_address(about, at, host.name);
+            next = co_await std::move(again);
         }
+        if (next == go_on::done) co_return go_on::done;
     }
     co_return go_on::try_next;
 }
@@ -228,9 +222,11 @@ io::awaitable<smtp_client::go_on> smtp_client::deliver_to_address(delivery& abou
     }
     obs::add(obs::counter::smtp_connections_out);
     about.used = std::make_unique<client_connection>(std::move(**peer), at, std::move(host), std::move(*policy));
-    auto attempting = attempt(about);
+    auto attempting = attempt(about, begin(about));
     co_await std::move(attempting);
-    const go_on next = may_try_next(about.used->engine.outcome(), about.used->engine) ? go_on::try_next : go_on::done;
+    const attempt_outcome& outcome = about.used->engine.outcome();
+    go_on next = may_try_next(outcome, about.used->engine) ? go_on::try_next : go_on::done;
+    if (next == go_on::try_next && about.resume && is_about_tls(outcome.ec)) next = go_on::try_without_session;
     settle(about);
     co_return next;
 }
@@ -247,15 +243,22 @@ io::awaitable<result<client_policy>> smtp_client::policy_for(delivery& about)
     co_return policy;
 }
 
-io::awaitable<void> smtp_client::attempt(delivery& about)
+// Before anything waits: from here on the connection speaks of this mail, also when the wait is cut off.
+client_engine::action smtp_client::begin(delivery& about)
+{
+    client_connection& used = *about.used;
+    used.reusable = false;
+    return used.mails++ == 0 ? used.engine.start(about.mail) : used.engine.next_transaction(about.mail);
+}
+
+io::awaitable<void> smtp_client::attempt(delivery& about, client_engine::action next)
 {
     std::array<char, 8 * 1024> buffer;
     client_connection& used = *about.used;
     auto& engine = used.engine;
-    used.reusable = false;
     std::optional<std::size_t> awaited;  // the number of the reply that `limit` is about
     io::clock::time_point limit;
-    for (auto next = used.mails++ == 0 ? engine.start(about.mail) : engine.next_transaction(about.mail);;) {
+    for (;;) {
         if (std::holds_alternative<engine_type::finished>(next)) break;
         if (std::holds_alternative<engine_type::idle>(next)) {
             used.reusable = used.mails < settings_.max_mails_per_connection;

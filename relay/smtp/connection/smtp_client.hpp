@@ -54,12 +54,13 @@ public:
 
 private:
     struct delivery;  // what one deliver() is about
-    enum class go_on { done, try_next };
+    enum class go_on { done, try_next, try_without_session };
     io::awaitable<void> deliver_somehow(delivery& about);
     io::awaitable<go_on> deliver_to_host(delivery& about, mail_host host);
     io::awaitable<go_on> deliver_to_address(delivery& about, tcp_endpoint at, std::string host);
     io::awaitable<result<client_policy>> policy_for(delivery& about);
-    io::awaitable<void> attempt(delivery& about);
+    [[nodiscard]] static client_engine::action begin(delivery& about);
+    io::awaitable<void> attempt(delivery& about, client_engine::action next);
     void settle(delivery& about);
 
     io::io_runtime& runtime_;
