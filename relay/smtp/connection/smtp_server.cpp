@@ -31,7 +31,6 @@ struct smtp_server::session {
     server_engine engine;
     io::clock::time_point end;
     ports::session_facts facts;
-    std::vector<std::string> certificate_emails;
     std::array<char, 16 * 1024> buffer{};
     std::optional<io::clock::time_point> data_since;  // of the mail that is coming
     std::uint64_t data_octets = 0;
@@ -178,7 +177,6 @@ io::awaitable<session_end> smtp_server::drive(session& one, welcome given)
     for (engine_type::action next = given == welcome::given ? engine.start() : engine.start_busy();;) {
         if (draining_) engine.shut_down();
         if (const auto* done = std::get_if<engine_type::finished>(&next)) co_return done->why;
-        one.facts.helo = engine.helo();
         if (const auto* out = std::get_if<engine_type::send>(&next)) {
             const auto limit = std::min(one.end, io::clock::now() + out->within);
             const auto sent = co_await one.peer.write_all(out->bytes, limit);
@@ -187,12 +185,15 @@ io::awaitable<session_end> smtp_server::drive(session& one, welcome given)
             auto receiving = receive(one, in->within);
             next = co_await std::move(receiving);
         } else if (const auto* who = std::get_if<engine_type::check_recipient>(&next)) {
+            one.facts.helo = engine.helo();
             auto asked = ask_recipient(runtime_.pool(), sink_, std::string(who->address), one.facts);
             const auto verdict = co_await std::move(asked);
             next = engine.on_recipient_checked(verdict);
         } else if (const auto* mail = std::get_if<engine_type::store_message>(&next)) {
+            one.facts.helo = engine.helo();
             auto stored = store_mail(runtime_.pool(), sink_, *mail->envelope, std::move(*mail->message), one.facts);
             const auto verdict = co_await std::move(stored);
+            one.data_since.reset();  // the next mail may have come with this one
             next = engine.on_stored(verdict);
         } else if (const auto* login = std::get_if<engine_type::check_login>(&next)) {
             auto checking = log_in(one, *login);
@@ -231,7 +232,6 @@ io::awaitable<engine_type::action> smtp_server::secure(session& one)
         co_return one.engine.on_lost();
     }
     take_tls_facts(one.facts, *one.peer.tls());
-    one.certificate_emails = one.peer.tls()->peer_certificate_emails;
     co_return one.engine.on_tls_ready(one.facts.certificate == ports::client_certificate::verified
                                           ? tls_peer::with_certificate
                                           : tls_peer::without_certificate);
@@ -239,7 +239,9 @@ io::awaitable<engine_type::action> smtp_server::secure(session& one)
 
 io::awaitable<engine_type::action> smtp_server::log_in(session& one, engine_type::check_login asked)
 {
-    auto checking = ask_login(runtime_.pool(), *one.settings->logins, asked, one.certificate_emails);
+    const auto& tls = one.peer.tls();
+    auto checking = ask_login(runtime_.pool(), *one.settings->logins, asked,
+                              tls ? tls->peer_certificate_emails : std::vector<std::string>());
     const auto answer = co_await std::move(checking);
     using verdict = ports::login_answer::verdict;
     if (answer.said == verdict::accepted) {

@@ -1,5 +1,12 @@
 #include "relay/smtp/engine/peer_rates.hpp"
 
+#include <arpa/inet.h>
+
+#include <optional>
+#include <span>
+
+#include "mime/text/digest.hpp"
+
 namespace relay::smtp {
 namespace {
 constexpr auto window = std::chrono::minutes(1);
@@ -10,27 +17,20 @@ constexpr std::size_t kind_of(rated what)
     return 1 + static_cast<std::size_t>(what);
 }
 
-// The first four groups of an IPv6 address in text ("2001:db8::1", also with "::" among them).
-std::string network_of(std::string_view address)
+// The first 64 bits of an IPv6 address, which are one household; nullopt for what is none or holds an IPv4 address.
+std::optional<std::string> network_of(std::string_view address)
 {
-    std::string network;
-    int groups = 0;
-    for (std::size_t i = 0; i < address.size() && groups < 4; ++i) {
-        if (address[i] == ':') {
-            ++groups;
-            if (address.substr(i, 2) == "::") break;  // the zeros behind it are in every address of the network
-        }
-        if (groups < 4) network += address[i];
-    }
-    return network;
+    in6_addr six{};
+    if (::inet_pton(AF_INET6, std::string(address).c_str(), &six) != 1 || IN6_IS_ADDR_V4MAPPED(&six))
+        return std::nullopt;
+    return mime::hex(std::span(six.s6_addr).first(8));
 }
 }
 
 std::string peer_key(std::string_view address, std::string_view certificate_sha256)
 {
     if (!certificate_sha256.empty()) return "cert:" + std::string(certificate_sha256);
-    if (address.find(':') != std::string_view::npos && address.find('.') == std::string_view::npos)
-        return "net:" + network_of(address);
+    if (const auto network = network_of(address)) return "net:" + *network;
     return "host:" + std::string(address);
 }
 

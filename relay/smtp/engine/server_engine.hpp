@@ -144,8 +144,8 @@ public:
     [[nodiscard]] std::size_t mails() const noexcept { return mails_; }
     // A mail is under way: cutting the connection now makes the peer send it again.
     [[nodiscard]] bool is_in_mail() const noexcept { return from_.has_value(); }
-    // The bytes that come now are those of a mail.
-    [[nodiscard]] bool is_in_data() const noexcept { return in_data_ || in_chunk_; }
+    // The bytes that come now are those of a mail, or the next of its chunks is awaited.
+    [[nodiscard]] bool is_in_data() const noexcept { return in_data_ || in_chunk_ || chunk_state_ == chunks::begun; }
 
 private:
     enum class waiting { nothing, login, recipient, store, tls };

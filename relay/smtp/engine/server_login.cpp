@@ -56,7 +56,7 @@ void server_engine::read_login(std::string_view base64)
 {
     auto decoded = mime::base64_decode(base64);
     if (decoded.has_error()) return refuse("501 5.5.2 not base64");
-    std::string text = std::move(*decoded);
+    std::string& text = *decoded;
     if (mechanism_ == check_login::mechanism::plain) {  // [authzid] NUL authcid NUL passwd
         const std::size_t first = text.find('\0');
         const std::size_t second = first == text.npos ? first : text.find('\0', first + 1);
@@ -73,7 +73,8 @@ void server_engine::read_login(std::string_view base64)
         wipe(text);
     } else {
         if (text.find('\0') != text.npos) return refuse("501 5.5.2 not an EXTERNAL message");
-        credentials_ = std::move(text);
+        credentials_ = text;
+        wipe(text);
     }
     waiting_ = waiting::login;
 }

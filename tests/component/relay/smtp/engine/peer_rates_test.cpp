@@ -66,6 +66,8 @@ TEST_CASE("who is one peer", "[smtp][rates]")
     CHECK(peer_key("2001:db8:1:2:3:4:5:6", "") == peer_key("2001:db8:1:2:9::1", ""));
     CHECK(peer_key("2001:db8:1:2:3:4:5:6", "") != peer_key("2001:db8:1:3:3:4:5:6", ""));
     CHECK(peer_key("2001:db8::1", "") == peer_key("2001:db8::2", ""));
+    CHECK(peer_key("fd00:0:0:1::5", "") == peer_key("fd00::1:1:1:1:1", ""));
+    CHECK(peer_key("fd00::1:1:1:1:1", "") != peer_key("fd00::1", ""));
     CHECK(peer_key("::ffff:192.0.2.1", "") != peer_key("::ffff:192.0.2.2", ""));
 }
 
