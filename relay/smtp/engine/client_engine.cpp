@@ -52,7 +52,7 @@ action client_engine::next_transaction(outgoing_mail mail)
 
 action client_engine::quit()
 {
-    decided_ = closing_ = true;
+    decided_ = true;
     return send_text("QUIT\r\n", {awaited::quit});
 }
 
@@ -171,7 +171,7 @@ action client_engine::fail_and_finish(stage at, delivery_errc why)
 
 action client_engine::finish()
 {
-    done_ = closing_ = true;
+    done_ = true;
     return finished{};
 }
 
@@ -182,8 +182,7 @@ action client_engine::on_lost(loss why)
     stale_ = !decided_ && used_before_ && !answered_ && why == loss::closed;
     delivery_errc meaning = before_dot(why);
     // Alerts are about certificates only until the peer has answered under TLS.
-    if (why == loss::tls_refused && at > stage::hello)
-        meaning = at == stage::start_tls ? meaning : delivery_errc::connection_lost;
+    if (why == loss::tls_refused && at > stage::start_tls) meaning = delivery_errc::connection_lost;
     return fail_and_finish(at, meaning);
 }
 

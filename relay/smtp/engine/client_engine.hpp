@@ -125,7 +125,6 @@ public:
     [[nodiscard]] action on_lost(loss why);  // also for a failed send or handshake
 
     [[nodiscard]] const attempt_outcome& outcome() const noexcept { return outcome_; }
-    [[nodiscard]] const capabilities& offered() const noexcept { return offered_; }
     // A mail failed on a connection used before, and the peer answered nothing to it: it had closed the connection
     // while idle. The mail may be tried at once on a new one.
     [[nodiscard]] bool was_stale() const noexcept { return stale_; }
@@ -190,7 +189,6 @@ private:
     bool used_before_ = false;  // a mail was done on this connection
     bool answered_ = false;     // a reply came to the current mail
     bool stale_ = false;
-    bool closing_ = false;
     bool done_ = false;
 };
 }

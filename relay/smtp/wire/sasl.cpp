@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 #include "relay/smtp/wire/text.hpp"
 
@@ -11,7 +12,7 @@ namespace relay::smtp {
 namespace {
 bool has_control(std::string_view text)
 {
-    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    return std::any_of(text.begin(), text.end(), mime::is_control);
 }
 }
 

@@ -8,26 +8,15 @@
 #include <string>
 #include <string_view>
 
+#include "mime/text/ascii.hpp"
+
 namespace relay::smtp {
-[[nodiscard]] constexpr bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
-[[nodiscard]] constexpr bool is_alnum(char c) noexcept
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-[[nodiscard]] constexpr char to_lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
+using mime::is_alnum;
+using mime::is_digit;
+using mime::to_lower;
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (to_lower(a[i]) != to_lower(b[i])) return false;
-    }
-    return true;
+    return mime::same_text(a, b);
 }
 [[nodiscard]] constexpr bool has_line_end(std::string_view text) noexcept
 {
