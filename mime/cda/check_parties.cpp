@@ -5,6 +5,7 @@
 #include "mime/cda/check_rules.hpp"
 #include "mime/cda/folded.hpp"
 #include "mime/cda/identifiers.hpp"
+#include "mime/text/ascii.hpp"
 
 namespace mime::cda::detail {
 namespace {
@@ -45,12 +46,6 @@ std::string numbered(std::string_view name, std::size_t index)
     return std::string(name) + "[" + std::to_string(index + 1) + "]";
 }
 
-bool same_address(std::string_view a, std::string_view b)
-{
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view mail_of(const recipient& who)
 {
     for (const telecom& one : who.telecoms) {
@@ -65,7 +60,7 @@ bool is_addressee(const recipient& who, const std::vector<addressee>& all)
     const std::string_view mail = mail_of(who);
     if (rpps.empty() && mail.empty()) return true;  // nothing to compare with
     return std::any_of(all.begin(), all.end(), [&](const addressee& one) {
-        return (!rpps.empty() && one.rpps == rpps) || (!mail.empty() && same_address(one.address, mail));
+        return (!rpps.empty() && one.rpps == rpps) || (!mail.empty() && same_text(one.address, mail));
     });
 }
 
@@ -74,7 +69,7 @@ bool is_named_in(const addressee& one, const std::vector<recipient>& all)
     if (one.rpps.empty()) return true;
     return std::any_of(all.begin(), all.end(), [&](const recipient& who) {
         return rpps_of(who.id.root, who.id.extension) == one.rpps ||
-               (!one.address.empty() && same_address(mail_of(who), one.address));
+               (!one.address.empty() && same_text(mail_of(who), one.address));
     });
 }
 }

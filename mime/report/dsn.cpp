@@ -7,7 +7,6 @@
 
 namespace mime::report {
 namespace {
-
 constexpr std::array<std::pair<std::string_view, dsn_action>, 5> actions{{{"failed", dsn_action::failed},
                                                                           {"delayed", dsn_action::delayed},
                                                                           {"delivered", dsn_action::delivered},

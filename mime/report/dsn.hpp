@@ -74,11 +74,13 @@ struct dsn_message {
     std::string original_envelope_id;  // decoded from xtext; empty: left out
     std::vector<dsn_recipient> recipients;
     returned_header original;
-    std::string_view full_original;  // the whole mail, 7bit: given back instead of the header; empty: the header
+    std::string_view
+        full_original;  // the whole mail, 7bit: given back instead of the header; empty: the header. Borrowed
 };
 // May be given back whole: 7bit, CRLF, no line over 998 octets (RFC 5322 §2.1.1).
 [[nodiscard]] bool is_seven_bit_mail(std::string_view message) noexcept;
 
-// A complete mail, 7bit, CRLF, lines ≤ 78 where they can be folded.
+// A complete mail, 7bit, CRLF, lines ≤ 78 where they can be folded. Error: malformed: no recipient, or a full_original
+// that is_seven_bit_mail() refuses.
 [[nodiscard]] result<std::string> write_dsn(const dsn_message& report);
 }

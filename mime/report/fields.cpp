@@ -7,7 +7,6 @@
 
 namespace mime::report {
 namespace {
-
 std::string_view take_line(std::string_view& left) noexcept
 {
     const auto end = left.find('\n');

@@ -9,7 +9,6 @@
 
 namespace mime::report {
 namespace {
-
 constexpr std::array<std::pair<std::string_view, disposition_type>, 6> types{
     {{"displayed", disposition_type::displayed},
      {"dispatched", disposition_type::dispatched},

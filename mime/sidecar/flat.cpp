@@ -156,8 +156,7 @@ std::optional<unsigned> unicode_escape(std::string_view digits)
     if (digits.size() != 4) return std::nullopt;
     unsigned point = 0;
     for (const char c : digits) {
-        const std::size_t value =
-            std::string_view("0123456789abcdef").find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+        const std::size_t value = std::string_view("0123456789abcdef").find(to_lower(c));
         if (value == std::string_view::npos) return std::nullopt;
         point = point * 16 + static_cast<unsigned>(value);
     }

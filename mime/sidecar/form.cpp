@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
+
 namespace mime::sidecar {
 namespace {
 bool ends_with(std::string_view name, std::string_view ending) noexcept
 {
     if (name.size() <= ending.size()) return false;
     return std::equal(ending.begin(), ending.end(), name.end() - static_cast<std::ptrdiff_t>(ending.size()),
-                      [](char lower, char c) { return lower == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+                      [](char lower, char c) { return lower == to_lower(c); });
 }
 }
 

@@ -24,8 +24,8 @@ struct encrypt_options {
     std::string_view fields_before = {};  // outer header fields, whole lines, to stand before the entity
 };
 
-// Result: an entity that starts with Content-Type, to put behind the outer header fields (MIME-Version is one of
-// these).
+// Result: `fields_before` as they are, each ended by CRLF, MIME-Version among them; then the entity from its
+// Content-Type on. All arguments are borrowed for the call.
 [[nodiscard]] result<std::string> encrypt(std::string_view entity, std::span<const certs::certificate> recipients,
                                           const encrypt_options& options = {});
 

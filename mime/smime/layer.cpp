@@ -8,7 +8,6 @@
 
 namespace mime::smime {
 namespace {
-
 std::string_view media_type(std::string_view content_type)
 {
     return trim(content_type.substr(0, content_type.find(';')));

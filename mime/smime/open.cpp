@@ -127,8 +127,9 @@ result<std::string> check_detached(CMS_ContentInfo* cms, std::string_view detach
 {
     auto exact = check_signature(cms, detached);
     if (exact.has_value()) return exact;
-    const auto canonical = canonical_entity(detached);
-    if (!canonical.has_value() || *canonical == detached) return exact;
+    std::string room;
+    const auto canonical = canonical_view(detached, room);
+    if (!canonical.has_value() || canonical->data() == detached.data()) return exact;
     return check_signature(cms, *canonical);
 }
 

@@ -4,6 +4,7 @@
 #include "certs/openssl/error.hpp"
 #include "certs/openssl/handles.hpp"
 #include "mime/smime/pkcs7.hpp"
+#include "mime/text/digest.hpp"
 
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -20,13 +21,7 @@ std::string random_boundary()
 {
     std::array<unsigned char, 16> random{};
     if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) throw std::bad_alloc();
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string boundary = "=_s_";
-    for (const unsigned char octet : random) {
-        boundary += digits[octet >> 4];
-        boundary += digits[octet & 15];
-    }
-    return boundary;
+    return "=_s_" + mime::hex(random);
 }
 
 bool can_sign(const certs::certificate& certificate)
@@ -91,14 +86,6 @@ result<openssl::written_cms> signed_data(std::string_view canonical, const signe
     if (!der) return openssl::take_error(smime_errc::signing_failed);
     return *std::move(der);
 }
-}
-
-result<std::string> canonical_entity(std::string_view entity)
-{
-    std::string room;
-    const auto canonical = canonical_view(entity, room);
-    if (!canonical.has_value()) return canonical.error();
-    return canonical->data() == room.data() ? std::move(room) : std::string(*canonical);
 }
 
 result<std::string_view> canonical_view(std::string_view entity, std::string& room)

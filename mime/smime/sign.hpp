@@ -32,8 +32,7 @@ struct sign_options {
 [[nodiscard]] result<std::string> sign(std::string_view entity, const signer& by, std::chrono::sys_seconds at,
                                        const sign_options& options = {});
 
-// The canonical form that is signed and encrypted. Error: smime_errc::not_canonical.
-[[nodiscard]] result<std::string> canonical_entity(std::string_view entity);
-// The same without a copy where the entity is in that form already: a view of it, or of `room`, which is empty before.
+// The canonical form that is signed and encrypted: a view of `entity` where it is in that form already, else of `room`,
+// which is empty before. Borrows from both. Error: smime_errc::not_canonical.
 [[nodiscard]] result<std::string_view> canonical_view(std::string_view entity, std::string& room);
 }

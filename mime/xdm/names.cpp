@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
 
 namespace mime::xdm {
@@ -20,13 +21,6 @@ std::string one_line(std::string_view text)
 std::string plain(std::string_view text)
 {
     return one_line(ascii_fold(text));
-}
-
-std::string in_capitals(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return text;
 }
 
 std::string label_of(const cda::header& header)
@@ -94,8 +88,8 @@ patient_text subject_with_identity(const cda::header& header, std::size_t docume
 {
     std::string out = subject_without_identity(header, documents);
     const cda::patient& who = header.patient;
-    for (const std::string& part : {in_capitals(plain(who.family_to_show().reveal())),
-                                    plain(who.given_to_show().reveal()), french_date(who.birth_date.reveal())}) {
+    for (const std::string& part : {upper(plain(who.family_to_show().reveal())), plain(who.given_to_show().reveal()),
+                                    french_date(who.birth_date.reveal())}) {
         if (!part.empty()) out.append(" ").append(part);
     }
     return patient_text(std::move(out));
@@ -107,7 +101,7 @@ patient_text pdf_file_name(const cda::header& header)
     const cda::patient& who = header.patient;
     for (const std::string& part :
          {date_of_act(header), safe_part(truncate_characters(label_of(header), max_label_characters)),
-          in_capitals(safe_part(who.family_to_show().reveal())), safe_part(who.given_to_show().reveal())}) {
+          upper(safe_part(who.family_to_show().reveal())), safe_part(who.given_to_show().reveal())}) {
         if (!part.empty()) out.append(out.empty() ? "" : "_").append(truncate_characters(part, max_label_characters));
     }
     return patient_text(out + ".pdf");

@@ -5,6 +5,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include "mime/text/digest.hpp"
 #include "relay/store/errc.hpp"
 #include "relay/store/migrations.hpp"
 
@@ -65,12 +66,8 @@ result<ledger_position> engine::ledger_end()
     ledger_position position;
     const auto read = read_sql([&](sql_reader& reader) {
         const ledger_head head = load_head(reader.database());
-        static constexpr std::string_view digits = "0123456789abcdef";
         position.sequence = head.sequence;
-        for (const unsigned char octet : head.hash) {
-            position.hash.push_back(digits[octet >> 4U]);
-            position.hash.push_back(digits[octet & 15U]);
-        }
+        position.hash = mime::hex(head.hash);
     });
     if (!read) return read.error();
     return position;

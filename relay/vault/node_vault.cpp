@@ -13,6 +13,7 @@
 
 #include "certs/openssl/error.hpp"
 #include "certs/openssl/handles.hpp"
+#include "mime/text/digest.hpp"
 #include "relay/vault/errc.hpp"
 
 namespace relay::vault {
@@ -237,12 +238,6 @@ std::string node_vault::match_key(std::string_view domain, std::string_view valu
     unsigned int size = 0;
     must(HMAC(sha256_algorithm(), match_key_.data(), static_cast<int>(match_key_.size()), octets(input), input.size(),
               mac.data(), &size) != nullptr);
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char octet : mac) {
-        text.push_back(digits[octet >> 4U]);
-        text.push_back(digits[octet & 15U]);
-    }
-    return text;
+    return mime::hex(mac);
 }
 }
