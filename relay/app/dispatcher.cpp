@@ -14,6 +14,7 @@ using pipeline::site_effect;
 namespace {
 constexpr std::chrono::milliseconds longest_pause = 1s;  // also bounds how late a due retry is seen
 constexpr std::chrono::milliseconds between_refills = 20ms;
+constexpr std::chrono::milliseconds between_tellings = 500ms;  // of the sites, to those who look
 constexpr auto after_own_failure = 5s;
 
 // What the outcome says about the peer itself.
@@ -56,9 +57,10 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
 }
 }
 
-dispatcher::dispatcher(io::io_runtime& runtime, queue_source queue, dispatcher_options options)
+dispatcher::dispatcher(io::io_runtime& runtime, queue_source queue, hops_source hops, dispatcher_options options)
     : runtime_(runtime),
       queue_(std::move(queue)),
+      hops_(std::move(hops)),
       options_(std::move(options)),
       client_(runtime, options_.client),
       scheduler_(options_.limits),
@@ -77,7 +79,6 @@ void dispatcher::use(dispatcher_options next)
         options_.limits = next.limits;
         scheduler_.use(next.limits);
         options_.attempt = next.attempt;
-        options_.hops = next.hops;
         client_.close_idle();
     });
 }
@@ -113,6 +114,7 @@ std::vector<pipeline::site_facts> dispatcher::sites() const
 
 void dispatcher::tell_sites()
 {
+    told_at_ = io::clock::now();
     auto now = scheduler_.sites();
     const std::scoped_lock lock(told_mutex_);
     told_ = std::move(now);
@@ -133,7 +135,7 @@ io::awaitable<void> dispatcher::refill()
         std::string site = queue_()->site_of(lane.domain);
         if (is_due && scheduler_.wants(site, lane.soonest)) co_await refill_lane(lane, std::move(site));
     }
-    tell_sites();
+    if (io::clock::now() - told_at_ >= between_tellings) tell_sites();
 }
 
 // Those being prepared are still queued in the store: asked for beside as many as the window holds.
@@ -154,7 +156,6 @@ void dispatcher::start_what_may()
     while (!tasks_.is_stopping()) {
         const auto next = scheduler_.next(io::clock::now());
         if (!next) return;
-        told_running_ = scheduler_.running();
         tasks_.spawn("delivery", deliver(*next));
     }
 }
@@ -224,7 +225,6 @@ void dispatcher::ended(const pipeline::delivery_id& id, site_effect effect)
     } else if (changed.what == kind::slowed) {
         obs::warn(obs::event::site_slowed, "site={}", changed.site);
     }
-    told_running_ = scheduler_.running();
     start_what_may();
     tasks_.wake_here();
 }
@@ -239,8 +239,9 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
         auto prepared = co_await io::offload(runtime_.pool(), std::move(work));
         if (prepared.has_value()) co_return std::move(*prepared);
         failed = prepared.error();
+        if (failed == io::errc::cancelled) co_return std::nullopt;  // cut off by a drain: the letter is as it was
         obs::error(obs::event::letter_failed, "delivery={} step=prepare code={}", id.text(), failed.message());
-        if (failed != boost::system::errc::no_space_on_device) {
+        if (failed != boost::system::errc::no_space_on_device && failed != io::errc::overloaded) {
             auto later = [this, id] { return queue_()->put_off(id); };
             const auto put_off = co_await io::offload(runtime_.pool(), std::move(later));
             if (put_off.has_value()) co_return std::nullopt;
@@ -254,7 +255,7 @@ io::awaitable<std::optional<pipeline::prepared_mail>> dispatcher::prepare(pipeli
 
 io::awaitable<dispatcher::attempted> dispatcher::send(pipeline::prepared_mail mail)
 {
-    smtp::next_hop hop = options_.hops->hop(mail.to);
+    smtp::next_hop hop = hops_()->hop(mail.to);
     smtp::outgoing_mail out;
     out.reverse_path = mail.reverse_path;
     out.recipient = mail.recipient;

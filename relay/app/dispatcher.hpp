@@ -3,7 +3,6 @@
 // strand; store and sealing work goes to the worker pool.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <mutex>
 
@@ -17,15 +16,15 @@ namespace relay::app {
 struct dispatcher_options {
     pipeline::scheduler_limits limits;
     std::chrono::seconds attempt{600};
-    std::shared_ptr<const next_hops> hops;
     smtp::client_settings client;
 };
 
 class dispatcher {
 public:
-    // The queue as the settings of now make it: asked for at each use, kept for one.
+    // The queue and the next hops as the settings of now make them: asked for at each use, kept for one.
     using queue_source = std::function<std::shared_ptr<pipeline::outbound>()>;
-    dispatcher(io::io_runtime& runtime, queue_source queue, dispatcher_options options);
+    using hops_source = std::function<std::shared_ptr<const next_hops>()>;
+    dispatcher(io::io_runtime& runtime, queue_source queue, hops_source hops, dispatcher_options options);
     dispatcher(const dispatcher&) = delete;
     dispatcher& operator=(const dispatcher&) = delete;
 
@@ -36,8 +35,7 @@ public:
     // A domain was put on hold, or resumed: nothing more begins to leave for it, or all of it at once; any thread.
     void domain_held(const std::string& domain);
     void domain_resumed(const std::string& domain);
-    [[nodiscard]] std::vector<pipeline::site_facts> sites() const;                // as of a moment ago; any thread
-    [[nodiscard]] std::size_t running() const noexcept { return told_running_; }  // any thread
+    [[nodiscard]] std::vector<pipeline::site_facts> sites() const;  // as of a moment ago; any thread
 
 private:
     struct attempted {
@@ -58,14 +56,15 @@ private:
 
     io::io_runtime& runtime_;
     queue_source queue_;
+    hops_source hops_;
     dispatcher_options options_;
     smtp::smtp_client client_;
     pipeline::delivery_scheduler scheduler_;
     io::clock::time_point paused_until_{};  // the node itself cannot prepare anything: disk full, store failing
     io::clock::time_point refilled_{};
+    io::clock::time_point told_at_{};
     mutable std::mutex told_mutex_;
     std::vector<pipeline::site_facts> told_;
-    std::atomic<std::size_t> told_running_{0};
     paced_tasks tasks_;  // last: its coroutines use all of the above
 };
 }

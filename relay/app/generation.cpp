@@ -44,8 +44,7 @@ generation::generation(std::shared_ptr<const parts> made, const lasting_parts& w
     acks = std::make_unique<pipeline::ack_queue>(
         using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
     if (all.roles.hospital) {
-        intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake);
-        if (with.refusing) intake->refuse_when(with.refusing);
+        intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake, with.refusing);
         returns = std::make_unique<track::returns>(using_, track::returns_options{all.hospital.address, part->zone});
     }
     if (all.roles.operator_)
@@ -59,6 +58,16 @@ std::vector<std::string> keep_fixed(const config::settings& running, config::set
     keep.fixed("[node] data", running.node.data, next.node.data);
     keep.fixed("[node] key", running.node.key, next.node.key);
     keep.fixed("[node] user", running.node.user, next.node.user);
+    // A role that goes on runs by its old tables: with the role, the new file may have left them out.
+    if (running.roles.hospital && !next.roles.hospital) {
+        next.spool = running.spool;
+        next.establishment = running.establishment;
+        next.hospital = running.hospital;
+        next.intake = running.intake;
+        next.xdm = running.xdm;
+        next.mllp = running.mllp;
+    }
+    if (running.roles.operator_ && !next.roles.operator_) next.operator_ = running.operator_;
     keep.fixed("[roles] hospital", running.roles.hospital, next.roles.hospital);
     keep.fixed("[roles] operator", running.roles.operator_, next.roles.operator_);
     keep.fixed("[spool] folder", running.spool.folder, next.spool.folder);

@@ -1,5 +1,6 @@
 // relay/app/housekeeper.hpp: what happens by time: acknowledgements written to the ack folder, deliveries given up
-// after their day, held ones looked at again. One thread of its own; blocking work is allowed there.
+// after their day, people warned of what is late, held ones looked at again, the load looked at. One thread of its own;
+// blocking work is allowed there.
 #pragma once
 
 #include <condition_variable>

@@ -87,7 +87,8 @@ std::optional<node::start_error> node::running::open_servers()
     dispatcher_options sending = dispatching(*first);
     sending.client.names = std::make_shared<io::name_lookup>(first->dns);
     sender = std::make_unique<dispatcher>(
-        *runtime, [this] { return in_use(*now, &generation::outbound); }, std::move(sending));
+        *runtime, [this] { return in_use(*now, &generation::outbound); }, [this] { return now->get()->part->hops; },
+        std::move(sending));
     sender->start();
     if (all().roles.hospital && all().hospital.returns)
         if (auto failed = open_smtp(returns_in, returns_settings(*first), *returns_gate, "returns")) return failed;

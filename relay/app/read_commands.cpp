@@ -179,8 +179,7 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
                 {"à faire"}},
                {}};
     for (const auto& row : deliveries) {
-        const bool waits = row.state == delivery_state::queued || row.state == delivery_state::deferred ||
-                           row.state == delivery_state::uncertain;
+        const bool waits = may_be_sent(row.state);
         rows.rows.push_back({row.id.text(), row.letter.empty() ? "(rapport)" : row.letter.text(),
                              word(row.state, to.words), word(row.why, to.words), std::to_string(row.attempts),
                              row.domain,

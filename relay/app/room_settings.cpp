@@ -100,7 +100,6 @@ dispatcher_options dispatching(const parts& part)
     made.limits.pace.gap = std::chrono::milliseconds(60'000 / std::max(limits.site_per_minute, 1U));
     made.limits.stalled = 3 * limits.deliveries;
     made.attempt = part.settings.retry.attempt;
-    made.hops = part.hops;
     made.client.helo_name = part.settings.node.name;
     made.client.pool.max_idle_per_key = limits.deliveries;  // each handshake costs as much as sealing a letter
     return made;

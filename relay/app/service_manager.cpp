@@ -71,11 +71,6 @@ void service_manager::stopping(std::string_view text) const
     send("STOPPING=1", text);
 }
 
-void service_manager::status(std::string_view text) const
-{
-    send("STATUS=" + std::string(text.substr(0, text.find('\n'))), {});
-}
-
 void service_manager::alive() const
 {
     send("WATCHDOG=1", {});

@@ -21,7 +21,6 @@ public:
     void ready(std::string_view status) const;
     void reloading() const;  // until the next ready()
     void stopping(std::string_view status) const;
-    void status(std::string_view text) const;
     void alive() const;
     // How long the manager waits for alive() before it ends us; nullopt: it does not.
     [[nodiscard]] std::optional<std::chrono::microseconds> watchdog() const noexcept { return watchdog_; }

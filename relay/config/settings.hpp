@@ -135,9 +135,9 @@ struct limit_settings {
     std::uint64_t refused_octets = 128U << 20U;  // an oversize file up to this is kept as an object
     std::uint64_t sealed_octets = 20U << 20U;
     std::uint64_t free_disk_octets = 256U << 20U;  // below this, AR and 452
-    std::uint64_t memory_octets = 1U << 30U;       // resident, from which on AR and 451
-    std::uint64_t queue_octets = 64ULL << 30U;     // sealed mail waiting, from which on AR and 451
-    std::uint32_t commit_milliseconds = 2000;      // of the store, from which on AR and 451
+    std::uint64_t memory_octets = 1U << 30U;       // resident, from which on AR and 452
+    std::uint64_t queue_octets = 64ULL << 30U;     // sealed mail waiting, from which on AR and 452
+    std::uint32_t commit_milliseconds = 2000;      // of the store, from which on AR and 452
     std::uint32_t connections = 200;
     std::uint32_t deliveries = 32;            // at once
     std::uint32_t site_per_minute = 100'000;  // letters begun towards one next hop; over 60 000: no limit

@@ -79,10 +79,14 @@ bool is_accepted(delivery_state state) noexcept
            state == rejected_by_software;
 }
 
+bool may_be_sent(delivery_state state) noexcept
+{
+    return state == queued || state == deferred || state == uncertain;
+}
+
 bool is_open(delivery_state state) noexcept
 {
-    return state == received || state == held || state == queued || state == deferred || state == sending ||
-           state == uncertain;
+    return may_be_sent(state) || state == received || state == held || state == sending;
 }
 
 void apply(delivery_view& view, const event& next)

@@ -35,5 +35,6 @@ void apply(delivery_view& view, const event& next);
 [[nodiscard]] bool folds_alone(delivery_state before, const event& next) noexcept;
 
 [[nodiscard]] bool is_accepted(delivery_state state) noexcept;  // accepted or stronger
+[[nodiscard]] bool may_be_sent(delivery_state state) noexcept;  // it waits to leave
 [[nodiscard]] bool is_open(delivery_state state) noexcept;      // something may still happen by itself
 }

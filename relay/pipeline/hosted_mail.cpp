@@ -52,10 +52,14 @@ bool is_from(const header_view& header, std::string_view address)
 bool is_looping(std::string_view message, std::string_view own_name, const loop_limits& limits)
 {
     const auto header = header_view::read(message);
-    if (!header.has_value()) return false;
+    return header.has_value() && is_looping(*header, own_name, limits);
+}
+
+bool is_looping(const header_view& header, std::string_view own_name, const loop_limits& limits)
+{
     std::size_t all = 0;
     std::size_t own = 0;
-    for (const auto& field : header->fields()) {
+    for (const auto& field : header.fields()) {
         if (!mime::same_text(field.name, "Received")) continue;
         ++all;
         if (names_us(field.value, own_name)) ++own;
@@ -110,9 +114,9 @@ reporting_options hosted_mail::reporting() const
 store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::string_view message,
                                  const ports::session_facts& from)
 {
-    if (is_looping(message, options_.node_name)) return store_verdict::looping;
-    arrival mail{envelope, message, {}, {}, with_.clock.now()};
     const auto header = header_view::read(message);
+    if (header.has_value() && is_looping(*header, options_.node_name)) return store_verdict::looping;
+    arrival mail{envelope, message, {}, {}, with_.clock.now()};
     if (!from.login.empty() && (!header.has_value() || !is_from(*header, from.login)))
         return store_verdict::sender_refused;
     if (header.has_value())
@@ -121,14 +125,16 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
     mail.content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
                    ports::received_field(from, options_.node_name, base::random_token(), mail.at);
     mail.content += message;
-    const mime::message::imap_view view = mime::message::make_imap_view(mail.content);
     mail.row.received_sha256 = mime::hex(mime::sha256(message));
     mail.row.rfc822_size = mail.content.size();
-    mail.row.envelope = view.envelope;
-    mail.row.body = view.body;
-    mail.row.body_structure = view.body_structure;
-    mail.row.sections = view.sections.write_text();
     mail.row.received_at = mail.at;
+    if (options_.server == nullptr) {  // the mailboxes are ours, and IMAP serves them
+        const mime::message::imap_view view = mime::message::make_imap_view(mail.content);
+        mail.row.envelope = view.envelope;
+        mail.row.body = view.body;
+        mail.row.body_structure = view.body_structure;
+        mail.row.sections = view.sections.write_text();
+    }
     // One mailbox after the other: a failure half-way is answered 4yz, and those served already know the repeat.
     bool any_new = false;
     std::vector<ports::envelope_recipient> gone;

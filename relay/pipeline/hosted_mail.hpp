@@ -10,6 +10,7 @@
 
 #include <set>
 
+#include "mime/message/header.hpp"
 #include "relay/pipeline/delivery_reports.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
@@ -30,6 +31,8 @@ struct loop_limits {
     std::size_t max_received = 100;
     std::size_t max_own = 3;
 };
+[[nodiscard]] bool is_looping(const mime::message::header_view& header, std::string_view own_name,
+                              const loop_limits& limits = {});
 [[nodiscard]] bool is_looping(std::string_view message, std::string_view own_name, const loop_limits& limits = {});
 
 class hosted_mail final : public ports::mail_sink {

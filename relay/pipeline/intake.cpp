@@ -5,17 +5,18 @@
 #include "relay/pipeline/intake_refusal.hpp"
 
 namespace relay::pipeline {
-intake::intake(services with, site_options site, std::function<void()> on_queued)
-    : with_(with), site_(std::move(site)), on_queued_(std::move(on_queued))
+intake::intake(services with, site_options site, std::function<void()> on_queued, std::function<bool()> refusing)
+    : with_(with), site_(std::move(site)), on_queued_(std::move(on_queued)), refusing_(std::move(refusing))
 {
 }
 
 submission_result intake::accept(const submission& from)
 {
     const instant now = with_.clock.now();
+    const mime::timestamp here = mime::local_timestamp(now, site_.zone);
+    if (refusing_ && refusing_()) return answer_text{header_of(from), here}.busy();
     planned plan = plan_submission(from, site_, with_.routes, now);
-    const answer_text text{plan.header, mime::local_timestamp(now, site_.zone)};
-    if (refusing_ && refusing_()) return text.busy();
+    const answer_text text{plan.header, here};
     if (const refusal* why = std::get_if<refusal>(&plan.what)) return refuse(*why, from, text);
     const submission_keys known_by = submission_keys::of(with_.vault, from, plan.header);
     std::optional<ports::submission_answer> before;

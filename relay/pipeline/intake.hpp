@@ -16,13 +16,10 @@ struct submission_keys;
 
 class intake {
 public:
-    intake(services with, site_options site, std::function<void()> on_queued);
+    // While `refusing` says so nothing is taken in: the answer is busy (AR), before any work.
+    intake(services with, site_options site, std::function<void()> on_queued, std::function<bool()> refusing = {});
 
     [[nodiscard]] submission_result accept(const submission& from);
-
-    // While `refusing` says so nothing is taken in: the answer is busy (AR), before any work. Before the first
-    // accept().
-    void refuse_when(std::function<bool()> refusing) { refusing_ = std::move(refusing); }
 
     // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
     // hold.

@@ -62,6 +62,13 @@ refusal refuse_hl7(hl7::hl7_errors errors)
     return why;
 }
 
+std::optional<hl7::message_header> header_of(const submission& from)
+{
+    const std::string_view bytes = from.bytes;
+    if (hl7::peek(bytes.substr(0, 64)) != hl7::message_kind::hl7) return std::nullopt;
+    return hl7::read_header(bytes);
+}
+
 planned plan_submission(const submission& from, const site_options& site, const route_policy& routes, instant now)
 {
     const plan_request with{from, site, routes, now};

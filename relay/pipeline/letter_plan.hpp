@@ -117,6 +117,9 @@ struct planned {
     std::optional<mime::hl7::message_header> header;  // of an HL7 message whose MSH could be read
 };
 
+// MSH of an HL7 message, if it can be read; the rest is not looked at.
+[[nodiscard]] std::optional<mime::hl7::message_header> header_of(const submission& from);
+
 [[nodiscard]] planned plan_submission(const submission& from, const site_options& site, const route_policy& routes,
                                       instant now);
 [[nodiscard]] refusal refuse_hl7(mime::hl7::hl7_errors errors);

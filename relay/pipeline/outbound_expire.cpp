@@ -38,7 +38,8 @@ result<std::size_t> outbound::expire_some(delivery_state state)
         count = 0;
         for (const delivery_row& row : late) {
             auto current = tx.delivery(row.id);
-            if (!current || current->state != state) continue;
+            // A person may have queued it again since it was read.
+            if (!current || current->state != state || current->created_at > now - options_.retry.give_up) continue;
             const cause why = current->why == cause::none ? cause::expired : current->why;
             record(tx, *current, about(now, event_kind::undeliverable, why));
             if (current->kind == delivery_kind::letter && options_.composer)

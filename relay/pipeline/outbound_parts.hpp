@@ -1,6 +1,7 @@
 // relay/pipeline/outbound_parts.hpp: what the parts of outbound share. Private to outbound*.cpp.
 #pragma once
 
+#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/outbound.hpp"
 
 namespace relay::pipeline {
@@ -11,11 +12,6 @@ namespace relay::pipeline {
     next.kind = kind;
     next.facts.why = why;
     return next;
-}
-
-[[nodiscard]] inline bool may_be_sent(delivery_state state)
-{
-    return state == delivery_state::queued || state == delivery_state::deferred || state == delivery_state::uncertain;
 }
 
 // Runs `change` on a delivery that is still there, in one unit.

@@ -1,6 +1,7 @@
 // relay/pipeline/route.hpp: from a recipient as the hospital gave it to one mailbox and one certificate, or to the
 // cause why not (design.md §3.5, §4; domain.md §4, §8). Never guesses: no address, several addresses, no usable
-// certificate → a cause. Reads the directory port (blocking: worker threads); otherwise pure.
+// certificate → a cause. Reads the directory port (blocking: worker threads); otherwise pure but for a memo
+// of certificates read.
 #pragma once
 
 #include <optional>

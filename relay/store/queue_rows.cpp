@@ -1,7 +1,6 @@
 #include "relay/store/queue_rows.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "relay/store/rows.hpp"
@@ -48,11 +47,6 @@ constexpr const char* unwarned =
     "SELECT " LIAISON_DELIVERY_COLUMNS
     " FROM delivery INDEXED BY delivery_unwarned WHERE warned_at IS NULL"
     " AND state IN ('queued', 'deferred', 'uncertain') AND created_at <= ? ORDER BY created_at LIMIT ?";
-
-std::int64_t limit_of(std::size_t limit)
-{
-    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
-}
 
 void read_due(cursor rows, instant now, std::vector<due_delivery>& into)
 {

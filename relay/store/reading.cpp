@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include <boost/system/system_error.hpp>
 
@@ -29,11 +28,6 @@ auto first(cursor row, Read read) -> std::optional<decltype(read(row))>
 {
     if (!row.next()) return std::nullopt;
     return read(row);
-}
-
-std::int64_t limit_of(std::size_t limit)
-{
-    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
 }
 
 enum class carries { version, removal };

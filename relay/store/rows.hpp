@@ -2,11 +2,21 @@
 // Private to relay/store. The *_columns lists and the read_* functions keep the same order.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
 
 namespace relay::store {
+// Of a query's LIMIT.
+[[nodiscard]] inline std::int64_t limit_of(std::size_t limit)
+{
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
+}
+
 #define LIAISON_STAY_COLUMNS                                                                                 \
     "id, visit_key, file_key, establishment, service, treating_rpps, discharge, quality, flags, exclusion, " \
     "created_at, details, admission, patient_class, identity_key, traits_key, in_feed"

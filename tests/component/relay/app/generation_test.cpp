@@ -41,6 +41,20 @@ TEST_CASE("what cannot change while a node runs keeps its value and is named", "
     CHECK(app::keep_fixed(running, next).empty());
 }
 
+TEST_CASE("a role that goes on keeps its tables, though the new file has none of them", "[reload]")
+{
+    config::settings running;
+    running.roles.hospital = running.roles.operator_ = true;
+    running.operator_.domains = {"d.example"};
+    running.hospital.address = "relais@hopital.example";
+    running.establishment.finess = "990000010";
+    config::settings next;
+    CHECK(app::keep_fixed(running, next) == std::vector<std::string>{"[roles] hospital", "[roles] operator"});
+    CHECK(next.operator_.domains == running.operator_.domains);
+    CHECK(next.hospital.address == running.hospital.address);
+    CHECK(next.establishment.finess == running.establishment.finess);
+}
+
 TEST_CASE("who has taken a value keeps it over a swap", "[reload]")
 {
     base::current<const int> now(std::make_shared<const int>(1));
