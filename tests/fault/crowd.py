@@ -232,7 +232,7 @@ class Crowd(Lane):
             self.nodes.close()
             if self.sink:
                 self.sink.close()
-        except (Failed, OSError, imaplib.IMAP4.error) as wrong:
+        except (Failed, OSError, subprocess.SubprocessError, imaplib.IMAP4.error) as wrong:
             self.walk.failed(str(wrong) or repr(wrong))
             if self.nodes:
                 for node in (self.nodes.hospital, self.nodes.operator):

@@ -161,4 +161,5 @@ def test(lab, checks):
     sink.close()
 
 
-run(test)
+if __name__ == "__main__":
+    run(test)

@@ -148,7 +148,7 @@ def check_fixed(lab, checks):
     change(lab, "operator", rf'^smtp = "127.0.0.1:{other}"', f'smtp = "127.0.0.1:{port}"')
 
 
-def check_limit(lab, checks, doctor):
+def check_limit(lab, checks):
     change(lab, "operator", r"^workers = 3", "workers = 2\nsealed_octets = 2000")
     checks.equal("limite relue", hang_up(lab, "operator"), "taken")
     with connect(lab, lab.port("operator", "smtp")) as client:
@@ -156,7 +156,6 @@ def check_limit(lab, checks, doctor):
         checks.equal("trop gros", client.docmd("MAIL", f"FROM:<{SENDER}> SIZE=4000")[0], 552)
     change(lab, "operator", r"^sealed_octets = 2000\n", "")
     checks.equal("limite rendue", hang_up(lab, "operator"), "taken")
-    del doctor
 
 
 def check_end(lab, checks, doctor):
@@ -208,7 +207,7 @@ def test(lab, checks):
     check_route(lab, checks, letters)
     check_bad_file(lab, checks, letters)
     check_fixed(lab, checks)
-    check_limit(lab, checks, doctor)
+    check_limit(lab, checks)
     checks.equal("liaison reload sans nœud", [lab.stop_node("hospital"), lab.liaison("reload", check=False).returncode], [0, 1])
     check_end(lab, checks, doctor)
     checks.equal("arrêt propre", lab.stop_node("operator"), 0)
