@@ -1,21 +1,85 @@
 #include "relay/pipeline/delivery_fold.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <set>
 
 namespace relay::pipeline {
 namespace {
 using enum delivery_state;
 
-bool is_before_acceptance(delivery_state state)
+constexpr std::uint32_t set_of(std::initializer_list<delivery_state> states)
 {
-    return !is_accepted(state) && state != cancelled && state != superseded;
+    std::uint32_t set = 0;
+    for (const delivery_state state : states) set |= 1U << static_cast<unsigned>(state);
+    return set;
+}
+constexpr bool has(std::uint32_t set, delivery_state state)
+{
+    return (set >> static_cast<unsigned>(state) & 1U) != 0;
 }
 
-void end_with(delivery_view& view, delivery_state state, const event& next)
+constexpr std::uint32_t waiting = set_of({queued, deferred, uncertain});
+constexpr std::uint32_t open_states = set_of({received, held, sending}) | waiting;
+constexpr std::uint32_t ended = set_of({failed, undeliverable, other_channel});
+constexpr std::uint32_t withdrawn = set_of({cancelled, superseded});
+constexpr std::uint32_t arrived = set_of({accepted, confirmed, displayed, processed, rejected_by_software});
+
+// domain.md §4, what is done: an act in a state that is not named changes nothing.
+struct act_rule {
+    event_kind act;
+    std::uint32_t from;
+    delivery_state to;
+};
+constexpr act_rule acts[] = {
+    {event_kind::held, set_of({received, held, queued}), held},
+    {event_kind::routed, set_of({received, held, undeliverable}), queued},
+    {event_kind::requeued, open_states | ended | set_of({cancelled}), queued},
+    {event_kind::attempt_started, waiting, sending},
+    {event_kind::accepted, open_states | ended, accepted},
+    {event_kind::deferred, set_of({sending, uncertain, queued}), deferred},
+    {event_kind::refused, set_of({sending}) | waiting, failed},
+    {event_kind::reply_lost, set_of({sending}), uncertain},
+    {event_kind::undeliverable, open_states, undeliverable},
+    {event_kind::cancelled, open_states | ended, cancelled},
+    {event_kind::superseded, open_states | ended, superseded},
+    {event_kind::other_channel, open_states | ended | withdrawn, other_channel},
+};
+
+// domain.md §4, what is reported, the weaker first: a stronger report is never undone by a weaker one. A document that
+// was filed after all is filed, also when a first try was refused.
+struct report_rule {
+    event_kind report;
+    delivery_state proves;
+};
+constexpr report_rule reports[] = {
+    {event_kind::report_relayed, accepted}, {event_kind::report_delivered, confirmed},
+    {event_kind::displayed, displayed},     {event_kind::software_rejected, rejected_by_software},
+    {event_kind::processed, processed},
+};
+
+const act_rule* rule_of_act(event_kind kind)
 {
-    view.state = state;
-    view.why = next.facts.why;
-    view.ended_at = next.at;
+    const auto* found = std::find_if(std::begin(acts), std::end(acts), [&](const auto& r) { return r.act == kind; });
+    return found == std::end(acts) ? nullptr : found;
+}
+
+int strength(delivery_state proven)
+{
+    const auto* found =
+        std::find_if(std::begin(reports), std::end(reports), [&](const auto& r) { return r.proves == proven; });
+    return found == std::end(reports) ? 0 : static_cast<int>(found - std::begin(reports)) + 1;
+}
+
+bool is_read(const delivery_view& view)
+{
+    return strength(view.reports.strongest) >= strength(displayed);
+}
+
+// The mail did not get there after all, and nobody has seen it.
+bool is_taken_back(const delivery_view& view)
+{
+    return view.reports.refused_at && !is_read(view);
 }
 
 void remember_reply(delivery_view& view, const event& next)
@@ -24,150 +88,126 @@ void remember_reply(delivery_view& view, const event& next)
     view.enhanced_status = next.facts.enhanced_status;
 }
 
-void accept(delivery_view& view, const event& next)
+std::optional<instant> earlier(std::optional<instant> a, std::optional<instant> b)
 {
-    if (is_accepted(view.state)) return;
-    view.state = accepted;
-    view.may_have_arrived = true;
-    view.why = cause::none;
-    view.accepted_at = next.at;
-    view.ended_at.reset();
+    return a && b ? std::min(a, b) : a ? a : b;
 }
 
-// A report that proves delivery: also makes an acceptance that we could not see (domain.md §4, `uncertain`).
-void confirm(delivery_view& view, const event& next)
+// State, cause and instants from what was done and what was reported.
+void derive(delivery_view& view)
 {
-    accept(view, next);
-    if (!view.confirmed_at) view.confirmed_at = next.at;
-    if (view.state == accepted) view.state = confirmed;
-}
-
-void read_by_recipient(delivery_view& view, const event& next, delivery_state state)
-{
-    confirm(view, next);
-    if (view.state == confirmed) view.state = state;
-}
-
-void refuse_afterwards(delivery_view& view, const event& next)
-{
-    if (view.state == displayed || view.state == processed || view.state == rejected_by_software) {
-        view.disputed = true;  // the mail was seen: a person decides (domain.md §3 rule 4)
-        return;
-    }
-    if (view.state == cancelled || view.state == superseded) return;
-    view.revoked = view.revoked || is_accepted(view.state);
+    const delivery_reports_seen& told = view.reports;
+    const bool has_arrived = told.strongest != received || view.act == accepted;
     view.accepted_at.reset();
     view.confirmed_at.reset();
-    view.refused_by_report = true;
-    view.may_have_arrived = false;
-    end_with(view, failed, next);
-    remember_reply(view, next);
+    view.ended_at.reset();
+    view.disputed = told.refused_at && strength(told.strongest) >= strength(confirmed);
+    view.may_have_arrived = told.refused_at ? is_read(view) : view.left || told.strongest != received;
+    view.revoked = view.revoked_before || (is_taken_back(view) && has_arrived);
+    if (is_taken_back(view)) {
+        const bool closed = has(withdrawn, view.act) || view.act == other_channel;
+        view.state = closed ? view.act : failed;
+        view.why = closed ? view.act_why : told.refused_why;
+        view.ended_at = closed ? view.act_at : told.refused_at;
+    } else if (has_arrived) {
+        view.state = told.strongest == received ? accepted : told.strongest;
+        view.why = told.strongest_why;
+        view.accepted_at = earlier(view.act == accepted ? view.act_at : std::nullopt, told.arrived_at);
+        view.confirmed_at = told.confirmed_at;
+    } else {
+        view.state = view.act;
+        view.why = view.act_why;
+        if (!is_open(view.act)) view.ended_at = view.act_at;
+    }
 }
 
-void requeue(delivery_view& view)
+// Tried anew: what was reported on the mail before it counts no longer, unless it proves that it was read.
+void begin_anew(delivery_view& view)
 {
-    if (is_accepted(view.state) || view.state == superseded) return;
-    view.state = queued;
-    view.why = cause::none;
-    view.ended_at.reset();
+    if (view.reports.refused_at) view.left = false;
+    view.revoked_before = view.revoked;
+    view.reports = {};
+}
+
+void act(delivery_view& view, const act_rule& rule, const event& next)
+{
+    switch (rule.act) {
+        case event_kind::attempt_started: ++view.attempts; break;
+        case event_kind::accepted:
+        case event_kind::deferred:
+        case event_kind::refused: remember_reply(view, next); break;
+        default: break;
+    }
+    if (rule.act == event_kind::refused) view.left = false;
+    if (rule.act == event_kind::attempt_started && is_taken_back(view)) begin_anew(view), derive(view);
+    // A 2xx of ours that a bounce overtook: both are known, and the bounce stands.
+    const delivery_state from = rule.act == event_kind::accepted && is_taken_back(view) ? view.act : view.state;
+    if (!has(rule.from, from)) return;
+    if (rule.act == event_kind::routed || rule.act == event_kind::requeued) begin_anew(view);
+    if (rule.act == event_kind::accepted || rule.act == event_kind::reply_lost) view.left = true;
+    view.act = rule.to;
+    if (rule.act == event_kind::reply_lost)
+        view.act_why = cause::reply_lost;
+    else if (rule.to == queued || rule.to == accepted)
+        view.act_why = cause::none;
+    else if (rule.to != sending)  // an attempt keeps why it is one more
+        view.act_why = next.facts.why;
+    view.act_at = next.at;
+}
+
+void hear(delivery_view& view, const report_rule& rule, const event& next)
+{
+    delivery_reports_seen& told = view.reports;
+    if (!told.arrived_at) told.arrived_at = next.at;
+    if (rule.proves != accepted && !told.confirmed_at) told.confirmed_at = next.at;
+    if (strength(rule.proves) <= strength(told.strongest)) return;
+    told.strongest = rule.proves;
+    told.strongest_why = rule.proves == rejected_by_software ? next.facts.why : cause::none;
 }
 }
 
 bool is_accepted(delivery_state state) noexcept
 {
-    return state == accepted || state == confirmed || state == displayed || state == processed ||
-           state == rejected_by_software;
+    return has(arrived, state);
 }
 
 bool may_be_sent(delivery_state state) noexcept
 {
-    return state == queued || state == deferred || state == uncertain;
+    return has(waiting, state);
 }
 
 bool is_open(delivery_state state) noexcept
 {
-    return may_be_sent(state) || state == received || state == held || state == sending;
+    return has(open_states, state);
+}
+
+delivery_view view_of_open(delivery_state state, cause why, int attempts)
+{
+    delivery_view view;
+    view.state = view.act = state;
+    view.why = view.act_why = why;
+    view.attempts = attempts;
+    return view;
 }
 
 void apply(delivery_view& view, const event& next)
 {
-    switch (next.kind) {
-        case event_kind::held:
-            if (view.state == received || view.state == held || view.state == queued) {
-                view.state = held;
-                view.why = next.facts.why;
-            }
-            break;
-        case event_kind::routed:
-            if (view.state == received || view.state == held || view.state == undeliverable) requeue(view);
-            break;
-        case event_kind::requeued: requeue(view); break;
-        case event_kind::attempt_started:
-            ++view.attempts;
-            view.refused_by_report = false;
-            if (view.state == queued || view.state == deferred || view.state == uncertain) view.state = sending;
-            break;
-        case event_kind::accepted:
-            remember_reply(view, next);
-            if (view.refused_by_report)
-                view.revoked = true;  // the bounce overtook the record of our own 2xx: it stands
-            else if (view.state != cancelled && view.state != superseded)
-                accept(view, next);
-            break;
-        case event_kind::deferred:
-            remember_reply(view, next);
-            if (view.state == sending || view.state == uncertain || view.state == queued) {
-                view.state = deferred;
-                view.why = next.facts.why;
-            }
-            break;
-        case event_kind::refused:
-            remember_reply(view, next);
-            view.may_have_arrived = false;
-            if (view.state == sending || view.state == uncertain || view.state == queued || view.state == deferred)
-                end_with(view, failed, next);
-            break;
-        case event_kind::reply_lost:
-            if (view.state == sending) {
-                view.may_have_arrived = true;
-                view.state = uncertain;
-                view.why = cause::reply_lost;
-            }
-            break;
-        case event_kind::undeliverable:
-            if (is_open(view.state)) end_with(view, undeliverable, next);
-            break;
-        case event_kind::cancelled:
-            if (is_before_acceptance(view.state)) end_with(view, cancelled, next);
-            break;
-        case event_kind::superseded:
-            if (is_before_acceptance(view.state)) end_with(view, superseded, next);
-            break;
-        case event_kind::other_channel:
-            if (!is_accepted(view.state)) end_with(view, other_channel, next);
-            break;
-        case event_kind::report_delivered: confirm(view, next); break;
-        case event_kind::report_relayed: accept(view, next); break;
-        case event_kind::report_failed: refuse_afterwards(view, next); break;
-        case event_kind::displayed: read_by_recipient(view, next, displayed); break;
-        case event_kind::processed: read_by_recipient(view, next, processed); break;
-        case event_kind::software_rejected:
-            read_by_recipient(view, next, rejected_by_software);
-            if (view.state == rejected_by_software) view.why = next.facts.why;
-            break;
-        case event_kind::sealed:
-        case event_kind::warned:
-        case event_kind::report_delayed:
-        case event_kind::stay_admitted:
-        case event_kind::stay_admission_cancelled:
-        case event_kind::stay_moved:
-        case event_kind::stay_move_cancelled:
-        case event_kind::stay_discharged:
-        case event_kind::stay_discharge_cancelled:
-        case event_kind::stay_excluded:
-        case event_kind::letter_received:
-        case event_kind::letter_matched: break;  // change nothing in a delivery's state
+    if (const act_rule* rule = rule_of_act(next.kind)) {
+        act(view, *rule, next);
+    } else if (next.kind == event_kind::report_failed) {
+        remember_reply(view, next);
+        if (!view.reports.refused_at) {
+            view.reports.refused_at = next.at;
+            view.reports.refused_why = next.facts.why;
+        }
+    } else if (const auto* report = std::find_if(std::begin(reports), std::end(reports),
+                                                 [&](const auto& r) { return r.report == next.kind; });
+               report != std::end(reports)) {
+        hear(view, *report, next);
+    } else {
+        return;  // changes nothing in a delivery's state
     }
+    derive(view);
 }
 
 bool folds_alone(delivery_state before, const event& next) noexcept

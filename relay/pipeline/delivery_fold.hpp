@@ -1,7 +1,7 @@
 // relay/pipeline/delivery_fold.hpp: the state of a delivery, derived from its events alone (domain.md §4, design.md
-// §3.3). Pure. Events are folded in ledger order; reports may come late, twice, or out of order: the same evidence
-// applied twice changes nothing, and weaker evidence never undoes stronger, except a negative DSN, which revokes an
-// acceptance (domain.md §3 rule 4).
+// §3.3). Pure. What was done (by the node or by a person) moves the state by the table of acts in the .cpp, in ledger
+// order. What was reported (DSN, MDN) is a set: the strongest report counts, whenever it came, however often and after
+// which other; only a negative DSN takes back, and only what was not read (domain.md §3 rule 4).
 #pragma once
 
 #include <span>
@@ -9,20 +9,40 @@
 #include "relay/pipeline/model.hpp"
 
 namespace relay::pipeline {
+// What the reports on one delivery add up to since it last began anew.
+struct delivery_reports_seen {
+    delivery_state strongest = delivery_state::received;  // received: none that is positive
+    cause strongest_why = cause::none;                    // of a filing that was refused
+    std::optional<instant> arrived_at;                    // the first positive one: an acceptance we may not have seen
+    std::optional<instant> confirmed_at;                  // the first that proves delivery
+    std::optional<instant> refused_at;                    // the first negative DSN
+    cause refused_why = cause::none;
+};
+
 struct delivery_view {
     delivery_state state = delivery_state::received;
     cause why = cause::none;
     int attempts = 0;
-    std::optional<instant> accepted_at;  // the stop of this delivery, on our clock; empty again once revoked
+    std::optional<instant> accepted_at;  // the stop of this delivery, on our clock; empty while revoked
     std::optional<instant> confirmed_at;
     std::optional<instant> ended_at;  // failed, undeliverable, cancelled...
     int smtp_code = 0;                // of the last reply
     std::string enhanced_status;
-    bool refused_by_report = false;  // since the last attempt began: our own late 2xx must not undo it
-    bool may_have_arrived = false;   // a 2xx, or a lost reply that no refusal followed
-    bool revoked = false;            // an acceptance was taken back
-    bool disputed = false;           // a negative DSN after displayed or processed: for people
+    bool may_have_arrived = false;  // a 2xx, or a lost reply that no refusal followed
+    bool revoked = false;           // an acceptance was taken back
+    bool disputed = false;          // reports contradict each other: for people
+
+    // What the members above are derived from.
+    delivery_state act = delivery_state::received;  // by what was done alone
+    cause act_why = cause::none;
+    std::optional<instant> act_at;  // of a 2xx of ours, or of an end
+    bool left = false;              // a 2xx or a lost reply, and no refusal since
+    bool revoked_before = false;    // in a try that a later one followed
+    delivery_reports_seen reports;
 };
+
+// The view of an open delivery, whose state hangs on what was done alone.
+[[nodiscard]] delivery_view view_of_open(delivery_state state, cause why, int attempts);
 
 [[nodiscard]] delivery_view fold_delivery(std::span<const event> events);
 

@@ -36,11 +36,7 @@ void record(ports::transaction& tx, delivery_row& row, event next)
     tx.append(next);
     delivery_view view;
     if (folds_alone(row.state, next)) {
-        view.state = row.state;
-        view.why = row.why;
-        view.attempts = row.attempts;
-        view.accepted_at = row.accepted_at;
-        view.confirmed_at = row.confirmed_at;
+        view = view_of_open(row.state, row.why, row.attempts);
         apply(view, next);
     } else {
         view = fold_delivery(tx.events_of(row.id));
