@@ -30,7 +30,7 @@ def _segment(database, file, octets):
     os.fdatasync(file)  # before the commit: a row never speaks of octets that are not there
 
 
-def measure(layout, size, letters):
+def _cost(layout, size, letters):
     """(CPU, time) in ms per letter; `layout`: "rows" or "segment"."""
     folder = tempfile.mkdtemp(prefix="liaison-bench-objects-")
     try:
@@ -54,3 +54,12 @@ def measure(layout, size, letters):
         return spent
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(options, table):
+    letters = 80 if options.quick else 400
+    for size in OBJECTS:
+        for layout, word in (("rows", "lignes de la base"), ("segment", "fichier à part")):
+            cpu, taken = _cost(layout, size, letters)
+            table.add(f"Objets {size[:-1]} ko, {word} : CPU par lettre", cpu, "ms")
+            table.add(f"Objets {size[:-1]} ko, {word} : durée par lettre", taken, "ms")

@@ -42,6 +42,12 @@ def resident_octets(pid):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def peak_resident_octets(pid):
+    """The most it ever had."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+
+
 class SyncCounter:
     def __init__(self, file):
         self.file = file

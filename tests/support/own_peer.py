@@ -50,10 +50,10 @@ class OwnPeer:
                 account = pwd.getpwnam(owner)
                 os.chown(made, account.pw_uid, account.pw_gid)
 
-    def launch(self, command, is_ready, seconds=30):
+    def launch(self, command, is_ready, seconds=30, environment=None):
         with open(self.folder / "out", "ab") as out:
             self._process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                             start_new_session=True)
+                                             env=os.environ | (environment or {}), start_new_session=True)
 
         def ready():
             if self._process.poll() is not None:

@@ -21,6 +21,7 @@ pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
 tlsmgr    unix - - n 1000? 1 tlsmgr
+tlsproxy  unix - - n - 0 tlsproxy
 rewrite   unix - - n - - trivial-rewrite
 bounce    unix - - n - 0 bounce
 defer     unix - - n - 0 bounce
@@ -40,10 +41,10 @@ postlog   unix-dgram n - n - 1 postlogd
 class Postfix(OwnPeer):
     program = "Postfix"
 
-    def __init__(self, certificate, key, anchors, *, host_name, domains, routes=None, refused=(), settings=None):
+    def __init__(self, certificate, key, anchors, *, host_name, domains, routes=None, refused=(), settings=None, environment=None):
         self.certificate, self.key, self.anchors = certificate, key, anchors
         self.host_name, self.domains, self.routes, self.refused = host_name, domains, routes or {}, refused
-        self.settings = settings or {}
+        self.settings, self.environment = settings or {}, environment or {}
         self.port = free_ports(1)[0]
         self.addresses = {}
 
@@ -87,7 +88,8 @@ class Postfix(OwnPeer):
         (config / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()), encoding="ascii")
         (config / "master.cf").write_text(MASTER.format(port=self.port), encoding="ascii")
         # The master in our own session: stop() ends it by its pid, and it ends its daemons.
-        self.launch(["postfix", "-c", config, "start-fg"], lambda: "daemon started" in self.log(), seconds)
+        self.launch(["postfix", "-c", config, "start-fg"], lambda: "daemon started" in self.log(), seconds,
+                    self.environment)
 
     def ask_to_end(self, _process, seconds):
         subprocess.run(["postfix", "-c", str(self.folder / "config"), "stop"], capture_output=True, timeout=seconds, check=False)
