@@ -66,7 +66,7 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     }
     parts& part = *prepared.made;
     const auto lock = store::single_instance_lock(part.paths.lock.string());
-    auto opened = lock.has_value() ? open_node_store(part.settings, *part.vault) : lock.error();
+    auto opened = lock.has_value() ? open_node_store(part) : lock.error();
     if (!opened.has_value()) {
         to.err << "base inaccessible : " << opened.error().message() << "\n";
         return std::nullopt;

@@ -40,7 +40,12 @@ int run_unmatched(const console& to, const config::path& settings);
 int run_match(const console& to, const config::path& settings, const std::string& letter, const std::string& stay);
 int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
-int run_report(const console& to, const config::path& settings, const std::string& from, const std::string& until);
+struct report_request {
+    std::string from, until;  // AAAA-MM-JJ, both included
+    std::string by;           // a breakdown of pipeline/indicators.hpp; empty: every stay
+    std::string service;      // of this one only; empty: all
+};
+int run_report(const console& to, const config::path& settings, const report_request& wanted);
 int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
 int run_hold(const console& to, const config::path& settings, const std::string& domain);

@@ -16,7 +16,7 @@ struct arguments {
     path folder;
     path password_file;
     std::vector<std::string> files;
-    std::string id, stay, user, address, from, until;
+    std::string id, stay, user, address, from, until, by, service;
     std::string domain;
     std::string format = "table";
     std::string words = "fr";
@@ -87,10 +87,14 @@ public:
             with_settings(add("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
                               [this] { return run_resume(args_.to(), args_.settings, args_.domain); }))));
         auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
-            return run_report(args_.to(), args_.settings, args_.from, args_.until);
+            return run_report(args_.to(), args_.settings, {args_.from, args_.until, args_.by, args_.service});
         })));
         report->add_option("--from", args_.from, "premier jour de sortie, AAAA-MM-JJ")->required();
         report->add_option("--to", args_.until, "dernier jour de sortie, AAAA-MM-JJ")->required();
+        report->add_option("--by", args_.by,
+                           "chiffres par group, site, service, type, class, day, month, weekday, hour-band ou "
+                           "recipient-operator, au lieu de chaque sortie");
+        report->add_option("--service", args_.service, "chiffres de ce service seulement");
         auto* import = with_output(
             with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
                                     [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })));

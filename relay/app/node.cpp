@@ -30,7 +30,7 @@ std::optional<node::start_error> node::running::open_data()
     auto locked = store::single_instance_lock(first->paths.lock.string());
     if (!locked.has_value()) return start_error{"lock", locked.error()};
     lock = std::move(*locked);
-    auto opened = open_node_store(all(), *first->vault);
+    auto opened = open_node_store(*first);
     if (!opened.has_value()) return start_error{"store", opened.error()};
     store = std::move(*opened);
     auto listed = open_node_directory(first->paths);
@@ -148,6 +148,7 @@ void node::running::stop()
     if (returns_in) returns_in->drain(std::max(until, io::clock::now() + zam_wait));
     if (ack_out) ack_out->drain(std::max(until, io::clock::now() + zam_wait));
     if (keeper) keeper->stop();
+    if (facts) facts->stop();
     if (beat) beat->stop();
     if (runtime) runtime->stop();
 }

@@ -139,6 +139,8 @@ void node::running::start_housekeeper()
     };
     keeper = std::make_unique<housekeeper>(services, std::move(by_files), [this] { look(); });
     keeper->start();
+    facts = std::make_unique<facts_renewal>(*store);
+    facts->start(facts_keeper_of(*first));
 }
 
 // What the store counts by itself, and the load.
@@ -184,6 +186,8 @@ void node::running::use(const parts& part)
         submissions_in->use(shared_by_all(submission_settings(part, *op.submissions, smtp::server_tls::implicit)));
     if (imap_in) imap_in->use(part.tls_server, part.settings.limits.connections);
     if (mllp_in) mllp_in->use(mllp_settings(part));
+    keep_facts(*store, part);
+    facts->start(facts_keeper_of(part));
     keeper->route_again_soon();
     sender->wake();
 }

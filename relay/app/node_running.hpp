@@ -8,6 +8,7 @@
 
 #include "relay/app/ack_sender.hpp"
 #include "relay/app/dispatcher.hpp"
+#include "relay/app/facts_renewal.hpp"
 #include "relay/app/generation.hpp"
 #include "relay/app/heartbeat.hpp"
 #include "relay/app/housekeeper.hpp"
@@ -53,6 +54,7 @@ struct node::running {
     std::unique_ptr<mllp::mllp_server> mllp_in;
     std::unique_ptr<spool::watcher> spool_in;
     std::unique_ptr<housekeeper> keeper;
+    std::unique_ptr<facts_renewal> facts;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     boost::json::object endpoints;

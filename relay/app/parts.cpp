@@ -47,6 +47,23 @@ public:
         return found.has_value() ? std::optional(*found) : std::nullopt;
     }
 
+    pipeline::organisation sites(const mime::zone& fallback)
+    {
+        std::vector<pipeline::site_entry> all;
+        for (const config::place_settings& given : all_.places) {
+            pipeline::site_entry site{given.code, given.name, given.group, fallback, {}};
+            if (!given.zone.empty()) {
+                if (const auto found = mime::find_zone(given.zone); found.has_value())
+                    site.zone = *found;
+                else
+                    wrong("[[site]] " + given.code, "zone : fuseau inconnu (nom IANA attendu)");
+            }
+            site.services.insert(given.services.begin(), given.services.end());
+            all.push_back(std::move(site));
+        }
+        return pipeline::organisation(std::move(all));
+    }
+
     std::unique_ptr<vault::node_vault> open_vault()
     {
         const auto key = vault::load_node_key(all_.node.key.string());
@@ -284,6 +301,8 @@ prepared_parts prepare_parts(config::loaded from)
         make.private_folder("[spool] acknowledgements", all.spool.acknowledgements);
     }
     const auto zone = make.zone();
+    pipeline::organisation sites;
+    if (zone) sites = make.sites(*zone);
     auto vault = make.open_vault();
     auto client = make.tls(io::tls_role::client, io::peer_certificate::required);
     auto returns = make.tls(io::tls_role::server, io::peer_certificate::required);
@@ -295,16 +314,16 @@ prepared_parts prepare_parts(config::loaded from)
     std::optional<pipeline::site_options> site;
     std::optional<pipeline::composer_options> composer;
     if (all.roles.hospital) {
-        if (zone) site = make.site(*zone);
+        if (zone) site = make.site(*zone), site->sites = sites;
         composer = make.composer(zone, anchors);
     }
     const node_paths paths(all.node.data);
     std::string id;
     if (make.good()) id = make.node_id(paths.identity);
     if (make.good())
-        out.made.reset(new parts{all, paths, *zone, std::move(id), std::move(vault), std::move(client),
-                                 std::move(server), std::move(returns), std::move(submission), std::move(hops),
-                                 make.dns(), std::move(*anchors), std::move(routes), std::move(site),
+        out.made.reset(new parts{all, paths, *zone, std::move(sites), std::move(id), std::move(vault),
+                                 std::move(client), std::move(server), std::move(returns), std::move(submission),
+                                 std::move(hops), make.dns(), std::move(*anchors), std::move(routes), std::move(site),
                                  std::move(composer)});
     out.mistakes = std::move(make.mistakes());
     return out;
@@ -316,22 +335,35 @@ prepared_reading prepare_reading(const path& file)
     prepared_reading out;
     if (make.good()) {
         const auto zone = make.zone();
+        auto sites = zone ? make.sites(*zone) : pipeline::organisation();
         auto vault = make.open_vault();
         if (make.good())
-            out.made.reset(
-                new reading_parts{make.settings(), node_paths(make.settings().node.data), *zone, std::move(vault)});
+            out.made.reset(new reading_parts{make.settings(), node_paths(make.settings().node.data), *zone,
+                                             std::move(sites), std::move(vault)});
     }
     out.mistakes = std::move(make.mistakes());
     return out;
 }
 
-result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings,
-                                                             const vault::node_vault& vault)
+pipeline::facts_keeper facts_keeper_of(const parts& part)
+{
+    return {part.sites, part.zone};
+}
+
+void keep_facts(store::sqlite_store& store, const parts& part)
+{
+    store.derive_with([keeper = facts_keeper_of(part)](pipeline::ports::transaction& tx,
+                                                       const pipeline::stay_id& stay) { keeper.keep(tx, stay); });
+}
+
+result<std::unique_ptr<store::sqlite_store>> open_node_store(const parts& part)
 {
     store::store_options options;
-    options.path = node_paths(settings.node.data).store.string();
-    options.reserve_octets = settings.limits.free_disk_octets;
-    return store::open_store(options, vault);
+    options.path = part.paths.store.string();
+    options.reserve_octets = part.settings.limits.free_disk_octets;
+    auto opened = store::open_store(options, *part.vault);
+    if (opened.has_value()) keep_facts(**opened, part);
+    return opened;
 }
 
 result<std::unique_ptr<routing::sqlite_directory>> open_node_directory(const node_paths& paths)

@@ -12,6 +12,7 @@
 #include "relay/config/settings.hpp"
 #include "relay/io/name_lookup.hpp"
 #include "relay/io/tls_context.hpp"
+#include "relay/pipeline/facts_keeper.hpp"
 #include "relay/pipeline/letter_composer.hpp"
 #include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/route.hpp"
@@ -24,6 +25,7 @@ struct parts {
     config::settings settings;
     node_paths paths;
     mime::zone zone;
+    pipeline::organisation sites;
     std::string node_id;
     std::unique_ptr<vault::node_vault> vault;
     std::shared_ptr<io::tls_context> tls_client, tls_server, tls_returns, tls_submission;
@@ -47,6 +49,7 @@ struct reading_parts {
     config::settings settings;
     node_paths paths;
     mime::zone zone;
+    pipeline::organisation sites;
     std::unique_ptr<vault::node_vault> vault;
 };
 struct prepared_reading {
@@ -55,7 +58,9 @@ struct prepared_reading {
 };
 [[nodiscard]] prepared_reading prepare_reading(const config::path& file);
 
-[[nodiscard]] result<std::unique_ptr<store::sqlite_store>> open_node_store(const config::settings& settings,
-                                                                           const vault::node_vault& vault);
+// With the facts of stays kept from the first unit on.
+[[nodiscard]] result<std::unique_ptr<store::sqlite_store>> open_node_store(const parts& part);
+[[nodiscard]] pipeline::facts_keeper facts_keeper_of(const parts& part);
+void keep_facts(store::sqlite_store& store, const parts& part);
 [[nodiscard]] result<std::unique_ptr<routing::sqlite_directory>> open_node_directory(const node_paths& paths);
 }

@@ -16,17 +16,15 @@ std::string short_id(const std::string& id)
     return id.substr(0, 8);
 }
 
-std::optional<instant> day_start(const std::string& text, const mime::zone& zone, int plus_days)
+std::optional<std::chrono::sys_days> day_of(const std::string& text)
 {
     std::string digits;
     for (const char c : text)
         if (c != '-') digits += c;
     const auto read = mime::read_timestamp(digits);
     if (!read || read->precision != mime::time_precision::day || digits.size() != 8) return std::nullopt;
-    const auto day = std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) /
-                                           std::chrono::day(read->day)) +
-                     std::chrono::days(plus_days);
-    return mime::start_of_day(std::chrono::year_month_day(day), zone);
+    return std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) /
+                                 std::chrono::day(read->day));
 }
 
 json::value seconds_of(const std::optional<std::chrono::milliseconds>& value)
@@ -60,6 +58,31 @@ json::object json_of(const letter_line& line, const mime::zone& zone)
             {"lag_seconds", seconds_of(line.lag)}};
 }
 
+std::optional<std::chrono::milliseconds> lag_of(const stay_facts& facts)
+{
+    if (!facts.stop || facts.quality == discharge_quality::date_only) return std::nullopt;
+    return std::max(std::chrono::milliseconds(0), *facts.stop - facts.discharge);
+}
+
+// The rates of domain.md §5 in their order, with their words.
+struct shown_rate {
+    const char* key;
+    const char* label;
+    rate period_figures::*figure;
+};
+constexpr shown_rate shown_rates[] = {
+    {"j0", "J0 tenu", &period_figures::j0},
+    {"h48", "48 h tenu", &period_figures::h48},
+    {"any_channel", "48 h, toute voie", &period_figures::any_channel},
+    {"confirmed", "remise confirmée", &period_figures::confirmed},
+    {"no_letter", "sans lettre", &period_figures::no_letter},
+    {"no_address", "sans adresse", &period_figures::no_address},
+    {"rejected", "envois refusés", &period_figures::rejected},
+    {"filing_refused", "classement refusé", &period_figures::filing_refused},
+    {"known_read", "lecture connue (au moins)", &period_figures::known_read},
+    {"repeated", "doublons", &period_figures::repeated},
+};
+
 json::object json_of(const rate& r)
 {
     json::object out{{"numerator", r.numerator}, {"denominator", r.denominator}, {"pending", r.pending}};
@@ -68,43 +91,67 @@ json::object json_of(const rate& r)
     return out;
 }
 
+json::object json_of(const lag_summary& lag)
+{
+    const auto value = [](const lag_figure& figure) -> json::value {
+        if (figure.count == 0) return nullptr;
+        return figure.value ? seconds_of(figure.value) : json::value("not reached");
+    };
+    return {{"median_seconds", value(lag.median)}, {"p95_seconds", value(lag.p95)}, {"count", lag.median.count}};
+}
+
+json::object json_of(const std::map<cause, std::int64_t>& causes)
+{
+    json::object out;
+    for (const auto& [why, n] : causes) out[name(why)] = n;
+    return out;
+}
+
+json::object json_of(const period_figures& t)
+{
+    json::object exclusions;
+    for (const auto& [code, count] : t.exclusions) exclusions[code] = count;
+    json::object out{{"discharges", t.discharges},
+                     {"eligible", t.eligible},
+                     {"excluded", t.excluded},
+                     {"exclusions", exclusions},
+                     {"crh_as_letter", t.crh_as_letter},
+                     {"doctor_assumed", t.doctor_assumed},
+                     {"no_address_causes", json_of(t.no_address_causes)},
+                     {"rejected_causes", json_of(t.failures)},
+                     {"lag", json_of(t.lag)},
+                     {"writing", json_of(t.writing)},
+                     {"submission", json_of(t.submission)},
+                     {"relay", json_of(t.relay)}};
+    for (const shown_rate& one : shown_rates) out[one.key] = json_of(t.*one.figure);
+    return out;
+}
+
 json::object json_of(const period_report& report, const mime::zone& zone)
 {
     json::array stays, others;
     for (const stay_line& line : report.stays) {
+        const stay_facts& facts = line.facts;
         json::array letters;
         for (const letter_line& letter : line.letters) letters.push_back(json_of(letter, zone));
         stays.push_back(json::object{{"id", line.stay.id.text()},
                                      {"discharge", time_of(line.stay.discharge, zone)},
                                      {"quality", name(line.stay.quality)},
-                                     {"service", line.stay.service},
-                                     {"exclusion", line.stay.exclusion},
-                                     {"state", name(line.outcome.state)},
-                                     {"stop", time_of(line.outcome.stop, zone)},
-                                     {"lag_seconds", seconds_of(line.outcome.lag)},
-                                     {"j0_met", line.outcome.j0_met},
-                                     {"h48_met", line.outcome.h48_met},
-                                     {"j0_pending", line.outcome.j0_pending},
-                                     {"h48_pending", line.outcome.h48_pending},
-                                     {"confirmed", line.confirmed},
+                                     {"service", facts.service},
+                                     {"site", facts.site},
+                                     {"exclusion", facts.exclusion},
+                                     {"state", name(line.standing.state)},
+                                     {"stop", time_of(facts.stop, zone)},
+                                     {"lag_seconds", seconds_of(lag_of(facts))},
+                                     {"j0_met", facts.j0_met},
+                                     {"h48_met", facts.h48_met},
+                                     {"j0_pending", line.standing.j0_pending},
+                                     {"h48_pending", line.standing.h48_pending},
+                                     {"confirmed", facts.confirmed},
                                      {"letters", letters}});
     }
     for (const letter_line& line : report.without_stay) others.push_back(json_of(line, zone));
-    const period_figures& t = report.totals;
-    json::object exclusions;
-    for (const auto& [code, count] : t.exclusions) exclusions[code] = count;
-    return {{"stays", stays},
-            {"without_stay", others},
-            {"totals", json::object{{"discharges", t.discharges},
-                                    {"eligible", t.eligible},
-                                    {"exclusions", exclusions},
-                                    {"j0", json_of(t.j0)},
-                                    {"h48", json_of(t.h48)},
-                                    {"confirmed", json_of(t.confirmed)},
-                                    {"no_letter", json_of(t.no_letter)},
-                                    {"lag_median_seconds", seconds_of(t.lag_median.value)},
-                                    {"lag_p95_seconds", seconds_of(t.lag_p95.value)},
-                                    {"lag_count", t.lag_median.count}}}};
+    return {{"stays", stays}, {"without_stay", others}, {"totals", json_of(report.totals)}};
 }
 
 std::string met(bool is_met, bool pending, language in)
@@ -132,10 +179,11 @@ table table_of(const period_report& report, const mime::zone& zone, language in)
             : line.stay.quality == discharge_quality::date_only
                 ? mime::format_local(*line.stay.discharge, zone, mime::local_format::date_text)
                 : local_time(*line.stay.discharge, zone);
-        const stay_assessment& o = line.outcome;
+        const stay_facts& facts = line.facts;
+        const stay_standing& o = line.standing;
         if (line.letters.empty()) {
             rows.rows.push_back({discharge, line.stay.service, word(o.state, in), "–", "", "", "", "–",
-                                 met(o.j0_met, o.j0_pending, in), met(o.h48_met, o.h48_pending, in),
+                                 met(facts.j0_met, o.j0_pending, in), met(facts.h48_met, o.h48_pending, in),
                                  in == language::french ? "aucune lettre déposée" : "no letter"});
             continue;
         }
@@ -170,52 +218,133 @@ std::string shown(const rate& r)
     return text + ")";
 }
 
+std::string shown(const lag_figure& f)
+{
+    return f.count == 0 ? std::string("–") : f.value ? duration(f.value) : std::string("non atteint");
+}
+
+std::string shown(const lag_summary& lag)
+{
+    return shown(lag.median) + "   p95 " + shown(lag.p95) + "   (n = " + std::to_string(lag.median.count) + ")";
+}
+
+std::string shown(const std::map<cause, std::int64_t>& causes)
+{
+    std::string text;
+    for (const auto& [why, n] : causes)
+        text += (text.empty() ? "" : ", ") + std::string(name(why)) + " " + std::to_string(n);
+    return text;
+}
+
 void print_totals(const console& to, const period_figures& t)
 {
-    std::int64_t excluded = 0;
-    for (const auto& [code, count] : t.exclusions) excluded += count;
-    const auto lag = [](const lag_figure& f) {
-        return f.count == 0 ? std::string("–") : f.value ? duration(f.value) : std::string("non atteint");
+    const auto line = [&](const char* label, const std::string& text) { to.out << padded(label, 27) << text << "\n"; };
+    to.out << "\n";
+    std::string exclusions;
+    for (const auto& [code, n] : t.exclusions)
+        exclusions += (exclusions.empty() ? " : " : ", ") + code + " " + std::to_string(n);
+    line("sorties",
+         std::to_string(t.discharges) + " (dont " + std::to_string(t.excluded) + " exclues" + exclusions + ")");
+    for (const shown_rate& one : shown_rates) line(one.label, shown(t.*one.figure));
+    if (!t.no_address_causes.empty()) line("  sans adresse, causes", shown(t.no_address_causes));
+    if (!t.failures.empty()) line("  envois refusés, causes", shown(t.failures));
+    line("délai médian", shown(t.lag));
+    line("  dont rédaction", shown(t.writing));
+    line("  dont dépôt", shown(t.submission));
+    line("  dont relais", shown(t.relay));
+    if (t.crh_as_letter > 0) line("CRH tenant lieu de LL", std::to_string(t.crh_as_letter));
+    if (t.doctor_assumed > 0) line("MT supposé", std::to_string(t.doctor_assumed));
+}
+
+table table_of(const broken_down& figures, breakdown by, const pipeline::organisation& sites)
+{
+    table rows{{{std::string(name(by))},
+                {"sorties", align::right},
+                {"exclues", align::right},
+                {"J0", align::right},
+                {"48 h", align::right},
+                {"sans lettre", align::right},
+                {"sans adresse", align::right},
+                {"refusés", align::right},
+                {"délai médian", align::right},
+                {"p95", align::right}},
+               {}};
+    const auto add = [&](const std::string& key, const period_figures& t) {
+        rows.rows.push_back({key, std::to_string(t.discharges), std::to_string(t.excluded), shown(t.j0), shown(t.h48),
+                             shown(t.no_letter), shown(t.no_address), shown(t.rejected), shown(t.lag.median),
+                             shown(t.lag.p95)});
     };
-    to.out << "\nsorties            " << t.discharges << " (dont " << excluded << " exclues)\n"
-           << "J0 tenu            " << shown(t.j0) << "\n48 h tenu          " << shown(t.h48) << "\nremise confirmée   "
-           << shown(t.confirmed) << "\nsans lettre        " << shown(t.no_letter) << "\ndélai médian       "
-           << lag(t.lag_median) << "   p95 " << lag(t.lag_p95) << "   (n = " << t.lag_median.count << ")\n";
+    for (const auto& [key, t] : figures.rows) {
+        const auto label = by == breakdown::service ? sites.service_name(key) : std::string_view();
+        add(key.empty() ? "(inconnu)" : label.empty() ? key : key + " " + std::string(label), t);
+    }
+    add("total", figures.totals);
+    return rows;
+}
+
+json::object json_of(const broken_down& figures, breakdown by)
+{
+    json::array rows;
+    for (const auto& [key, t] : figures.rows) {
+        json::object row = json_of(t);
+        row["key"] = key;
+        rows.push_back(std::move(row));
+    }
+    return {{"by", name(by)}, {"rows", rows}, {"totals", json_of(figures.totals)}};
 }
 }
 
-int run_report(const console& to, const config::path& settings, const std::string& from_day,
-               const std::string& until_day)
+int run_report(const console& to, const config::path& settings, const report_request& wanted)
 {
+    const auto by = breakdown_from(wanted.by.empty() ? "none" : wanted.by);
+    if (!by) {
+        to.err
+            << "--by inconnu : group, site, service, type, class, day, month, weekday, hour-band, recipient-operator\n";
+        return 2;
+    }
     const auto from = open_to_read(to, settings);
     if (!from) return exit_settings;
     const mime::zone& zone = from->parts->zone;
-    const auto begin = day_start(from_day, zone, 0);
-    const auto end = day_start(until_day, zone, 1);
-    if (!begin || !end || *end <= *begin) {
+    const auto first = day_of(wanted.from);
+    const auto last = day_of(wanted.until);
+    if (!first || !last || *last < *first) {
         to.err << "--from et --to attendent deux dates AAAA-MM-JJ, la première avant la seconde\n";
         return 2;
     }
+    const day_range days{*first, *last + std::chrono::days(1)};
+    const instant end = mime::start_of_day(std::chrono::year_month_day(days.to), zone);
     const instant now = base::system_wall_clock().now();
     constexpr auto closing = std::chrono::hours(48);  // domain.md §5: closed 48 h after the last discharge
-    const bool provisional = now < *end + closing;
+    const bool provisional = now < end + closing;
+    const bool listed = *by == breakdown::none && wanted.service.empty();
     period_report report;
-    if (!read_all(to, *from, [&](ports::reader& store) { report = build_report(store, *begin, *end, now, zone); }))
+    broken_down figures;
+    std::string basis;
+    if (!read_all(to, *from, [&](ports::reader& store) {
+            basis = store.facts_basis();
+            if (listed)
+                report = build_report(store, days, now, zone);
+            else
+                figures = build_figures(store, query_of(days, wanted.service), *by, now);
+        }))
         return exit_failed;
+    if (basis != facts_keeper(from->parts->sites, zone).basis())
+        to.err
+            << "chiffres en cours de recalcul : les sites ou les règles ont changé (démarrer ou recharger le nœud)\n";
     if (to.format == output_format::json) {
-        json::object out = json_of(report, zone);
-        out["from"] = from_day;
-        out["to"] = until_day;
+        json::object out = listed ? json_of(report, zone) : json_of(figures, *by);
+        out["from"] = wanted.from;
+        out["to"] = wanted.until;
         out["now"] = iso_time(now, zone);
         out["provisional"] = provisional;
         to.out << json::serialize(out) << "\n";
         return 0;
     }
-    print(to, table_of(report, zone, to.words));
+    print(to, listed ? table_of(report, zone, to.words) : table_of(figures, *by, from->parts->sites));
     if (to.format == output_format::table) {
-        to.out << "MT : médecin traitant ; * : document qui ne compte pas pour J0 et 48 h\n";
-        print_totals(to, report.totals);
-        if (provisional) to.out << "chiffres provisoires jusqu'au " << local_time(*end + closing, zone) << "\n";
+        if (listed) to.out << "MT : médecin traitant ; * : document qui ne compte pas pour J0 et 48 h\n";
+        print_totals(to, listed ? report.totals : figures.totals);
+        if (provisional) to.out << "chiffres provisoires jusqu'au " << local_time(end + closing, zone) << "\n";
     }
     return 0;
 }

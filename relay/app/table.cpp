@@ -10,12 +10,6 @@ std::size_t width_of(std::string_view text)
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string padded(const std::string& text, std::size_t width, align side)
-{
-    const std::string blanks(width - std::min(width, width_of(text)), ' ');
-    return side == align::left ? text + blanks : blanks + text;
-}
-
 std::string quoted(const std::string& text)
 {
     if (text.find_first_of(",\"\r\n;") == std::string::npos) return text;
@@ -23,6 +17,12 @@ std::string quoted(const std::string& text)
     for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
     return out + "\"";
 }
+}
+
+std::string padded(std::string_view text, std::size_t width, align side)
+{
+    const std::string blanks(width - std::min(width, width_of(text)), ' ');
+    return side == align::left ? std::string(text) + blanks : blanks + std::string(text);
 }
 
 std::string as_text(const table& from)

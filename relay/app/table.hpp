@@ -18,4 +18,6 @@ struct table {
 };
 [[nodiscard]] std::string as_text(const table& from);
 [[nodiscard]] std::string as_csv(const table& from);
+// Filled up with blanks.
+[[nodiscard]] std::string padded(std::string_view text, std::size_t width, align side = align::left);
 }

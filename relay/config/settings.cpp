@@ -40,6 +40,7 @@ public:
         if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
         read_trust(all.trust);
         read_dns(all.dns);
+        each("site", [&](table_reader& in) { read_place(in, all); });
         each("access", [&](table_reader& in) { read_access(in, all); });
         each("route", [&](table_reader& in) { read_route(in, all); });
     }
@@ -286,6 +287,27 @@ private:
         const auto found = std::find_if(all.accesses.begin(), all.accesses.end(),
                                         [&](const access_settings& one) { return one.name == name; });
         return found == all.accesses.end() ? nullptr : &*found;
+    }
+
+    static void read_place(table_reader& in, settings& all)
+    {
+        place_settings place;
+        in.text("code", place.code);
+        in.text("name", place.name, need::optional);
+        in.text("group", place.group, need::optional);
+        in.text("zone", place.zone, need::optional);
+        in.pairs("services", place.services);
+        const auto taken = [&](const place_settings& other) {
+            return std::any_of(place.services.begin(), place.services.end(), [&](const auto& mine) {
+                return std::any_of(other.services.begin(), other.services.end(),
+                                   [&](const auto& theirs) { return theirs.first == mine.first; });
+            });
+        };
+        if (std::any_of(all.places.begin(), all.places.end(), taken))
+            in.mistaken("services", "un service est déjà dans un autre [[site]]");
+        if (std::any_of(all.places.begin(), all.places.end(), [&](const auto& p) { return p.code == place.code; }))
+            in.mistaken("code", "deux [[site]] de même code");
+        all.places.push_back(std::move(place));
     }
 
     void read_route(table_reader& in, settings& all)

@@ -54,6 +54,11 @@ struct establishment_settings {
     std::string street, postal_code, city;
     std::string facility_type = "SA01";  // JDV_J02
 };
+struct place_settings {  // [[site]]: one site of the institution, with its services
+    std::string code, name, group;
+    std::string zone;                                           // IANA; empty: that of [node]
+    std::vector<std::pair<std::string, std::string>> services;  // code, name
+};
 struct hospital_settings {
     std::string address;  // BAL applicative: From, envelope sender, Disposition-Notification-To
     std::string display_name;
@@ -170,6 +175,7 @@ struct settings {
     tls_settings tls;
     spool_settings spool;
     establishment_settings establishment;
+    std::vector<place_settings> places;
     hospital_settings hospital;
     intake_settings intake;
     xdm_settings xdm;

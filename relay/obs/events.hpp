@@ -83,6 +83,7 @@ inline constexpr event_name imap_login_refused{"imap.login_refused"};
 inline constexpr event_name store_opened{"store.opened"};
 inline constexpr event_name store_migrated{"store.migrated"};
 inline constexpr event_name store_failed{"store.failed"};
+inline constexpr event_name facts_derived{"store.facts_derived"};
 inline constexpr event_name vault_failed{"vault.failed"};
 inline constexpr event_name directory_imported{"directory.imported"};
 inline constexpr event_name certificate_refused{"certs.refused"};

@@ -30,17 +30,17 @@ struct judge {
         return stop - clock.discharge <= commitment;
     }
 };
-
-stay_state state_of(const stay_progress& progress, const stay_assessment& found)
-{
-    if (progress.excluded) return stay_state::excluded;
-    if (found.j0_met) return stay_state::met_j0;
-    if (found.h48_met) return stay_state::met_48h;
-    if (found.stop) return stay_state::late;
-    if (progress.closed_by_other_channel) return stay_state::closed_other_channel;
-    if (!found.h48_pending) return stay_state::overdue;
-    return progress.has_letter ? stay_state::in_progress : stay_state::awaiting_letter;
 }
+
+stay_state state_by(const stay_reached& what) noexcept
+{
+    if (what.excluded) return stay_state::excluded;
+    if (what.j0_met) return stay_state::met_j0;
+    if (what.h48_met) return stay_state::met_48h;
+    if (what.accepted) return stay_state::late;
+    if (what.other_channel) return stay_state::closed_other_channel;
+    if (!what.h48_pending) return stay_state::overdue;
+    return what.has_letter ? stay_state::in_progress : stay_state::awaiting_letter;
 }
 
 std::string_view name(stay_state value) noexcept
@@ -81,7 +81,8 @@ stay_assessment assess(const stay_clock& clock, const stay_progress& progress, i
     }
     found.j0_pending = !found.stop && now < found.j0_deadline;
     found.h48_pending = !found.stop && (date_only ? now < found.h48_deadline : now <= found.h48_deadline);
-    found.state = state_of(progress, found);
+    found.state = state_by({progress.excluded, progress.has_letter, progress.closed_by_other_channel,
+                            found.stop.has_value(), found.j0_met, found.h48_met, found.h48_pending});
     return found;
 }
 }

@@ -14,6 +14,18 @@ namespace relay::pipeline {
 enum class stay_state { awaiting_letter, in_progress, met_j0, met_48h, late, overdue, closed_other_channel, excluded };
 [[nodiscard]] std::string_view name(stay_state value) noexcept;
 
+// What the state of a stay hangs on, the stronger first (domain.md §4 "Stay").
+struct stay_reached {
+    bool excluded = false;
+    bool has_letter = false;     // a qualifying letter was submitted
+    bool other_channel = false;  // a person recorded one
+    bool accepted = false;       // and not stale
+    bool j0_met = false;
+    bool h48_met = false;
+    bool h48_pending = false;
+};
+[[nodiscard]] stay_state state_by(const stay_reached& what) noexcept;
+
 struct stay_clock {
     instant discharge{};
     discharge_quality quality = discharge_quality::exact;  // date_only: `discharge` is the start of that local day

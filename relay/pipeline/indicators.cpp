@@ -1,14 +1,15 @@
 #include "relay/pipeline/indicators.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cstdio>
 
 namespace relay::pipeline {
 namespace {
-constexpr auto never = std::chrono::milliseconds::max();
+using std::chrono::milliseconds;
+constexpr auto never = milliseconds::max();
 
 // `percent` of 100, in integers: ceil(p * n) must not depend on how a fraction rounds.
-lag_figure nearest_rank(const std::vector<std::chrono::milliseconds>& sorted, std::size_t percent)
+lag_figure nearest_rank(const std::vector<milliseconds>& sorted, std::size_t percent)
 {
     lag_figure found{static_cast<std::int64_t>(sorted.size()), std::nullopt};
     if (sorted.empty()) return found;
@@ -18,7 +19,13 @@ lag_figure nearest_rank(const std::vector<std::chrono::milliseconds>& sorted, st
     return found;
 }
 
-void count(rate& into, bool met, bool pending)
+lag_summary summary(std::vector<milliseconds>& lags)
+{
+    std::sort(lags.begin(), lags.end());
+    return {nearest_rank(lags, 50), nearest_rank(lags, 95)};
+}
+
+void count(rate& into, bool met, bool pending = false)
 {
     if (pending) {
         ++into.pending;
@@ -27,33 +34,142 @@ void count(rate& into, bool met, bool pending)
     ++into.denominator;
     if (met) ++into.numerator;
 }
+
+void sum_up(rate& into, std::int64_t numerator, std::int64_t denominator)
+{
+    into.numerator += numerator;
+    into.denominator += denominator;
 }
 
-period_figures figures(std::span<const assessed_stay> stays)
+constexpr std::pair<breakdown, std::string_view> breakdowns[] = {
+    {breakdown::none, "none"},
+    {breakdown::group, "group"},
+    {breakdown::site, "site"},
+    {breakdown::service, "service"},
+    {breakdown::letter_type, "type"},
+    {breakdown::stay_class, "class"},
+    {breakdown::day, "day"},
+    {breakdown::month, "month"},
+    {breakdown::weekday, "weekday"},
+    {breakdown::hour_band, "hour-band"},
+    {breakdown::operator_, "recipient-operator"},
+};
+
+std::string date_text(std::int32_t day, bool with_day)
 {
-    period_figures all;
-    std::vector<std::chrono::milliseconds> lags;
-    for (const assessed_stay& stay : stays) {
-        ++all.discharges;
-        if (!stay.exclusion.empty()) {
-            ++all.exclusions[stay.exclusion];
-            continue;
-        }
-        ++all.eligible;
-        const stay_assessment& outcome = stay.outcome;
-        count(all.j0, outcome.j0_met, outcome.j0_pending);
-        count(all.h48, outcome.h48_met, outcome.h48_pending);
-        if (outcome.stop) count(all.confirmed, stay.confirmed, false);
-        count(all.no_letter, !stay.has_letter, outcome.h48_pending);
-        if (outcome.h48_pending || outcome.date_only) continue;
-        if (outcome.lag)
-            lags.push_back(*outcome.lag);
-        else if (!outcome.stop)
-            lags.push_back(never);
+    const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+    char text[24];
+    const int year = static_cast<int>(date.year());
+    const auto month = static_cast<unsigned>(date.month());
+    if (with_day)
+        std::snprintf(text, sizeof text, "%04d-%02u-%02u", year, month, static_cast<unsigned>(date.day()));
+    else
+        std::snprintf(text, sizeof text, "%04d-%02u", year, month);
+    return text;
+}
+}
+
+void figures_builder::add(const stay_facts& stay, instant now)
+{
+    ++all_.discharges;
+    if (!stay.exclusion.empty()) {
+        ++all_.excluded;
+        ++all_.exclusions[stay.exclusion];
+        return;
     }
-    std::sort(lags.begin(), lags.end());
-    all.lag_median = nearest_rank(lags, 50);
-    all.lag_p95 = nearest_rank(lags, 95);
-    return all;
+    ++all_.eligible;
+    const stay_standing standing = standing_of(stay, now);
+    count(all_.j0, stay.j0_met, standing.j0_pending);
+    count(all_.h48, stay.h48_met, standing.h48_pending);
+    count(all_.any_channel, stay.h48_met || stay.other_channel_in_time, standing.h48_pending);
+    count(all_.no_letter, !stay.has_letter, standing.h48_pending);
+    if (stay.stop) {
+        count(all_.confirmed, stay.confirmed);
+        if (stay.crh_as_letter) ++all_.crh_as_letter;
+    }
+    if (stay.has_letter) {
+        count(all_.no_address, stay.no_address != cause::none);
+        if (stay.no_address != cause::none) ++all_.no_address_causes[stay.no_address];
+        if (stay.doctor_assumed) ++all_.doctor_assumed;
+    }
+    add_lags(stay, standing);
+    add_deliveries(stay.deliveries);
+}
+
+void figures_builder::add_lags(const stay_facts& stay, const stay_standing& standing)
+{
+    const bool known_time = stay.quality != discharge_quality::date_only;
+    if (!standing.h48_pending && known_time)
+        total_.push_back(stay.stop ? std::max(milliseconds(0), *stay.stop - stay.discharge) : never);
+    if (!stay.stop) return;
+    if (stay.signed_at && known_time) writing_.push_back(*stay.signed_at - stay.discharge);
+    if (stay.signed_at && stay.received_at) submission_.push_back(*stay.received_at - *stay.signed_at);
+    if (stay.received_at) relay_.push_back(*stay.stop - *stay.received_at);
+}
+
+void figures_builder::add_deliveries(const delivery_tally& tally)
+{
+    sum_up(all_.rejected, tally.failed, tally.accepted + tally.failed);
+    sum_up(all_.filing_refused, tally.filing_refused, tally.accepted);
+    sum_up(all_.known_read, tally.read, tally.accepted);
+    sum_up(all_.repeated, tally.repeated, tally.accepted);
+    for (const auto& [why, n] : tally.failures) all_.failures[why] += n;
+}
+
+period_figures figures_builder::figures()
+{
+    all_.lag = summary(total_);
+    all_.writing = summary(writing_);
+    all_.submission = summary(submission_);
+    all_.relay = summary(relay_);
+    return all_;
+}
+
+std::string_view name(breakdown value) noexcept
+{
+    for (const auto& [known, word] : breakdowns)
+        if (known == value) return word;
+    return "none";
+}
+
+std::optional<breakdown> breakdown_from(std::string_view word) noexcept
+{
+    for (const auto& [known, text] : breakdowns)
+        if (text == word) return known;
+    return std::nullopt;
+}
+
+std::string key_of(const stay_facts& stay, breakdown by)
+{
+    switch (by) {
+        case breakdown::none: return {};
+        case breakdown::group: return stay.group;
+        case breakdown::site: return stay.site;
+        case breakdown::service: return stay.service;
+        case breakdown::letter_type: return stay.letter_type;
+        case breakdown::stay_class: return stay.patient_class;
+        case breakdown::day: return date_text(stay.day, true);
+        case breakdown::month: return date_text(stay.day, false);
+        case breakdown::weekday:
+            return std::to_string(
+                std::chrono::weekday(std::chrono::sys_days(std::chrono::days(stay.day))).iso_encoding());
+        case breakdown::hour_band: return std::string(name(stay.band));
+        case breakdown::operator_: return stay.recipient_operator;
+    }
+    return {};
+}
+
+void breakdown_builder::add(const stay_facts& stay)
+{
+    totals_.add(stay, now_);
+    if (by_ != breakdown::none) rows_[key_of(stay, by_)].add(stay, now_);
+}
+
+broken_down breakdown_builder::result()
+{
+    broken_down found;
+    found.totals = totals_.figures();
+    for (auto& [key, one] : rows_) found.rows.emplace(key, one.figures());
+    return found;
 }
 }

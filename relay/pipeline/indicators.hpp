@@ -1,21 +1,16 @@
-// relay/pipeline/indicators.hpp: the figures of a period (domain.md §5), from assessed stays. Pure.
+// relay/pipeline/indicators.hpp: the figures of a period (domain.md §5) from the facts of its stays. Pure.
 // A rate is never shown without its numerator, denominator, pending and excluded counts; denominator 0 has no rate.
+// Totals are sums of counts, never means of rates: add the stays, not the figures.
 #pragma once
 
+#include <array>
 #include <map>
-#include <span>
 #include <string>
+#include <vector>
 
-#include "relay/pipeline/clock_rules.hpp"
+#include "relay/pipeline/stay_facts.hpp"
 
 namespace relay::pipeline {
-struct assessed_stay {
-    stay_assessment outcome;
-    std::string exclusion;   // code, empty if none
-    bool confirmed = false;  // the stop is confirmed by a DSN or an MDN
-    bool has_letter = false;
-};
-
 struct rate {
     std::int64_t numerator = 0;
     std::int64_t denominator = 0;
@@ -27,23 +22,77 @@ struct rate {
     }
 };
 
-// Nearest rank, at ceil(p * n); empty optional inside `value` means "not reached" (+infinity).
+// Nearest rank, at ceil(p * n); an empty optional inside `value` means "not reached" (+infinity).
 struct lag_figure {
     std::int64_t count = 0;
     std::optional<std::chrono::milliseconds> value;
 };
+struct lag_summary {
+    lag_figure median;
+    lag_figure p95;
+};
 
 struct period_figures {
     std::int64_t discharges = 0;
+    std::int64_t excluded = 0;
     std::map<std::string, std::int64_t> exclusions;  // by code
     std::int64_t eligible = 0;
+    std::int64_t crh_as_letter = 0;   // of those with a stop
+    std::int64_t doctor_assumed = 0;  // of those with a letter
     rate j0;
     rate h48;
-    rate confirmed;  // stays whose stop is confirmed / stays with a stop
-    rate no_letter;  // over E - P_48
-    lag_figure lag_median;
-    lag_figure lag_p95;
+    rate any_channel;
+    rate confirmed;   // stays whose stop is confirmed / stays with a stop
+    rate no_letter;   // over E - P_48
+    rate no_address;  // stays whose letter had no usable mailbox at the first attempt / stays with a letter
+    rate rejected;    // of deliveries
+    rate filing_refused;
+    rate known_read;  // a lower bound: receipts are optional for recipients
+    rate repeated;    // goal 0
+    std::map<cause, std::int64_t> no_address_causes;
+    std::map<cause, std::int64_t> failures;
+    lag_summary lag;                         // over E - P_48 with a known time; never accepted is +infinity
+    lag_summary writing, submission, relay;  // over stays with a stop
 };
 
-[[nodiscard]] period_figures figures(std::span<const assessed_stay> stays);
+// Adds stays one by one; one value per key of a breakdown. About 40 octets per stay for the lags.
+class figures_builder {
+public:
+    void add(const stay_facts& stay, instant now);
+    [[nodiscard]] period_figures figures();  // sorts what was added: call once
+
+private:
+    using lags = std::vector<std::chrono::milliseconds>;
+    void add_lags(const stay_facts& stay, const stay_standing& standing);
+    void add_deliveries(const delivery_tally& tally);
+
+    period_figures all_;
+    lags total_, writing_, submission_, relay_;
+};
+
+// domain.md §5 "Breakdowns": what one stay belongs to.
+enum class breakdown { none, group, site, service, letter_type, stay_class, day, month, weekday, hour_band, operator_ };
+[[nodiscard]] std::optional<breakdown> breakdown_from(std::string_view word) noexcept;
+[[nodiscard]] std::string_view name(breakdown value) noexcept;
+// Sorts as people read it: days by date, weekdays from "1" Monday, bands by hour; empty where it is not known.
+[[nodiscard]] std::string key_of(const stay_facts& stay, breakdown by);
+
+struct broken_down {
+    period_figures totals;
+    std::map<std::string, period_figures> rows;
+};
+
+// Feed every stay once, then take both.
+class breakdown_builder {
+public:
+    breakdown_builder(breakdown by, instant now) : by_(by), now_(now) {}
+    void add(const stay_facts& stay);
+    [[nodiscard]] broken_down result();
+
+private:
+    breakdown by_;
+    instant now_;
+    figures_builder totals_;
+    std::map<std::string, figures_builder> rows_;
+};
 }

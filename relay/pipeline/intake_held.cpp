@@ -38,7 +38,7 @@ result<std::size_t> intake::route_again()
         }
         if (decided.empty()) continue;
         const auto written = with_.store.write([&](ports::transaction& tx) {
-            const letter_deliveries deliveries(with_, now, site_.zone);
+            const letter_deliveries deliveries(with_, now, site_);
             for (const auto& [id, decision] : decided) {
                 auto row = tx.delivery(id);
                 const bool given_up = row && row->state == delivery_state::undeliverable;

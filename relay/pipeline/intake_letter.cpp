@@ -100,12 +100,12 @@ private:
         known_as_ = known.id;
         std::vector<routed_recipient> named = routed_;
         name_treating_doctor(named, known.treating_rpps, nullptr);
-        letter_deliveries(with_, now_, site_.zone).add(tx, known, named);
+        letter_deliveries(with_, now_, site_).add(tx, known, named);
     }
 
     void store(ports::transaction& tx, const admission& place)
     {
-        const letter_deliveries deliveries(with_, now_, site_.zone);
+        const letter_deliveries deliveries(with_, now_, site_);
         std::vector<routed_recipient> named = routed_;
         letter_row letter = row_;
         letter.set_key = place.set_key;

@@ -104,7 +104,7 @@ delivery_goals letter_deliveries::goals(ports::reader& store, const letter_row& 
     std::optional<stay_clock> discharge;
     const auto stay = letter.stay.empty() ? std::nullopt : store.stay(letter.stay);
     if (stay && stay->discharge) discharge = stay_clock{*stay->discharge, stay->quality};
-    return goals_of(discharge, letter.received_at, where_);
+    return goals_of(discharge, letter.received_at, site_.zone_of(stay ? stay->service : letter.service));
 }
 
 void letter_deliveries::set_goals(ports::transaction& tx, const letter_row& letter) const

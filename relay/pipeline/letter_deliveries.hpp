@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "mime/text/zone.hpp"
+#include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/services.hpp"
 
 namespace relay::pipeline {
@@ -23,8 +23,7 @@ void name_treating_doctor(std::vector<routed_recipient>& all, const std::string&
 // Lives no longer than `with` and the unit it is used in.
 class letter_deliveries {
 public:
-    letter_deliveries(const services& with, instant now, const mime::zone& where)
-        : with_(with), now_(now), where_(where)
+    letter_deliveries(const services& with, instant now, const site_options& site) : with_(with), now_(now), site_(site)
     {
     }
 
@@ -52,6 +51,6 @@ private:
 
     const services& with_;
     instant now_;
-    const mime::zone& where_;
+    const site_options& site_;
 };
 }

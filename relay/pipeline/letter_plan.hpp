@@ -12,6 +12,7 @@
 #include "mime/sidecar/sidecar.hpp"
 #include "relay/pipeline/letter_details.hpp"
 #include "relay/pipeline/model.hpp"
+#include "relay/pipeline/organisation.hpp"
 #include "relay/pipeline/route.hpp"
 #include "relay/pipeline/routing_matrix.hpp"
 #include "relay/pipeline/stay_fold.hpp"
@@ -25,7 +26,7 @@ enum class shared_record_policy {
 enum class identifier_sets { must_agree, may_differ };
 
 struct site_options {
-    mime::zone zone;  // of the site
+    mime::zone zone;  // of services that are in no site
     mime::hl7::profile hl7;
     mime::sidecar::sidecar_defaults sidecar;
     mime::cda::site_environment environment = mime::cda::site_environment::production;
@@ -36,6 +37,14 @@ struct site_options {
     shared_record_policy shared_record = shared_record_policy::refuse;  // for DESTDMP=Y, while there is no DMP link
     identifier_sets patient_ids = identifier_sets::must_agree;          // PID-3 and recordTarget
     stay_rules stays = {};
+    organisation sites = {};
+
+    // Of a service's site: its times without an offset, and its days (domain.md §3 rules 7, 11).
+    [[nodiscard]] const mime::zone& zone_of(std::string_view service) const
+    {
+        const site_entry* found = sites.site_of(service);
+        return found == nullptr ? zone : found->zone;
+    }
 };
 
 struct discharge_fact {

@@ -263,8 +263,9 @@ struct delivery_row {
     // What the letter has to be accepted by (domain.md §3): the next goal that can still be met, and the last one.
     instant deadline{};
     instant last_deadline{};
-    std::uint64_t octets = 0;          // of the sealed mail; 0 until sealed
-    std::optional<instant> warned_at;  // people were told that it has not left in time
+    std::uint64_t octets = 0;           // of the sealed mail; 0 until sealed
+    std::optional<instant> warned_at;   // people were told that it has not left in time
+    cause first_trouble = cause::none;  // of the first routing or the first attempt, none if both went well
 };
 
 // Goals of one delivery in time: J0, then 48 h. Past both, it leaves after all that can still be in time, in its order.

@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
-#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
 namespace {
-constexpr std::string_view liaison_letter = "11490-0";
-constexpr std::string_view stay_report = "34112-3";
-
 std::vector<letter_line> lines_of(ports::reader& store, const letter_row& letter, bool qualifying)
 {
     std::vector<letter_line> lines;
@@ -22,85 +18,70 @@ std::vector<letter_line> lines_of(ports::reader& store, const letter_row& letter
 }
 
 // What this one delivery would meet by itself: the stay's verdict is the best of its qualifying lines.
-void judge_line(letter_line& line, const stay_clock& clock, instant now, const mime::zone& where)
+void judge_line(letter_line& line, const stay_facts& stay)
 {
-    if (!line.delivery.accepted_at || line.delivery.role != recipient_role::treating_doctor || !line.qualifying) return;
-    stay_progress alone;
-    alone.has_letter = true;
-    alone.accepted.push_back(*line.delivery.accepted_at);
-    const stay_assessment found = assess(clock, alone, now, where);
-    line.lag = found.lag;
-    line.j0_met = found.j0_met;
-    line.h48_met = found.h48_met;
+    const auto& at = line.delivery.accepted_at;
+    if (!at || line.delivery.role != recipient_role::treating_doctor || !line.qualifying) return;
+    if (!stay.stop || *at < *stay.stop) return;  // stale: what is not is the stop, or after it
+    const bool date_only = stay.quality == discharge_quality::date_only;
+    if (!date_only) line.lag = std::max(std::chrono::milliseconds(0), *at - stay.discharge);
+    line.j0_met = *at < stay.j0_deadline;
+    line.h48_met = *line.j0_met || (date_only ? *at < stay.h48_deadline : *at <= stay.h48_deadline);
 }
 
-// The day it counts for. An admission that was cancelled before any discharge counts, excluded, for the day it was for.
-instant cohort_instant(const stay_row& stay)
-{
-    return stay.discharge ? *stay.discharge : stay.admission.value_or(stay.created_at);
-}
-
-stay_line read_stay(ports::reader& store, stay_row stay, instant now, const mime::zone& where)
+stay_line read_stay(ports::reader& store, stay_facts facts, instant now)
 {
     stay_line found;
-    const stay_clock clock{cohort_instant(stay), stay.quality};
-    const std::vector<letter_row> letters = store.letters_of_stay(stay.id);
-    stay_progress progress;
-    progress.excluded = !stay.exclusion.empty();
-    std::vector<std::pair<instant, bool>> stops;
-    for (const letter_row& letter : letters) {
-        const bool qualifying = is_qualifying(letter, letters);
-        progress.has_letter = progress.has_letter || qualifying;
-        for (letter_line& line : lines_of(store, letter, qualifying)) {
-            judge_line(line, clock, now, where);
-            const delivery_row& to = line.delivery;
-            const bool counts = qualifying && to.role == recipient_role::treating_doctor;
-            if (counts && to.accepted_at) {
-                progress.accepted.push_back(*to.accepted_at);
-                stops.emplace_back(*to.accepted_at, to.confirmed_at.has_value());
-            }
-            if (counts && to.state == delivery_state::other_channel) progress.closed_by_other_channel = true;
+    if (auto stay = store.stay(facts.stay)) found.stay = std::move(*stay);
+    const std::vector<letter_row> letters = store.letters_of_stay(facts.stay);
+    for (const letter_row& letter : letters)
+        for (letter_line& line : lines_of(store, letter, is_qualifying(letter, letters))) {
+            judge_line(line, facts);
             found.letters.push_back(std::move(line));
         }
-    }
-    found.outcome = assess(clock, progress, now, where);
-    for (const auto& [stop, confirmed] : stops)
-        if (found.outcome.stop == stop && confirmed) found.confirmed = true;
-    found.stay = std::move(stay);
+    found.standing = standing_of(facts, now);
+    found.facts = std::move(facts);
     return found;
 }
-}
 
-bool is_qualifying(const letter_row& letter, std::span<const letter_row> of_stay) noexcept
+std::int32_t day_number(std::chrono::sys_days day)
 {
-    if (letter.operation == letter_operation::remove) return false;  // a deletion brings no letter to anybody
-    if (letter.type_code == liaison_letter) return true;
-    if (letter.type_code != stay_report) return false;
-    return std::none_of(of_stay.begin(), of_stay.end(), [](const letter_row& other) {
-        return other.type_code == liaison_letter && other.operation != letter_operation::remove;
-    });
+    return static_cast<std::int32_t>(day.time_since_epoch().count());
+}
 }
 
-period_report build_report(ports::reader& store, instant from, instant to, instant now, const mime::zone& where)
+ports::facts_query query_of(const day_range& days, std::string service)
+{
+    return {day_number(days.from), day_number(days.to), std::move(service)};
+}
+
+broken_down build_figures(ports::reader& store, const ports::facts_query& wanted, breakdown by, instant now)
+{
+    breakdown_builder all(by, now);
+    store.read_facts(wanted, [&](const stay_facts& stay) { all.add(stay); });
+    return all.result();
+}
+
+period_report build_report(ports::reader& store, const day_range& days, instant now, const mime::zone& where)
 {
     period_report all;
-    std::vector<assessed_stay> assessed;
-    for (stay_row& stay : store.stays_discharged(from, to)) {
-        stay_line line = read_stay(store, std::move(stay), now, where);
-        const bool has_letter =
-            std::any_of(line.letters.begin(), line.letters.end(), [](const auto& l) { return l.qualifying; });
-        assessed.push_back({line.outcome, line.stay.exclusion, line.confirmed, has_letter});
-        all.stays.push_back(std::move(line));
+    figures_builder totals;
+    std::vector<stay_facts> facts;
+    store.read_facts(query_of(days), [&](const stay_facts& stay) { facts.push_back(stay); });
+    std::stable_sort(facts.begin(), facts.end(),
+                     [](const stay_facts& a, const stay_facts& b) { return a.discharge < b.discharge; });
+    for (stay_facts& stay : facts) {
+        totals.add(stay, now);
+        all.stays.push_back(read_stay(store, std::move(stay), now));
     }
+    const instant from = mime::start_of_day(std::chrono::year_month_day(days.from), where);
+    const instant to = mime::start_of_day(std::chrono::year_month_day(days.to), where);
     for (const letter_row& letter : store.letters_received(from, to)) {
         const auto stay = letter.stay.empty() ? std::nullopt : store.stay(letter.stay);
         if (stay && (stay->discharge || stay->exclusion == exclusion_cancelled)) continue;
         for (letter_line& line : lines_of(store, letter, false)) all.without_stay.push_back(std::move(line));
     }
-    std::stable_sort(all.stays.begin(), all.stays.end(), [](const stay_line& a, const stay_line& b) {
-        return cohort_instant(a.stay) < cohort_instant(b.stay);
-    });
-    all.totals = figures(assessed);
+    all.totals = totals.figures();
     return all;
 }
 }

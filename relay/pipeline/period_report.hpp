@@ -17,8 +17,8 @@ struct letter_line {
 
 struct stay_line {
     stay_row stay;
-    stay_assessment outcome;
-    bool confirmed = false;
+    stay_facts facts;
+    stay_standing standing;
     std::vector<letter_line> letters;
 };
 
@@ -28,10 +28,17 @@ struct period_report {
     period_figures totals;
 };
 
-// [from, to) of discharge instants; letters without a known discharge by their reception.
-[[nodiscard]] period_report build_report(ports::reader& store, instant from, instant to, instant now,
+// [from, to) of local discharge days, and of reception (in `where`) for letters without a known discharge. A list of
+// every stay: for days or weeks; indicators.hpp alone for more.
+struct day_range {
+    std::chrono::sys_days from;
+    std::chrono::sys_days to;
+};
+[[nodiscard]] period_report build_report(ports::reader& store, const day_range& days, instant now,
                                          const mime::zone& where);
 
-// LL, or a CRH when the stay has no LL (domain.md §2).
-[[nodiscard]] bool is_qualifying(const letter_row& letter, std::span<const letter_row> of_stay) noexcept;
+// The figures alone, in one pass over the facts.
+[[nodiscard]] broken_down build_figures(ports::reader& store, const ports::facts_query& wanted, breakdown by,
+                                        instant now);
+[[nodiscard]] ports::facts_query query_of(const day_range& days, std::string service = {});
 }

@@ -125,8 +125,9 @@ letter_or_refusal plan_hl7_document(const plan_request& with, const hl7::message
     plan.stay.visit_number = number_of(read->visit.number);
     plan.stay.file_number = number_of(read->patient.file_number);
     plan.stay.service = code_or_nothing(read->visit.service);
-    plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document, with.site.zone);
-    plan.stay.admission = instant_of(read->visit.admission, with.site.zone);
+    const mime::zone& where = with.site.zone_of(plan.stay.service);
+    plan.stay.discharge = discharge_of(read->visit.discharge, discharge_quality::document, where);
+    plan.stay.admission = instant_of(read->visit.admission, where);
     plan.stay.identity = identity_of(read->patient, with.site.hl7);
     plan.operation = operation_of(read->what);
     plan.warnings = warnings_of(*read);

@@ -41,8 +41,9 @@ movement_plan plan_of(const hl7::movement_message& read, const site_options& sit
     plan.stay.file_number = number_of(read.patient.file_number);
     plan.stay.service = code_or_nothing(read.visit.service);
     if (read.treating_doctor) plan.stay.treating_rpps = read.treating_doctor->rpps;
-    plan.stay.written = instant_of(read.recorded, site.zone);
-    plan.stay.admission = instant_of(read.visit.admission, site.zone);
+    const mime::zone& where = site.zone_of(plan.stay.service);
+    plan.stay.written = instant_of(read.recorded, where);
+    plan.stay.admission = instant_of(read.visit.admission, where);
     plan.stay.identity = identity_of(read.patient, site.hl7);
     plan.what = event_of(read.kind, read.action);
     plan.movement_id = read.movement_id;
@@ -50,9 +51,9 @@ movement_plan plan_of(const hl7::movement_message& read, const site_options& sit
     plan.patient_class = read.visit.patient_class;
     if (!read.when) return plan;
     if (read.kind == hl7::movement_kind::discharge)
-        plan.stay.discharge = discharge_of(read.when->value, quality_of(read.when->source), site.zone);
+        plan.stay.discharge = discharge_of(read.when->value, quality_of(read.when->source), where);
     else
-        plan.at = instant_of(read.when->value, site.zone);
+        plan.at = instant_of(read.when->value, where);
     return plan;
 }
 }

@@ -88,7 +88,7 @@ document_or_refusal take_document(const plan_request& with, letter_plan& plan, s
     if (!is_code(header.type.code))  // goes into clear columns, logs and headers
         return refuse_document(form, place, "C01", "code",
                                "code de type de document inattendu : un code LOINC ou TRE_A05 est attendu");
-    if (plan.documents.empty()) take_from_header(plan, header, with.site.zone);
+    if (plan.documents.empty()) take_from_header(plan, header, with.site.zone_of(plan.stay.service));
     plan.documents.push_back(described(*read, std::move(bytes)));
     plan.documents.back().checks = std::move(checks);
     return std::move(*read);

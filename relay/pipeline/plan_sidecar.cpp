@@ -44,20 +44,31 @@ std::optional<refusal> take_recipients(const plan_request& with, letter_plan& pl
     if (plan.recipients.empty()) plan.recipients.emplace_back();
     return std::nullopt;
 }
+
+// Times without an offset are those of the site, which the file names itself.
+sc::sidecar_result<sc::pdf_sidecar> in_own_zone(const plan_request& with, sc::sidecar_result<sc::pdf_sidecar> read)
+{
+    const mime::zone& own = with.site.zone_of(code_or_nothing(read->stay.service_code));
+    if (!with.site.sidecar.zone || own.name() == with.site.sidecar.zone->name()) return read;
+    sc::sidecar_defaults there = with.site.sidecar;
+    there.zone = own;
+    return sc::read_sidecar(with.from.bytes, there, sc::form_of(with.from.name, with.from.bytes));
+}
 }
 
 letter_or_refusal plan_sidecar(const plan_request& with)
 {
-    const auto read =
-        sc::read_sidecar(with.from.bytes, with.site.sidecar, sc::form_of(with.from.name, with.from.bytes));
+    auto read = sc::read_sidecar(with.from.bytes, with.site.sidecar, sc::form_of(with.from.name, with.from.bytes));
+    if (read.has_value()) read = in_own_zone(with, std::move(read));
     if (!read.has_value())
         return refuse("pdf", std::string(sc::name_of(read.error().code)), read.error().field, read.error().text);
     letter_plan plan;
     plan.form = submission_form::pdf_sidecar;
     plan.stay.visit_number = read->stay.number;
     plan.stay.service = code_or_nothing(read->stay.service_code);
-    plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document, with.site.zone);
-    plan.stay.admission = instant_of(read->stay.admission, with.site.zone);
+    const mime::zone& where = with.site.zone_of(plan.stay.service);
+    plan.stay.discharge = discharge_of(read->stay.discharge, discharge_quality::document, where);
+    plan.stay.admission = instant_of(read->stay.admission, where);
     plan.details.patient_class = read->stay.patient_class;
     plan.details.service_label = read->stay.service_label;
     auto taken = take_document(with, plan, sc::write_n1(*read, *with.from.attachment), "pdf", context_of(with));

@@ -73,7 +73,7 @@ stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& 
     const stay_row before = stay;
     project_stay(tx, stay, site_.stays);
     match_again(tx, before, stay);
-    const letter_deliveries deliveries(with_, now_, site_.zone);
+    const letter_deliveries deliveries(with_, now_, site_);
     const bool moved = before.discharge != stay.discharge || before.quality != stay.quality;
     if (!moved && stay.treating_rpps.empty()) return stay.id;
     for (letter_row& letter : tx.letters_of_stay(stay.id)) {
@@ -171,7 +171,7 @@ void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter
     matched.facts.evidence = to.stay.id.text();
     matched.facts.actor = actor;
     tx.append(matched);
-    const letter_deliveries deliveries(with_, now_, site_.zone);
+    const letter_deliveries deliveries(with_, now_, site_);
     deliveries.set_goals(tx, letter);
     if (!to.stay.treating_rpps.empty()) deliveries.name_doctor(tx, std::move(letter), to.stay.treating_rpps);
 }

@@ -127,6 +127,14 @@ void connection::bind(sqlite3_stmt* statement, int index, as_blob value)
                               value.bytes.size(), SQLITE_STATIC));
 }
 
+void connection::bind(sqlite3_stmt* statement, int index, const std::optional<std::string_view>& value)
+{
+    if (value)
+        bind(statement, index, *value);
+    else
+        check(sqlite3_bind_null(statement, index));
+}
+
 void connection::bind(sqlite3_stmt* statement, int index, const std::optional<base::instant>& value)
 {
     if (value)

@@ -119,6 +119,7 @@ private:
         bind(statement, index, std::int64_t{value.time_since_epoch().count()});
     }
     void bind(sqlite3_stmt* statement, int index, const std::optional<base::instant>& value);
+    void bind(sqlite3_stmt* statement, int index, const std::optional<std::string_view>& value);
     template <class Tag>
     void bind(sqlite3_stmt* statement, int index, const base::id<Tag>& value)
     {

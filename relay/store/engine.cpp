@@ -10,6 +10,14 @@
 #include "relay/store/migrations.hpp"
 
 namespace relay::store {
+void engine::derive_with(stay_deriver derive)
+{
+    if (!writer_) return;
+    const auto shared = std::make_shared<const stay_deriver>(std::move(derive));
+    // A unit of its own: on the writer's thread, between two others.
+    static_cast<void>(write_sql([shared](sql_transaction& transaction) { transaction.derive_with(shared); }));
+}
+
 void engine::write(unit work, std::function<void(result<void>)> done)
 {
     if (!writer_) return done(make_error_code(store_errc::read_only));

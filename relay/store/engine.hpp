@@ -20,6 +20,7 @@ public:
     {
     }
 
+    void derive_with(stay_deriver derive) override;
     void write(unit work, std::function<void(result<void>)> done) override;
     [[nodiscard]] result<void> write(unit work) override;
     [[nodiscard]] result<void> read(const std::function<void(pipeline::ports::reader&)>& work) override;

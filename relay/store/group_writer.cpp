@@ -133,6 +133,7 @@ void group_writer::run_units(std::deque<waiting>& group)
         transaction_.begin_unit();
         try {
             each.work(transaction_);
+            transaction_.derive();
         } catch (...) {
             if (!database_.in_transaction()) throw;  // SQLite undid the whole transaction (full disk, I/O error)
             each.outcome = error_of_current_exception();

@@ -139,6 +139,33 @@ std::optional<stay_row> reading<Base>::stay_by_key(std::string_view visit_key, s
 }
 
 template <class Base>
+std::vector<stay_row> reading<Base>::stays_after(std::string_view id, std::size_t limit)
+{
+    return all(database_.query("SELECT " LIAISON_STAY_COLUMNS " FROM stay WHERE id > ? ORDER BY id LIMIT ?", id,
+                               limit_of(limit)),
+               read_stay);
+}
+
+template <class Base>
+void reading<Base>::read_facts(const ports::facts_query& wanted, const std::function<void(const stay_facts&)>& each)
+{
+    cursor rows = wanted.service.empty()
+                      ? database_.query("SELECT " LIAISON_FACTS_COLUMNS " FROM stay_fact WHERE day >= ? AND day < ?",
+                                        wanted.from, wanted.to)
+                      : database_.query("SELECT " LIAISON_FACTS_COLUMNS
+                                        " FROM stay_fact WHERE service = ? AND day >= ? AND day < ?",
+                                        wanted.service, wanted.from, wanted.to);
+    while (rows.next()) each(store::read_facts(rows));
+}
+
+template <class Base>
+std::string reading<Base>::facts_basis()
+{
+    cursor row = database_.query("SELECT basis FROM stay_fact_basis");
+    return row.next() ? row.text(0) : std::string();
+}
+
+template <class Base>
 std::vector<stay_row> reading<Base>::stays_discharged(instant from, instant to)
 {
     return all(database_.query("SELECT " LIAISON_STAY_COLUMNS

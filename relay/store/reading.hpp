@@ -25,6 +25,10 @@ public:
     std::vector<pipeline::stay_row> stays_discharged(base::instant from, base::instant to) override;
     std::vector<pipeline::stay_row> stays_of_person(std::string_view identity_key,
                                                     std::string_view traits_key) override;
+    std::vector<pipeline::stay_row> stays_after(std::string_view id, std::size_t limit) override;
+    void read_facts(const pipeline::ports::facts_query& wanted,
+                    const std::function<void(const pipeline::stay_facts&)>& each) override;
+    std::string facts_basis() override;
     std::optional<pipeline::letter_clues> clues_of(const pipeline::letter_id& id) override;
     std::vector<pipeline::letter_clues> clues_like(const pipeline::stay_row& stay) override;
     std::vector<pipeline::letter_clues> open_matches(std::size_t limit) override;

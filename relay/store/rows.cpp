@@ -1,5 +1,7 @@
 #include "relay/store/rows.hpp"
 
+#include <sstream>
+
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/errc.hpp"
@@ -126,6 +128,7 @@ delivery_row read_delivery(const cursor& row)
     delivery.last_deadline = row.when(23);
     delivery.warned_at = row.maybe_when(24);
     delivery.octets = static_cast<std::uint64_t>(row.integer(25));
+    delivery.first_trouble = word<cause>(row, 26);
     return delivery;
 }
 
@@ -176,6 +179,108 @@ void write_stay(connection& database, const stay_row& row)
                  row.patient_class, row.identity_key, row.traits_key, std::int64_t{row.in_feed});
 }
 
+namespace {
+// Bits of stay_fact.flags.
+enum fact_flag : std::int64_t {
+    has_letter = 1,
+    crh_as_letter = 2,
+    doctor_assumed = 4,
+    j0_met = 8,
+    h48_met = 16,
+    confirmed = 32,
+    by_other_channel = 64,
+    other_channel_in_time = 128,
+};
+
+std::int64_t flags_of(const stay_facts& facts)
+{
+    return (facts.has_letter ? has_letter : 0) | (facts.crh_as_letter ? crh_as_letter : 0) |
+           (facts.doctor_assumed ? doctor_assumed : 0) | (facts.j0_met ? j0_met : 0) | (facts.h48_met ? h48_met : 0) |
+           (facts.confirmed ? confirmed : 0) | (facts.other_channel ? by_other_channel : 0) |
+           (facts.other_channel_in_time ? other_channel_in_time : 0);
+}
+
+void take_flags(stay_facts& facts, std::int64_t flags)
+{
+    facts.has_letter = (flags & has_letter) != 0;
+    facts.crh_as_letter = (flags & crh_as_letter) != 0;
+    facts.doctor_assumed = (flags & doctor_assumed) != 0;
+    facts.j0_met = (flags & j0_met) != 0;
+    facts.h48_met = (flags & h48_met) != 0;
+    facts.confirmed = (flags & confirmed) != 0;
+    facts.other_channel = (flags & by_other_channel) != 0;
+    facts.other_channel_in_time = (flags & other_channel_in_time) != 0;
+}
+
+// "MAILBOX_FULL 2 NO_MAILBOX 1"
+std::string failures_text(const delivery_tally& tally)
+{
+    std::string text;
+    for (const auto& [why, n] : tally.failures)
+        text += (text.empty() ? "" : " ") + std::string(name(why)) + " " + std::to_string(n);
+    return text;
+}
+
+void take_failures(delivery_tally& tally, const std::string& text)
+{
+    std::istringstream words(text);
+    std::string why;
+    std::int32_t n = 0;
+    while (words >> why >> n) {
+        const auto known = from_name<cause>(why);
+        if (!known) throw boost::system::system_error(make_error_code(store_errc::newer_schema));
+        tally.failures[*known] = n;
+    }
+}
+}
+
+stay_facts read_facts(const cursor& row)
+{
+    stay_facts facts;
+    facts.stay = row.id<stay_id>(0);
+    facts.day = static_cast<std::int32_t>(row.integer(1));
+    facts.band = static_cast<hour_band>(row.integer(2));
+    facts.establishment = row.text(3);
+    facts.service = row.text(4);
+    facts.site = row.text(5);
+    facts.group = row.text(6);
+    facts.patient_class = row.text(7);
+    facts.exclusion = row.text(8);
+    facts.discharge = row.when(9);
+    facts.quality = word<discharge_quality>(row, 10);
+    facts.j0_deadline = row.when(11);
+    facts.h48_deadline = row.when(12);
+    take_flags(facts, row.integer(13));
+    facts.letter_type = row.text(14);
+    facts.recipient_operator = row.text(15);
+    if (!row.null(16)) facts.no_address = word<cause>(row, 16);
+    facts.stop = row.maybe_when(17);
+    facts.signed_at = row.maybe_when(18);
+    facts.received_at = row.maybe_when(19);
+    facts.deliveries.accepted = static_cast<std::int32_t>(row.integer(20));
+    facts.deliveries.failed = static_cast<std::int32_t>(row.integer(21));
+    facts.deliveries.read = static_cast<std::int32_t>(row.integer(22));
+    facts.deliveries.filing_refused = static_cast<std::int32_t>(row.integer(23));
+    facts.deliveries.repeated = static_cast<std::int32_t>(row.integer(24));
+    if (facts.deliveries.failed > 0) take_failures(facts.deliveries, row.text(25));
+    return facts;
+}
+
+void write_facts(connection& database, const stay_facts& facts)
+{
+    const delivery_tally& tally = facts.deliveries;
+    const std::string failures = failures_text(tally);
+    const std::optional<std::string_view> no_address =
+        facts.no_address == cause::none ? std::nullopt : std::optional(name(facts.no_address));
+    database.run("INSERT OR REPLACE INTO stay_fact (" LIAISON_FACTS_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment, facts.service, facts.site,
+                 facts.group, facts.patient_class, facts.exclusion, facts.discharge, name(facts.quality),
+                 facts.j0_deadline, facts.h48_deadline, flags_of(facts), facts.letter_type, facts.recipient_operator,
+                 no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted, tally.failed, tally.read,
+                 tally.filing_refused, tally.repeated, failures);
+}
+
 void write_clues(connection& database, const letter_clues& row)
 {
     database.run("INSERT INTO letter_clue (" LIAISON_CLUE_COLUMNS
@@ -222,7 +327,7 @@ void write_delivery(connection& database, const delivery_row& row)
 {
     database.run(
         "INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
         " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
         " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
@@ -231,11 +336,11 @@ void write_delivery(connection& database, const delivery_row& row)
         " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
         " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease, turn = excluded.turn,"
         " deadline = excluded.deadline, last_deadline = excluded.last_deadline, warned_at = excluded.warned_at,"
-        " octets = excluded.octets",
+        " octets = excluded.octets, first_trouble = excluded.first_trouble",
         row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
         row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at, row.next_try,
         row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail, row.sealed_sha256, row.lease, row.turn,
-        row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets));
+        row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
 }
 
 void write_refusal(connection& database, const refusal_row& row)

@@ -30,7 +30,11 @@ namespace relay::store {
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
     "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn, "                     \
-    "deadline, last_deadline, warned_at, octets"
+    "deadline, last_deadline, warned_at, octets, first_trouble"
+#define LIAISON_FACTS_COLUMNS                                                                                         \
+    "stay, day, band, establishment, service, site, grp, patient_class, exclusion, discharge, quality, j0_deadline, " \
+    "h48_deadline, flags, letter_type, recipient_operator, no_address, stop, signed_at, received_at, accepted, "      \
+    "failed, read, filing_refused, repeated, failures"
 #define LIAISON_ACK_COLUMNS                                                                                 \
     "sequence, file_name, content, kind, outcome, control_id, letter, delivery, state, channel, attempts, " \
     "next_try"
@@ -47,6 +51,8 @@ namespace relay::store {
 [[nodiscard]] pipeline::ack_row read_ack(const cursor& row);
 
 void write_stay(connection& database, const pipeline::stay_row& row);
+[[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
+void write_facts(connection& database, const pipeline::stay_facts& facts);
 void write_clues(connection& database, const pipeline::letter_clues& row);
 void write_letter(connection& database, const pipeline::letter_row& row);
 void write_letter_document(connection& database, const pipeline::letter_document_row& row);

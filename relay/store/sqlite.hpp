@@ -33,8 +33,13 @@ struct ledger_position {
     std::string hash;  // SHA-256 of the chain up to there, hex: to be signed and kept elsewhere
 };
 
+// Derives what is kept about a stay beside its rows, in the unit that changed them.
+using stay_deriver = std::function<void(pipeline::ports::transaction&, const pipeline::stay_id&)>;
+
 class sqlite_store : public pipeline::ports::store {
 public:
+    // From the next unit on; whoever calls it again replaces it. Nothing is derived before.
+    virtual void derive_with(stay_deriver derive) = 0;
     [[nodiscard]] virtual result<ledger_position> ledger_end() = 0;
     [[nodiscard]] virtual int schema_version() const = 0;
 };

@@ -24,11 +24,31 @@ void sql_transaction::remove_blob(const blob_id& id)
 void sql_transaction::save_stay(const stay_row& row)
 {
     write_stay(database(), row);
+    touched_stays_.insert(row.id.text());
+}
+
+void sql_transaction::save_facts(const stay_facts& facts)
+{
+    write_facts(database(), facts);
+}
+
+void sql_transaction::remove_facts(const stay_id& stay)
+{
+    database().run("DELETE FROM stay_fact WHERE stay = ?", stay);
+}
+
+void sql_transaction::save_facts_basis(std::string_view basis)
+{
+    database().run("UPDATE stay_fact_basis SET basis = ?", basis);
 }
 
 void sql_transaction::save_letter(const letter_row& row)
 {
+    // A letter that moves changes the facts of the stay it leaves, too.
+    cursor known = database().query("SELECT stay FROM letter WHERE id = ?", row.id);
+    if (known.next() && !known.null(0)) touched_stays_.insert(known.text(0));
     write_letter(database(), row);
+    if (!row.stay.empty()) touched_stays_.insert(row.stay.text());
 }
 
 void sql_transaction::save_letter_document(const letter_document_row& row)
@@ -44,6 +64,7 @@ void sql_transaction::save_clues(const letter_clues& row)
 void sql_transaction::save_delivery(const delivery_row& row)
 {
     write_delivery(database(), row);
+    if (bears_on_facts(row)) touched_letters_.insert(row.letter.text());
 }
 
 void sql_transaction::hold_domain(const domain_hold& row)
@@ -124,7 +145,19 @@ void sql_transaction::before_commit()
 void sql_transaction::begin_unit()
 {
     head_at_unit_ = head_;
+    touched_stays_.clear();
+    touched_letters_.clear();
     database().run("SAVEPOINT unit");
+}
+
+void sql_transaction::derive()
+{
+    if (!derive_) return;
+    for (const std::string& letter : touched_letters_) {
+        cursor row = database().query("SELECT stay FROM letter WHERE id = ?", letter);
+        if (row.next() && !row.null(0)) touched_stays_.insert(row.text(0));
+    }
+    for (const std::string& stay : touched_stays_) (*derive_)(*this, stay_id(stay));
 }
 
 void sql_transaction::keep_unit()

@@ -1,8 +1,12 @@
 // relay/store/transaction.hpp: the writes of ports::transaction. Private to relay/store; lives on the writer thread.
 #pragma once
 
+#include <memory>
+#include <set>
+
 #include "relay/store/ledger.hpp"
 #include "relay/store/reading.hpp"
+#include "relay/store/sqlite.hpp"
 
 namespace relay::store {
 enum class free_space { enough, below_reserve };
@@ -15,6 +19,9 @@ public:
     void add_blob(const pipeline::ports::sealed_object& object) override;
     void remove_blob(const pipeline::blob_id& id) override;
     void save_stay(const pipeline::stay_row& row) override;
+    void save_facts(const pipeline::stay_facts& facts) override;
+    void remove_facts(const pipeline::stay_id& stay) override;
+    void save_facts_basis(std::string_view basis) override;
     void save_letter(const pipeline::letter_row& row) override;
     void save_letter_document(const pipeline::letter_document_row& row) override;
     void save_clues(const pipeline::letter_clues& row) override;
@@ -31,11 +38,15 @@ public:
     pipeline::ports::stored_as add_message(const pipeline::ports::new_message& message) override;
     void save_account(const pipeline::ports::account_row& row) override;
 
+    // What keeps the facts of stays: called for each stay that a unit touched, inside that unit.
+    void derive_with(std::shared_ptr<const stay_deriver> derive) { derive_ = std::move(derive); }
+
     // One commit group.
     void begin(free_space space);
     void before_commit();  // writes the ledger's head if it moved
     // One unit of the group.
     void begin_unit();
+    void derive();  // before it is kept: a failure undoes the unit
     void keep_unit();
     void undo_unit();
 
@@ -44,5 +55,7 @@ private:
     ledger_head head_at_begin_;
     ledger_head head_at_unit_;
     free_space space_ = free_space::enough;
+    std::shared_ptr<const stay_deriver> derive_;
+    std::set<std::string> touched_stays_, touched_letters_;  // ids, by the unit under way
 };
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/facts_keeper.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/store/sqlite.hpp"
@@ -80,6 +81,10 @@ struct house {
         intake.reset();
         store.reset();
         store = relay::store::open_store(options, vault).value();
+        store->derive_with([keeper = relay::pipeline::facts_keeper(site().sites, paris())](
+                               relay::pipeline::ports::transaction& tx, const relay::pipeline::stay_id& stay) {
+            keeper.keep(tx, stay);
+        });
         intake = std::make_unique<relay::pipeline::intake>(with(), site(), [this] { ++queued; });
         relay::pipeline::outbound_options sending;
         sending.node_name = "relais.example";

@@ -14,6 +14,7 @@
 #include "relay/base/result.hpp"
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/ports/vault.hpp"
+#include "relay/pipeline/stay_facts.hpp"
 
 namespace relay::pipeline::ports {
 // Mail for a hosted mailbox; what IMAP serves is computed once, here (design.md §5). Strings are sealed by the store.
@@ -54,6 +55,13 @@ struct queue_counts {
     std::optional<instant> oldest_open;  // created_at of the oldest delivery that is neither final nor accepted
 };
 
+// Of the stays' facts: cohorts by local discharge day.
+struct facts_query {
+    std::int32_t from = 0;  // first day, since 1970-01-01
+    std::int32_t to = 0;    // the day after the last
+    std::string service;    // empty: all
+};
+
 class reader {
 public:
     virtual ~reader() = default;
@@ -78,6 +86,11 @@ public:
     // With the identity, or with the traits where either has no identity; at most 1000, the newest first.
     [[nodiscard]] virtual std::vector<stay_row> stays_of_person(std::string_view identity_key,
                                                                 std::string_view traits_key) = 0;
+    [[nodiscard]] virtual std::vector<stay_row> stays_after(std::string_view id, std::size_t limit) = 0;  // by id
+    // By day; nothing but `each` may be done meanwhile.
+    virtual void read_facts(const facts_query& wanted, const std::function<void(const stay_facts&)>& each) = 0;
+    // What the facts were derived with, as save_facts_basis left it; empty at first.
+    [[nodiscard]] virtual std::string facts_basis() = 0;
     [[nodiscard]] virtual std::optional<letter_clues> clues_of(const letter_id& id) = 0;
     // Of the letters that share a number or the person with this stay, or belong to it; at most 1000, the newest first.
     [[nodiscard]] virtual std::vector<letter_clues> clues_like(const stay_row& stay) = 0;
@@ -119,7 +132,10 @@ class transaction : public reader {
 public:
     virtual void add_blob(const sealed_object& object) = 0;
     virtual void remove_blob(const blob_id& id) = 0;
-    virtual void save_stay(const stay_row& row) = 0;  // insert or update, by id
+    virtual void save_stay(const stay_row& row) = 0;       // insert or update, by id
+    virtual void save_facts(const stay_facts& facts) = 0;  // insert or update, by stay
+    virtual void remove_facts(const stay_id& stay) = 0;
+    virtual void save_facts_basis(std::string_view basis) = 0;
     virtual void save_letter(const letter_row& row) = 0;
     virtual void save_letter_document(const letter_document_row& row) = 0;  // insert or update, by letter and place
     virtual void save_clues(const letter_clues& row) = 0;                   // of a letter that is saved

@@ -8,6 +8,11 @@ using namespace relay::pipeline;
 using namespace std::chrono_literals;
 
 namespace {
+std::chrono::sys_days day(unsigned of_november)
+{
+    return std::chrono::year(2026) / 11 / std::chrono::day(of_november);
+}
+
 const std::string roux = "anne.roux@medecin.example";
 const std::string vidal = "paul.vidal@medecin.example";
 
@@ -26,8 +31,7 @@ struct period : tests::house {
         period_report made;
         REQUIRE(store
                     ->read([&](ports::reader& r) {
-                        made = build_report(r, tests::local("20261120000000+0100"), tests::local("20261121000000+0100"),
-                                            tests::local(now), tests::paris());
+                        made = build_report(r, day_range{day(20), day(21)}, tests::local(now), tests::paris());
                     })
                     .has_value());
         return made;
@@ -40,13 +44,13 @@ TEST_CASE("a letter accepted for the treating doctor stops the clock", "[report]
     period h;
     h.drop("a.hl7", tests::adt_file());
     h.drop("l.hl7", tests::mdm_file());
-    CHECK(h.report("20261120160000+0100").stays.at(0).outcome.state == stay_state::in_progress);
+    CHECK(h.report("20261120160000+0100").stays.at(0).standing.state == stay_state::in_progress);
     h.send_all();
     const auto made = h.report("20261210000000+0100");
     REQUIRE(made.stays.size() == 1);
-    CHECK(made.stays[0].outcome.state == stay_state::met_j0);
-    CHECK(made.stays[0].outcome.lag == std::optional<std::chrono::milliseconds>(50min));
-    CHECK_FALSE(made.stays[0].confirmed);
+    CHECK(made.stays[0].standing.state == stay_state::met_j0);
+    CHECK(made.totals.lag.median.value == std::optional<std::chrono::milliseconds>(50min));
+    CHECK_FALSE(made.stays[0].facts.confirmed);
     CHECK(made.totals.j0.numerator == 1);
     CHECK(made.totals.confirmed.denominator == 1);
     CHECK(made.totals.confirmed.numerator == 0);
@@ -61,7 +65,7 @@ TEST_CASE("a letter to another doctor does not", "[report]")
     h.send_all();
     const auto made = h.report("20261210000000+0100");
     REQUIRE(made.stays.size() == 1);
-    CHECK(made.stays[0].outcome.state == stay_state::overdue);
+    CHECK(made.stays[0].standing.state == stay_state::overdue);
     CHECK(made.totals.no_letter.numerator == 0);  // a letter there was
     CHECK(made.totals.j0.numerator == 0);
 }
@@ -72,12 +76,12 @@ TEST_CASE("a report of the stay counts alone, and not beside a letter", "[report
     h.drop("a.hl7", tests::adt_file());
     h.drop("crh.xml", tests::cda_file({.document = "2.999.7.500.1", .set = "2.999.7.500", .type = "34112-3"}));
     h.send_all();
-    CHECK(h.report("20261210000000+0100").stays.at(0).outcome.state == stay_state::met_j0);
+    CHECK(h.report("20261210000000+0100").stays.at(0).standing.state == stay_state::met_j0);
     h.clock.set(tests::local("20261121100000+0100"));
     h.drop("l.hl7", tests::mdm_file());
     h.send_all();
     const auto made = h.report("20261210000000+0100");
-    CHECK(made.stays.at(0).outcome.state == stay_state::met_48h);
+    CHECK(made.stays.at(0).standing.state == stay_state::met_48h);
     CHECK(made.stays.at(0).letters.size() == 2);
 }
 
@@ -94,8 +98,8 @@ TEST_CASE("a stay without letter, and a letter without discharge", "[report]")
     REQUIRE(made.stays.size() == 1);
     CHECK(made.stays[0].letters.empty());
     CHECK(made.totals.no_letter.numerator == 1);
-    CHECK_FALSE(made.totals.lag_median.value.has_value());
-    CHECK(made.totals.lag_median.count == 1);
+    CHECK_FALSE(made.totals.lag.median.value.has_value());
+    CHECK(made.totals.lag.median.count == 1);
     REQUIRE(made.without_stay.size() == 1);
     CHECK_FALSE(made.without_stay[0].qualifying);
 }

@@ -58,7 +58,9 @@ struct ward : tests::house {
         period_report made;
         REQUIRE(store
                     ->read([&](ports::reader& r) {
-                        made = build_report(r, tests::local("20261101000000+0100"), tests::local("20261201000000+0100"),
+                        made = build_report(r,
+                                            day_range{std::chrono::sys_days(std::chrono::year(2026) / 11 / 1),
+                                                      std::chrono::sys_days(std::chrono::year(2026) / 12 / 1)},
                                             tests::local("20261210000000+0100"), tests::paris());
                     })
                     .has_value());

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include "relay/pipeline/clock_rules.hpp"
-#include "relay/pipeline/indicators.hpp"
 
 using namespace relay::pipeline;
 using namespace std::chrono_literals;
@@ -97,31 +96,6 @@ TEST_CASE("nothing accepted: pending, then overdue", "[clock]")
     CHECK(judged("20261120100000+0100", "", "20261122100001+0100").state == stay_state::overdue);
     CHECK(assess({at("20261120100000+0100")}, {}, at("20261120120000+0100"), paris()).state ==
           stay_state::awaiting_letter);
-}
-
-TEST_CASE("rates leave pending and excluded stays out, never-accepted ones count as infinite lag", "[clock]")
-{
-    const auto of = [](stay_assessment outcome) { return assessed_stay{outcome, "", false, true}; };
-    std::vector<assessed_stay> stays{
-        of(judged("20261120100000+0100", "20261120110000+0100", "20261210000000")),
-        of(judged("20261120100000+0100", "20261121110000+0100", "20261210000000")),
-        of(judged("20261120100000+0100", "", "20261210000000")),
-        of(judged("20261209230000+0100", "", "20261210000000")),  // J0 just over, 48 h pending
-        {judged("20261120100000+0100", "", "20261210000000"), "SEANCE", false, false},
-    };
-    const auto all = figures(stays);
-    CHECK(all.discharges == 5);
-    CHECK(all.eligible == 4);
-    CHECK(all.exclusions.at("SEANCE") == 1);
-    CHECK(all.j0.numerator == 1);
-    CHECK(all.j0.denominator == 4);
-    CHECK(all.h48.numerator == 2);
-    CHECK(all.h48.denominator == 3);
-    CHECK(all.h48.pending == 1);
-    CHECK(all.lag_median.count == 3);
-    CHECK(all.lag_median.value == std::optional<std::chrono::milliseconds>(25h));
-    CHECK_FALSE(all.lag_p95.value.has_value());
-    CHECK_FALSE(figures({}).j0.value().has_value());
 }
 
 TEST_CASE("goals of a delivery: J0 then 48 h of the discharge, else of the day it came", "[clock]")

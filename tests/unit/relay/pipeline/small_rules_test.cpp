@@ -41,45 +41,6 @@ TEST_CASE("a report of the stay counts only where there is no letter", "[report]
     CHECK_FALSE(is_qualifying(operation[0], operation));
 }
 
-TEST_CASE("a discharge known to the day is in no lag figure, accepted or not", "[indicators]")
-{
-    const auto where = tests::paris();
-    const auto late = tests::local("20271231000000+0100");
-    const auto judged = [&](discharge_quality quality, std::optional<instant> accepted) {
-        stay_progress progress;
-        progress.has_letter = true;
-        if (accepted) progress.accepted.push_back(*accepted);
-        return assessed_stay{assess({tests::local("20261120000000+0100"), quality}, progress, late, where), "", false,
-                             true};
-    };
-    const auto day = discharge_quality::date_only;
-    const std::vector<assessed_stay> all{judged(day, std::nullopt), judged(day, tests::local("20261120100000+0100")),
-                                         judged(discharge_quality::exact, tests::local("20261120100000+0100"))};
-    const auto found = figures(all);
-    CHECK(found.lag_median.count == 1);
-    CHECK(found.lag_median.value == std::optional<std::chrono::milliseconds>(10h));
-    CHECK(found.h48.denominator == 3);
-    CHECK(found.h48.numerator == 2);
-}
-
-TEST_CASE("nearest rank at 50 and 95 per cent", "[indicators]")
-{
-    std::vector<assessed_stay> stays;
-    for (int hour = 1; hour <= 20; ++hour) {
-        assessed_stay one;
-        one.outcome.stop = instant(1h);
-        one.outcome.lag = std::chrono::hours(hour);
-        stays.push_back(one);
-    }
-    CHECK(figures(stays).lag_median.value == std::optional<std::chrono::milliseconds>(10h));
-    CHECK(figures(stays).lag_p95.value == std::optional<std::chrono::milliseconds>(19h));
-    stays.back().outcome.stop.reset();
-    stays.back().outcome.lag.reset();
-    CHECK(figures(stays).lag_p95.value == std::optional<std::chrono::milliseconds>(19h));  // 1 of 20 infinite
-    stays[18] = stays[19];
-    CHECK_FALSE(figures(stays).lag_p95.value.has_value());
-}
-
 TEST_CASE("the name of an acknowledgement always fits a file system", "[ack]")
 {
     CHECK(acknowledgement_name("lettre.hl7", ".ack.hl7") == "lettre.hl7.ack.hl7");

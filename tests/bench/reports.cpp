@@ -1,0 +1,100 @@
+// How long the figures of a period take to read, with the facts of many stays in the store: one service, one month, all.
+// Use: bench_reports FOLDER STAYS
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "relay/pipeline/period_report.hpp"
+#include "relay/store/sqlite.hpp"
+#include "relay/vault/node_vault.hpp"
+
+using namespace relay;
+using namespace relay::pipeline;
+
+namespace {
+constexpr int services = 400;
+constexpr int days = 365;
+constexpr std::int32_t first_day = 20'454;  // 2026-01-01
+
+stay_facts a_stay(std::minstd_rand& random)
+{
+    const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
+    stay_facts one;
+    one.stay = stay_id::make();
+    one.day = first_day + below(days);
+    one.band = static_cast<hour_band>(below(4));
+    one.establishment = "990000010";
+    const int service = below(services);
+    one.service = "UF" + std::to_string(service);
+    one.site = "S" + std::to_string(service % 40);
+    one.group = "GH" + std::to_string(service % 12);
+    one.patient_class = "I";
+    one.discharge = instant(std::chrono::hours(24 * one.day + below(24)));
+    one.j0_deadline = instant(std::chrono::hours(24 * (one.day + 1)));
+    one.h48_deadline = one.discharge + std::chrono::hours(48);
+    one.has_letter = below(10) > 0;
+    if (!one.has_letter) return one;
+    one.letter_type = "11490-0";
+    one.recipient_operator = "op" + std::to_string(below(60)) + ".mssante.example";
+    one.signed_at = one.discharge + std::chrono::minutes(below(2000));
+    one.received_at = *one.signed_at + std::chrono::minutes(below(60));
+    one.deliveries.accepted = 6;
+    if (below(12) == 0) {
+        one.deliveries.failed = 1;
+        one.deliveries.failures[cause::no_mailbox] = 1;
+        return one;
+    }
+    one.stop = *one.received_at + std::chrono::seconds(below(60));
+    one.j0_met = *one.stop < one.j0_deadline;
+    one.h48_met = *one.stop <= one.h48_deadline;
+    one.confirmed = below(2) == 0;
+    return one;
+}
+
+template <class Work>
+void timed(const char* what, int runs, Work work)
+{
+    std::vector<double> took;
+    for (int run = 0; run < runs; ++run) {
+        const auto begun = std::chrono::steady_clock::now();
+        work(run);
+        took.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+    }
+    std::sort(took.begin(), took.end());
+    std::printf("%s %.1f %.1f\n", what, took[took.size() / 2], took[took.size() * 95 / 100]);
+}
+}
+
+int main(int argc, char** argv)
+{
+    if (argc != 3) return 2;
+    const long stays = std::atol(argv[2]);
+    std::array<unsigned char, vault::node_key_octets> key{};
+    const vault::node_vault sealing{vault::node_key(key)};
+    store::store_options options;
+    options.path = std::string(argv[1]) + "/reports.db";
+    options.reserve_octets = 0;
+    auto store = store::open_store(options, sealing).value();
+    std::minstd_rand random(1);
+    for (long made = 0; made < stays;) {
+        store
+            ->write([&](ports::transaction& tx) {
+                for (int n = 0; n < 5000 && made < stays; ++n, ++made) tx.save_facts(a_stay(random));
+            })
+            .value();
+    }
+    const instant now(std::chrono::hours(24 * (first_day + days + 30)));
+    const auto read = [&](const ports::facts_query& wanted, breakdown by) {
+        store->read([&](ports::reader& r) { static_cast<void>(build_figures(r, wanted, by, now)); }).value();
+    };
+    timed("service_year", 200, [&](int run) {
+        read({first_day, first_day + days, "UF" + std::to_string(run)}, breakdown::month);
+    });
+    timed("month_by_service", 24, [&](int run) {
+        read({first_day + 30 * (run % 12), first_day + 30 * (run % 12) + 30, ""}, breakdown::service);
+    });
+    timed("year_by_group", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::group); });
+    timed("year", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::none); });
+    return 0;
+}
