@@ -1,5 +1,5 @@
-// How long the figures of a period take to read, with the facts of many stays in the store: one service, one month, all.
-// Use: bench_reports FOLDER STAYS
+// How long the figures of a period take to read, with the facts of many stays in the store: one service, one month,
+// all. Use: bench_reports FOLDER STAYS
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

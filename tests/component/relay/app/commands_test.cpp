@@ -237,7 +237,9 @@ TEST_CASE("queue and letter print no identity", "[commands][privacy]")
         CHECK(app::run_queue(here, settings, app::queue_view::all) == 0);
         CHECK(app::run_queue(here, settings, app::queue_view::rejected) == 0);
         CHECK(app::run_letter(here, settings, letter) == 0);
-        CHECK(app::run_report(here, settings, "2026-11-20", "2026-11-20") == 0);
+        for (const char* by : {"", "none", "service", "day", "hour-band"})
+            CHECK(app::run_report(here, settings, {"2026-11-20", "2026-11-20", by, ""}) == 0);
+        CHECK(app::run_report(here, settings, {"2026-11-20", "2026-11-20", "", "4410"}) == 0);
     }
     const std::string said = out.str();
     CHECK(said.find(letter) != std::string::npos);
@@ -247,6 +249,7 @@ TEST_CASE("queue and letter print no identity", "[commands][privacy]")
     }
     CHECK(app::run_letter(to, settings, base::random_token()) == app::exit_failed);
     CHECK(app::run_letter(to, settings, "../etc") == app::exit_failed);
-    CHECK(app::run_report(to, settings, "2026-11-21", "2026-11-20") == 2);
-    CHECK(app::run_report(to, settings, "20 novembre", "2026-11-20") == 2);
+    CHECK(app::run_report(to, settings, {"2026-11-21", "2026-11-20", "", ""}) == 2);
+    CHECK(app::run_report(to, settings, {"20 novembre", "2026-11-20", "", ""}) == 2);
+    CHECK(app::run_report(to, settings, {"2026-11-20", "2026-11-20", "docteur", ""}) == 2);
 }
