@@ -16,9 +16,9 @@ namespace mime::smime {
 namespace openssl = certs::openssl;
 
 namespace {
-struct opener {  // what every layer needs; borrows all of it
-    const certs::private_key& key;
-    const certs::certificate& certificate;
+struct opener {                     // what every layer needs; borrows all of it
+    const certs::private_key* key;  // null with its certificate: nothing is decrypted
+    const certs::certificate* certificate;
     const certs::trust_anchors& anchors;
     std::chrono::sys_seconds at;
     std::string_view from_address;
@@ -56,12 +56,12 @@ result<std::string> decrypt(CMS_ContentInfo* cms, const opener& with)
     if (recipients == nullptr || sk_CMS_RecipientInfo_num(recipients) == 0) return smime_errc::malformed_cms;
     if (sk_CMS_RecipientInfo_num(recipients) > with.limits.max_recipients) return smime_errc::too_many_signers;
     if (!has_content(cms)) return smime_errc::unsupported_content;
-    if (!is_for(recipients, with.certificate)) return smime_errc::not_a_recipient;
+    if (with.certificate == nullptr || !is_for(recipients, *with.certificate)) return smime_errc::not_a_recipient;
     const openssl::bio_ptr sink = openssl::writing();
     if (!sink) throw std::bad_alloc();
     // With the certificate given, only its own RecipientInfo is tried, and a wrong RSA padding goes on with a random
     // key (RFC 3218): it fails later, like changed content does.
-    if (CMS_decrypt(cms, with.key.handle().value.get(), with.certificate.handle().value.get(), nullptr, sink.get(),
+    if (CMS_decrypt(cms, with.key->handle().value.get(), with.certificate->handle().value.get(), nullptr, sink.get(),
                     CMS_BINARY) != 1)
         return openssl::take_error(smime_errc::decryption_failed);
     return std::string(openssl::written(*sink));
@@ -210,25 +210,37 @@ bool opened::has(finding wanted) const noexcept
     return std::find(findings.begin(), findings.end(), wanted) != findings.end();
 }
 
-result<opened> open(std::string_view message_or_entity, const certs::private_key& key,
-                    const certs::certificate& certificate, const certs::trust_anchors& anchors,
-                    std::chrono::sys_seconds at, std::string_view from_address, const open_limits& limits)
+namespace {
+result<opened> open_all(std::string_view message_or_entity, const opener& with)
 {
     const openssl::quiet_queue quiet;
-    if (message_or_entity.size() > limits.max_octets) return smime_errc::too_large;
-    const opener with{key, certificate, anchors, at, from_address, limits};
+    if (message_or_entity.size() > with.limits.max_octets) return smime_errc::too_large;
     opened out;
     out.entity = message_or_entity;
     for (;;) {
         const auto outer = read_layer(out.entity);
         if (!outer.has_value()) return outer.error();
         if (!outer->has_value()) break;
-        if (out.layers.size() == limits.max_layers) return smime_errc::too_many_layers;
+        if (out.layers.size() == with.limits.max_layers) return smime_errc::too_many_layers;
         auto inner = open_layer(**outer, with, out);
         if (!inner.has_value()) return inner.error();
         out.entity = *std::move(inner);
     }
     add_missing_protection(out);
     return out;
+}
+}
+
+result<opened> open(std::string_view message_or_entity, const certs::private_key& key,
+                    const certs::certificate& certificate, const certs::trust_anchors& anchors,
+                    std::chrono::sys_seconds at, std::string_view from_address, const open_limits& limits)
+{
+    return open_all(message_or_entity, {&key, &certificate, anchors, at, from_address, limits});
+}
+
+result<opened> open_signed(std::string_view message_or_entity, const certs::trust_anchors& anchors,
+                           std::chrono::sys_seconds at, std::string_view from_address, const open_limits& limits)
+{
+    return open_all(message_or_entity, {nullptr, nullptr, anchors, at, from_address, limits});
 }
 }

@@ -51,4 +51,9 @@ struct opened {
                                   const certs::certificate& certificate, const certs::trust_anchors& anchors,
                                   std::chrono::sys_seconds at, std::string_view from_address,
                                   const open_limits& limits = {});
+
+// The same for what is signed only, by whoever holds no key: an encrypted layer is smime_errc::not_a_recipient.
+[[nodiscard]] result<opened> open_signed(std::string_view message_or_entity, const certs::trust_anchors& anchors,
+                                         std::chrono::sys_seconds at, std::string_view from_address,
+                                         const open_limits& limits = {});
 }

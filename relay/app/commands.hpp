@@ -40,6 +40,8 @@ int run_unmatched(const console& to, const config::path& settings);
 int run_match(const console& to, const config::path& settings, const std::string& letter, const std::string& stay);
 int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
+int run_audit_verify(const console& to, const config::path& settings, const std::vector<std::string>& statements);
+int run_audit_export(const console& to, const config::path& settings, const config::path& file);
 struct report_request {
     std::string from, until;  // AAAA-MM-JJ, both included
     std::string by;           // a breakdown of pipeline/indicators.hpp; empty: every stay

@@ -95,6 +95,16 @@ public:
                            "chiffres par group, site, service, type, class, day, month, weekday, hour-band ou "
                            "recipient-operator, au lieu de chaque sortie");
         report->add_option("--service", args_.service, "chiffres de ce service seulement");
+        auto* audit = app_.add_subcommand("audit", "registre des preuves");
+        audit->require_subcommand(1);
+        with_output(
+            with_settings(prepare(audit->add_subcommand("verify", "vérifier la chaîne et ses signatures"),
+                                  [this] { return run_audit_verify(args_.to(), args_.settings, args_.files); })))
+            ->add_option("files", args_.files, "signatures gardées ailleurs, à confronter à la base");
+        with_settings(prepare(audit->add_subcommand("export", "écrire le registre, vérifiable sans Liaison"),
+                              [this] { return run_audit_export(args_.to(), args_.settings, args_.file); }))
+            ->add_option("file", args_.file, "fichier à écrire (JSON, une ligne par preuve)")
+            ->required();
         auto* import = with_output(
             with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
                                     [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })));

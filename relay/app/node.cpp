@@ -149,6 +149,7 @@ void node::running::stop()
     if (ack_out) ack_out->drain(std::max(until, io::clock::now() + zam_wait));
     if (keeper) keeper->stop();
     if (facts) facts->stop();
+    if (now) seal();
     if (beat) beat->stop();
     if (runtime) runtime->stop();
 }

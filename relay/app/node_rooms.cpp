@@ -3,7 +3,9 @@
 
 #include <thread>
 
+#include "relay/app/ledger_seals.hpp"
 #include "relay/app/room_settings.hpp"
+#include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/vault/password.hpp"
 
@@ -157,6 +159,7 @@ void node::running::look()
         obs::set(obs::gauge::queue_oldest_seconds, std::chrono::duration_cast<std::chrono::seconds>(age).count());
     }
     load->sample();
+    seal_when_due();
 }
 
 json::object node::running::live() const
@@ -172,6 +175,24 @@ json::object node::running::live() const
 }
 
 // Each room takes the new values for what begins from now on.
+void node::running::seal_when_due()
+{
+    const pipeline::instant at = clock.now();
+    const std::chrono::seconds every = now->get()->part->settings.audit.every;
+    if (at < next_seal && next_seal - at <= every) return;  // unless the clock went back
+    next_seal = at + every;
+    seal();
+}
+
+void node::running::seal()
+{
+    const auto part = now->get()->part;
+    if (!part->composer) return;  // no key to sign with: an operator's node without a hospital
+    const auto sealed =
+        seal_ledger(*store, part->settings.node.name, part->composer->signer, part->settings.audit.copies, clock.now());
+    if (!sealed.has_value()) obs::error(obs::event::store_failed, "step=seal code={}", sealed.error().message());
+}
+
 void node::running::use(const parts& part)
 {
     load->use(load_limits_of(part));

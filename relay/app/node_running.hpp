@@ -57,6 +57,7 @@ struct node::running {
     std::unique_ptr<facts_renewal> facts;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
+    pipeline::instant next_seal{};  // of the ledger; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 
@@ -78,6 +79,8 @@ struct node::running {
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
     void look();
+    void seal_when_due();
+    void seal();
     [[nodiscard]] boost::json::object live() const;
     void use(const parts& part);
     void stop();

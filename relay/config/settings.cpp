@@ -40,6 +40,11 @@ public:
         if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
         read_trust(all.trust);
         read_dns(all.dns);
+        {
+            auto in = table("audit");
+            in.seconds("every_seconds", all.audit.every);
+            in.file("copies", all.audit.copies, need::optional);
+        }
         each("site", [&](table_reader& in) { read_place(in, all); });
         each("access", [&](table_reader& in) { read_access(in, all); });
         each("route", [&](table_reader& in) { read_route(in, all); });

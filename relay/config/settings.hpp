@@ -135,6 +135,10 @@ struct operator_settings {
     bool require_client_certificate = true;
     std::string postmaster;  // hosted address that receives postmaster mail; may be empty
 };
+struct audit_settings {  // the end of the ledger, signed with [hospital] signing_key
+    std::chrono::seconds every{3600};
+    path copies;  // folder for a copy of each statement, best on another machine; empty: in the store only
+};
 struct limit_settings {
     std::uint64_t input_octets = 40U << 20U;
     std::uint64_t refused_octets = 128U << 20U;  // an oversize file up to this is kept as an object
@@ -183,6 +187,7 @@ struct settings {
     operator_settings operator_;
     trust_settings trust;
     dns_settings dns;
+    audit_settings audit;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;

@@ -81,6 +81,36 @@ result<ledger_position> engine::ledger_end()
     return position;
 }
 
+result<void> engine::add_ledger_seal(const ledger_seal& seal)
+{
+    return write_sql([seal](sql_transaction& transaction) {
+        transaction.database().run("INSERT INTO ledger_seal (sequence, at, statement) VALUES (?, ?, ?)", seal.sequence,
+                                   seal.at, seal.statement);
+    });
+}
+
+result<std::vector<ledger_seal>> engine::ledger_seals()
+{
+    std::vector<ledger_seal> all;
+    const auto read = read_sql([&](sql_reader& reader) {
+        auto rows = reader.database().query("SELECT sequence, at, statement FROM ledger_seal ORDER BY number");
+        while (rows.next()) all.push_back({rows.integer(0), rows.when(1), rows.text(2)});
+    });
+    if (!read) return read.error();
+    return all;
+}
+
+result<void> engine::read_ledger(const std::function<void(const ledger_line&)>& each)
+{
+    return read_sql([&](sql_reader& reader) {
+        auto rows = reader.database().query(
+            "SELECT sequence, at, kind, stay, letter, delivery, payload, hash FROM event ORDER BY sequence");
+        while (rows.next())
+            each({rows.integer(0), rows.when(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6),
+                  rows.text(7)});
+    });
+}
+
 int engine::schema_version() const
 {
     return newest_schema();

@@ -26,6 +26,9 @@ public:
     [[nodiscard]] result<void> read(const std::function<void(pipeline::ports::reader&)>& work) override;
     [[nodiscard]] result<std::optional<std::int64_t>> verify_ledger() override;
     [[nodiscard]] result<ledger_position> ledger_end() override;
+    [[nodiscard]] result<void> add_ledger_seal(const ledger_seal& seal) override;
+    [[nodiscard]] result<std::vector<ledger_seal>> ledger_seals() override;
+    [[nodiscard]] result<void> read_ledger(const std::function<void(const ledger_line&)>& each) override;
     [[nodiscard]] int schema_version() const override;
 
     // For the mailboxes of this room: the same snapshot and the same commit group, with the SQL connection at hand.

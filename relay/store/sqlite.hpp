@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "relay/base/result.hpp"
 #include "relay/pipeline/ports/mailbox.hpp"
@@ -33,6 +34,21 @@ struct ledger_position {
     std::string hash;  // SHA-256 of the chain up to there, hex: to be signed and kept elsewhere
 };
 
+// A statement about the end of the ledger, signed by the node, kept and exported: whoever holds one sees that the
+// ledger was changed, or cut, before it.
+struct ledger_seal {
+    std::int64_t sequence = 0;
+    base::instant at{};
+    std::string statement;
+};
+// One event as it is chained: the payload is sealed.
+struct ledger_line {
+    std::int64_t sequence = 0;
+    base::instant at{};
+    std::string kind, stay, letter, delivery;  // one of the three ids
+    std::string payload, hash;                 // octets
+};
+
 // Derives what is kept about a stay beside its rows, in the unit that changed them.
 using stay_deriver = std::function<void(pipeline::ports::transaction&, const pipeline::stay_id&)>;
 
@@ -41,6 +57,10 @@ public:
     // From the next unit on; whoever calls it again replaces it. Nothing is derived before.
     virtual void derive_with(stay_deriver derive) = 0;
     [[nodiscard]] virtual result<ledger_position> ledger_end() = 0;
+    [[nodiscard]] virtual result<void> add_ledger_seal(const ledger_seal& seal) = 0;
+    [[nodiscard]] virtual result<std::vector<ledger_seal>> ledger_seals() = 0;  // oldest first
+    // In the chain's order, of one snapshot; nothing else may be asked of the store in `each`.
+    [[nodiscard]] virtual result<void> read_ledger(const std::function<void(const ledger_line&)>& each) = 0;
     [[nodiscard]] virtual int schema_version() const = 0;
 };
 
