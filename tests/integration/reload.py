@@ -102,15 +102,20 @@ def check_route(lab, checks, letters):
     done = lab.liaison("reload")
     checks.that("liaison reload", "rechargés" in done.stdout, done.stdout)
     lab.wait_for_state(submission.document_sha256, "confirmed")
-    # A domain that is trusted no more holds the next letter; trusted again, it leaves by itself.
+    # A domain that is trusted no more: an address in it is refused by its place, a doctor found there by RPPS is held; trusted
+    # again, that letter leaves by itself.
     change(lab, "hospital", r'^domains = \["medecin.demo.mssante.fr", ', "domains = [")
     checks.equal("domaine retiré", hang_up(lab, "hospital"), "taken")
-    submission = letters.make(treating="lenoiraud")
-    lab.drop(submission)
-    answer = lab.wait_for_ack(submission.file)
-    checks.that("le domaine retiré n'est plus servi", b"|AE|" in answer or lab.wait_for_state(submission.document_sha256, "held"))
+    named, found = letters.make(treating="lenoiraud"), letters.make("sidecar")
+    for submission in (named, found):
+        lab.drop(submission)
+    answer = lab.wait_for_ack(named.file)
+    checks.that("adresse d'un domaine retiré : AE", b"\rMSA|AE|" in answer and b"|PRT^2^15^1^4|207^" in answer, repr(answer))
+    checks.that("médecin connu par son RPPS : lettre prise", b'"ACCEPTED"' in lab.wait_for_ack(found.file))
+    held = wait_for("retenue", lambda: [row["letter"] for row in lab.deliveries() if row["state"] == "held"])
     change(lab, "hospital", r"^domains = \[", 'domains = ["medecin.demo.mssante.fr", ')
     checks.equal("domaine rendu", hang_up(lab, "hospital"), "taken")
+    wait_for("elle part", lambda: [row["state"] for row in lab.deliveries() if row["letter"] in held] == ["confirmed"])
 
 
 def check_bad_file(lab, checks, letters):
