@@ -35,6 +35,9 @@ struct letter_order {
     std::string reading = "N";                          // MDM: ACK_LECTURE_MSS
     std::string content = std::string(pdf);             // the PDF inside the document
     bool as_sections = false;                           // CDA N3 instead of N1
+    std::string signed_at = "20261120142500+0100";
+    std::string family = "QUENTRELIN";
+    std::string ins = "285076900000095";
 };
 
 inline mime::cda::professional professional(std::string_view rpps, std::string_view family)
@@ -81,9 +84,9 @@ inline std::string cda_file(const letter_order& order = {})
     in.type.code = order.type;
     in.title = order.title;
     in.created = time("20261120143000+0100");
-    in.patient.ids = {{"1.2.250.1.213.1.4.10", mime::patient_text("285076900000095")},
+    in.patient.ids = {{"1.2.250.1.213.1.4.10", mime::patient_text(order.ins)},
                       {"2.999.1.1", mime::patient_text("885214")}};
-    in.patient.birth_family = mime::patient_text("QUENTRELIN");
+    in.patient.birth_family = mime::patient_text(order.family);
     in.patient.birth_given = mime::patient_text("Ysoline");
     in.patient.given_list = mime::patient_text("Ysoline Anne");
     in.patient.birth_date = mime::patient_text("19850714");
@@ -92,7 +95,7 @@ inline std::string cda_file(const letter_order& order = {})
     in.author = professional(first_doctor, "VIDAL");
     in.author.speciality = {"G15_10/SM26", "1.2.250.1.213.1.1.4.5", "Médecin - Qualifié en Médecine Générale (SM)"};
     in.signatory = professional(first_doctor, "VIDAL");
-    in.signatory.at = time("20261120142500+0100");
+    in.signatory.at = time(order.signed_at);
     in.custodian = in.signatory.place;
     if (!order.treating_doctor.empty()) in.treating_doctor = professional(order.treating_doctor, "ROUX");
     in.stay.number = {"2.999.1.2", order.visit};
@@ -124,11 +127,12 @@ inline std::string mdm_file(const letter_order& order = {})
            order.control_id +
            "|T|2.6|||||FRA|UNICODE UTF-8|||2.1^CISIS_CDA_HL7_V2\r"
            "EVN||20261120143005+0100\r"
-           "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI~285076900000095^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS"
-           "||QUENTRELIN^YSOLINE^YSOLINE ANNE^^^^L||19850714|F|||^^^^^^BDL^^69381|||||||" +
-           order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^AN|||||||||||||N|VALI\r" + "PV1||I|MED1" + std::string(16, '|') +
-           order.visit + "^^^HOP_DEMO&2.999.1.2&ISO^VN" + std::string(25, '|') + "202611160905+0100|" +
-           order.discharge + "\rORC|" + control +
+           "PID|1||885214^^^HOP_DEMO&2.999.1.1&ISO^PI~" +
+           order.ins + "^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS||" + order.family +
+           "^YSOLINE^YSOLINE ANNE^^^^L||19850714|F|||^^^^^^BDL^^69381|||||||" + order.visit +
+           "^^^HOP_DEMO&2.999.1.2&ISO^AN|||||||||||||N|VALI\r" + "PV1||I|MED1" + std::string(16, '|') + order.visit +
+           "^^^HOP_DEMO&2.999.1.2&ISO^VN" + std::string(25, '|') + "202611160905+0100|" + order.discharge + "\rORC|" +
+           control +
            "\r"
            "OBR|1|||" +
            order.type +
