@@ -367,28 +367,41 @@ void update_ack(connection& database, const ack_row& row)
         as_blob{row.content}, name(row.state), name(row.channel), row.attempts, row.next_try, row.sequence);
 }
 
-void insert_blob(connection& database, const ports::sealed_object& object)
+void insert_blob(connection& database, const ports::sealed_object& object, const std::optional<object_place>& place)
 {
-    database.run("INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext) VALUES (?, ?, ?, ?, ?)", object.id,
-                 as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
-                 as_blob{object.ciphertext});
+    if (place)
+        database.run(
+            "INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext, segment, at, octets)"
+            " VALUES (?, ?, ?, ?, x'', ?, ?, ?)",
+            object.id, as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
+            place->segment, place->at, place->octets);
+    else
+        database.run("INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext) VALUES (?, ?, ?, ?, ?)", object.id,
+                     as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
+                     as_blob{object.ciphertext});
 }
 
-void delete_blob(connection& database, const blob_id& id)
+std::optional<object_place> delete_blob(connection& database, const blob_id& id)
 {
-    database.run("DELETE FROM blob WHERE id = ?", id);
+    std::optional<object_place> place;
+    auto gone = database.query("DELETE FROM blob WHERE id = ? RETURNING segment, at, octets", id);
+    while (gone.next())
+        if (!gone.null(0)) place = {gone.integer(0), gone.integer(1), gone.integer(2)};
+    return place;
 }
 
 std::optional<ports::sealed_object> find_blob(connection& database, const blob_id& id)
 {
-    auto row = database.query("SELECT wrapped_key, length, sha256, ciphertext FROM blob WHERE id = ?", id);
+    auto row = database.query(
+        "SELECT wrapped_key, length, sha256, ciphertext, segment, at, octets FROM blob WHERE id = ?", id);
     if (!row.next()) return std::nullopt;
     ports::sealed_object object;
     object.id = id;
     object.wrapped_key = row.text(0);
     object.length = static_cast<std::uint64_t>(row.integer(1));
     object.sha256 = row.text(2);
-    object.ciphertext = row.text(3);
+    object.ciphertext =
+        row.null(4) ? row.text(3) : read_object(database, {row.integer(4), row.integer(5), row.integer(6)});
     return object;
 }
 }

@@ -10,15 +10,25 @@
 namespace relay::store {
 using namespace pipeline;
 
+sql_transaction::sql_transaction(connection& database, const ports::vault& vault, const store_options& options)
+    : reading(database, vault),
+      row_octets_(options.row_octets),
+      objects_(options.path, {options.segment_octets, options.max_octets})
+{
+    objects_.learn(database);
+}
+
 void sql_transaction::add_blob(const ports::sealed_object& object)
 {
     if (space_ == free_space::below_reserve) throw boost::system::system_error(make_error_code(store_errc::disk_full));
-    insert_blob(database(), object);
+    std::optional<object_place> place;
+    if (object.ciphertext.size() > row_octets_) place = objects_.append(object.ciphertext);
+    insert_blob(database(), object, place);
 }
 
 void sql_transaction::remove_blob(const blob_id& id)
 {
-    delete_blob(database(), id);
+    if (const auto place = delete_blob(database(), id)) objects_.release(*place);
 }
 
 void sql_transaction::save_stay(const stay_row& row)
@@ -139,6 +149,7 @@ void sql_transaction::begin(free_space space)
 
 void sql_transaction::before_commit()
 {
+    objects_.sync();
     if (head_.sequence != head_at_begin_.sequence) save_head(database(), head_);
 }
 
@@ -147,6 +158,7 @@ void sql_transaction::begin_unit()
     head_at_unit_ = head_;
     touched_stays_.clear();
     touched_letters_.clear();
+    objects_.begin_unit();
     database().run("SAVEPOINT unit");
 }
 
@@ -169,6 +181,7 @@ void sql_transaction::undo_unit()
 {
     database().run("ROLLBACK TO unit");
     database().run("RELEASE unit");
+    objects_.undo_unit();
     head_ = head_at_unit_;
 }
 }

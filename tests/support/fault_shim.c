@@ -16,7 +16,7 @@
 //   FAULT_LOG    the trace: one line "N call kind octets" per counted call, and "killed N when" at the end
 //   FAULT_MATCH  only a process whose command line holds this text is hit; children of it are not
 // Counted: write, writev, pwrite, pwritev, send, sendto, sendmsg (files under FAULT_ROOT and TCP), fsync, fdatasync,
-// ftruncate, rename, unlink and what is built on them. A new plan (another inode or time) starts again at 1.
+// ftruncate, fallocate, rename, unlink and what is built on them. A new plan (another inode or time) starts again at 1.
 //
 // Power cut. At the first call after arming, all that is under FAULT_ROOT is taken to be on stable storage and copied
 // into the shadow. From then on only what the process itself syncs is added, one line each in shadow/journal:
@@ -194,6 +194,7 @@ static const char* kind_of_path(const char* path)
     if (ends_with(path, "-shm")) return "shm";
     if (ends_with(path, "-journal")) return "journal";
     if (ends_with(path, ".db") || ends_with(path, ".sqlite")) return "database";
+    if (strstr(path, "-objects-") != NULL) return "objects";
     if (strstr(path, "/.claimed") != NULL) return "claimed";
     if (strstr(path, "/ack") != NULL) return "ack";
     if (strstr(path, "/spool") != NULL) return "spool";
@@ -600,6 +601,18 @@ SHIM int ftruncate64(int fd, off64_t octets)
 SHIM int ftruncate(int fd, off_t octets)
 {
     return ftruncate64(fd, octets);
+}
+
+SHIM int fallocate64(int fd, int mode, off64_t at, off64_t octets)
+{
+    const char* kind = kind_of(fd);
+    const long n = enter("fallocate", kind, (size_t)octets);
+    return (int)leave(n, fails(n, kind, NULL) ? -1 : syscall(SYS_fallocate, fd, mode, at, octets));
+}
+
+SHIM int fallocate(int fd, int mode, off_t at, off_t octets)
+{
+    return fallocate64(fd, mode, at, octets);
 }
 
 static int rename_with(int from_folder, const char* from, int to_folder, const char* to, unsigned flags)
