@@ -14,7 +14,7 @@ namespace relay::store {
 namespace {
 // Pages of the write-ahead log: past the first a thread of its own copies them back beside the writer, past the second
 // the writer itself does what is left, so that the log starts again from its beginning.
-constexpr int background_checkpoint_pages = 2000;
+constexpr int background_checkpoint_pages = 8000;
 constexpr int own_checkpoint_pages = 16000;
 // Freed space is given back when there is this much of it, or after this time.
 constexpr std::uint64_t give_back_octets = std::uint64_t{32} << 20U;

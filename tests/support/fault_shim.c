@@ -223,7 +223,10 @@ static void keep_file(int from, const struct node* node)
     for (int64_t at = 0;;) {
         const long got = syscall(SYS_pread64, from, block, sizeof block, at);
         if (got <= 0) break;
-        put(to, block, (size_t)got);
+        if (block[0] == 0 && memcmp(block, block + 1, (size_t)got - 1) == 0)  // room taken ahead stays a hole
+            syscall(SYS_ftruncate, to, at + got);
+        else if (syscall(SYS_lseek, to, at, SEEK_SET) == at)
+            put(to, block, (size_t)got);
         at += got;
     }
     syscall(SYS_close, to);
