@@ -23,7 +23,7 @@ namespace relay::store {
 struct store_options {
     std::string path;
     std::uint64_t reserve_octets = std::uint64_t{256} << 20U;  // free space under which no blob is taken in; 0: none
-    std::uint64_t max_octets = 0;        // of the database file, and of each file of objects; 0: no limit
+    std::uint64_t max_octets = 0;         // of the database file, and of each file of objects; 0: no limit
     std::size_t row_octets = 192 * 1024;  // sealed objects above lie in files beside the database: README.md
     std::uint64_t segment_octets = std::uint64_t{256} << 20U;  // of one such file
     std::size_t max_group = 64;                                // units in one commit
