@@ -323,7 +323,8 @@ void write_letter_document(connection& database, const letter_document_row& row)
                  row.document, row.completeness);
 }
 
-void write_delivery(connection& database, const delivery_row& row)
+namespace {
+void upsert_delivery(connection& database, const delivery_row& row)
 {
     database.run(
         "INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
@@ -341,6 +342,42 @@ void write_delivery(connection& database, const delivery_row& row)
         row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at, row.next_try,
         row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail, row.sealed_sha256, row.lease, row.turn,
         row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
+}
+
+// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not.
+void move_delivery(connection& database, const delivery_row& row)
+{
+    database.run(
+        "UPDATE delivery SET state = ?, why = ?, attempts = ?, next_try = ?, accepted_at = ?, confirmed_at = ?,"
+        " mail = ?, sealed_sha256 = ?, lease = ?, deadline = ?, last_deadline = ?, warned_at = ?, octets = ?"
+        " WHERE id = ?",
+        name(row.state), name(row.why), row.attempts, row.next_try, row.accepted_at, row.confirmed_at, row.mail,
+        row.sealed_sha256, row.lease, row.deadline, row.last_deadline, row.warned_at,
+        static_cast<std::int64_t>(row.octets), row.id);
+}
+}
+
+std::optional<counted_delivery> write_delivery(connection& database, const delivery_row& row)
+{
+    std::optional<counted_delivery> before;
+    bool moves = false;
+    {
+        auto old = database.query(
+            "SELECT state, octets, kind = ? AND letter IS ? AND role = ? AND recipient_key = ? AND recipient = ?"
+            " AND domain = ? AND set_key = ? AND version = ? AND created_at = ? AND message_id = ? AND envid = ?"
+            " AND turn = ? FROM delivery WHERE id = ?",
+            name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
+            row.set_key, row.version, row.created_at, row.message_id, row.envid, row.turn, row.id);
+        if (old.next()) {
+            before = {word<delivery_state>(old, 0), old.integer(1)};
+            moves = old.integer(2) != 0;
+        }
+    }
+    if (moves)
+        move_delivery(database, row);
+    else
+        upsert_delivery(database, row);
+    return before;
 }
 
 void write_refusal(connection& database, const refusal_row& row)

@@ -68,6 +68,10 @@ public:
     [[nodiscard]] virtual int schema_version() const = 0;
 };
 
+// Once, before any database of the process is opened: SQLite keeps no statistics of its memory, which would cost a lock
+// per allocation. Later it changes nothing.
+void prepare_sqlite() noexcept;
+
 // Opens or makes the database and migrates it forward. `vault` must outlive the store. The parent folder must exist.
 // store_errc::exposed, ::unreadable, ::damaged, ::newer_schema, ::busy.
 [[nodiscard]] result<std::unique_ptr<sqlite_store>> open_store(const store_options& options,

@@ -73,7 +73,8 @@ void sql_transaction::save_clues(const letter_clues& row)
 
 void sql_transaction::save_delivery(const delivery_row& row)
 {
-    write_delivery(database(), row);
+    const auto before = write_delivery(database(), row);
+    counts_.moved(before, {row.state, static_cast<std::int64_t>(row.octets)});
     if (bears_on_facts(row)) touched_letters_.insert(row.letter.text());
 }
 
@@ -143,6 +144,8 @@ void sql_transaction::save_account(const ports::account_row& row)
 void sql_transaction::begin(free_space space)
 {
     space_ = space;
+    units_kept_ = 0;
+    counts_.forget();
     database().run("BEGIN IMMEDIATE");
     head_ = head_at_begin_ = load_head(database());
 }
@@ -150,6 +153,7 @@ void sql_transaction::begin(free_space space)
 void sql_transaction::before_commit()
 {
     objects_.sync();
+    counts_.save(database());
     if (head_.sequence != head_at_begin_.sequence) save_head(database(), head_);
 }
 
@@ -159,7 +163,8 @@ void sql_transaction::begin_unit()
     touched_stays_.clear();
     touched_letters_.clear();
     objects_.begin_unit();
-    database().run("SAVEPOINT unit");
+    counts_.begin_unit();
+    if (units_kept_ > 0) database().run("SAVEPOINT unit");
 }
 
 void sql_transaction::derive()
@@ -174,14 +179,21 @@ void sql_transaction::derive()
 
 void sql_transaction::keep_unit()
 {
-    database().run("RELEASE unit");
+    if (units_kept_ > 0) database().run("RELEASE unit");
+    ++units_kept_;
 }
 
 void sql_transaction::undo_unit()
 {
-    database().run("ROLLBACK TO unit");
-    database().run("RELEASE unit");
+    if (units_kept_ > 0) {
+        database().run("ROLLBACK TO unit");
+        database().run("RELEASE unit");
+    } else {
+        database().run("ROLLBACK");
+        database().run("BEGIN IMMEDIATE");
+    }
     objects_.undo_unit();
+    counts_.undo_unit();
     head_ = head_at_unit_;
 }
 }

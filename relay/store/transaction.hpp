@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "relay/store/delivery_counts.hpp"
 #include "relay/store/ledger.hpp"
 #include "relay/store/object_files.hpp"
 #include "relay/store/reading.hpp"
@@ -49,7 +50,8 @@ public:
     void before_commit();
     [[nodiscard]] std::vector<freed_space> after_commit() { return objects_.commit(); }
     void after_rollback() { objects_.abandon(); }
-    // One unit of the group.
+    // One unit of the group. The first has the transaction to itself and needs no savepoint, which would copy each page
+    // it changes.
     void begin_unit();
     void derive();  // before it is kept: a failure undoes the unit
     void keep_unit();
@@ -58,6 +60,8 @@ public:
 private:
     const std::size_t row_octets_;
     object_files objects_;
+    delivery_counts counts_;
+    std::size_t units_kept_ = 0;
     ledger_head head_;
     ledger_head head_at_begin_;
     ledger_head head_at_unit_;

@@ -152,6 +152,47 @@ TEST_CASE("saving again updates, and counters follow", "[store]")
     CHECK(counts.letters == 1);
 }
 
+TEST_CASE("counters of deliveries: an undone unit does not count, what waits counts its octets", "[store][group]")
+{
+    opened_store s;
+    std::promise<void> gate;
+    s.store->write([&](ports::transaction&) { gate.get_future().wait(); }, [](result<void>) {});
+    std::vector<delivery_row> rows;
+    for (int index = 0; index < 4; ++index) {
+        rows.push_back(a_delivery(delivery_state::queued, 5000));
+        rows.back().octets = 1000;
+    }
+    std::promise<void> finished;
+    // One group; its first unit is undone with the transaction, a later one alone.
+    for (std::size_t index = 0; index < 4; ++index)
+        s.store->write(
+            [&, index](ports::transaction& tx) {
+                tx.save_delivery(rows[index]);
+                if (index % 2 == 0) throw std::runtime_error("no");
+                rows[index].state = delivery_state::sending;
+                tx.save_delivery(rows[index]);
+            },
+            [&, index](result<void>) {
+                if (index == 3) finished.set_value();
+            });
+    gate.set_value();
+    finished.get_future().wait();
+    auto counts = s.ask([](ports::reader& r) { return r.counts(); });
+    CHECK(counts.deliveries[delivery_state::queued] == 0);
+    CHECK(counts.deliveries[delivery_state::sending] == 2);
+    CHECK(counts.queue_octets == 2000);
+    rows[1].state = delivery_state::accepted;
+    rows[1].message_id = "m1@relais.test";  // not only the state
+    REQUIRE(s.store->write([&](ports::transaction& tx) { tx.save_delivery(rows[1]); }).has_value());
+    s.reopen();
+    counts = s.ask([](ports::reader& r) { return r.counts(); });
+    CHECK(counts.deliveries[delivery_state::sending] == 1);
+    CHECK(counts.deliveries[delivery_state::accepted] == 1);
+    CHECK(counts.queue_octets == 1000);
+    CHECK(s.ask([](ports::reader& r) { return r.delivery_by_message_id("m1@relais.test"); })->state ==
+          delivery_state::accepted);
+}
+
 TEST_CASE("a stay is found by its visit, else by its file", "[store]")
 {
     opened_store s;
