@@ -25,6 +25,17 @@ constexpr std::int64_t step_octets = 8 << 20;
 constexpr std::int64_t leftover_octets = 2 * step_octets;
 constexpr std::string_view name_mark = "-objects-";
 
+// As SQLite resolved it: the same for whoever writes and whoever reads.
+std::string path_of(connection& database)
+{
+    return sqlite3_db_filename(database.handle(), "main");
+}
+
+std::string object_file_path(std::string_view database_path, std::int64_t segment)
+{
+    return std::string(database_path).append(name_mark) + std::to_string(segment);
+}
+
 [[noreturn]] void give_up(store_errc why)
 {
     throw boost::system::system_error(make_error_code(why));
@@ -101,14 +112,9 @@ std::vector<freed_space> joined(std::vector<freed_space> spaces)
 }
 }
 
-std::string object_file_path(std::string_view database_path, std::int64_t segment)
-{
-    return std::string(database_path).append(name_mark) + std::to_string(segment);
-}
-
 std::string read_object(connection& database, const object_place& place)
 {
-    const open_file file(object_file_path(sqlite3_db_filename(database.handle(), "main"), place.segment), O_RDONLY);
+    const open_file file(object_file_path(path_of(database), place.segment), O_RDONLY);
     struct stat info {};
     if (file.descriptor() < 0 || ::fstat(file.descriptor(), &info) != 0) give_up(store_errc::damaged);
     if (place.octets < 0 || place.at < 0 || place.at > info.st_size || place.octets > info.st_size - place.at)
@@ -141,8 +147,8 @@ void give_back(const std::vector<freed_space>& spaces) noexcept
     }
 }
 
-object_files::object_files(std::string database_path, const object_file_limits& limits)
-    : database_path_(std::move(database_path)), limits_(limits)
+object_files::object_files(connection& database, const object_file_limits& limits)
+    : database_path_(path_of(database)), limits_(limits)
 {
 }
 

@@ -30,8 +30,6 @@ struct object_file_limits {
     std::uint64_t max_octets = 0;                              // of each file; 0: no limit; store_errc::disk_full
 };
 
-[[nodiscard]] std::string object_file_path(std::string_view database_path, std::int64_t segment);
-
 // store_errc::damaged when the file is not there or too short.
 [[nodiscard]] std::string read_object(connection& database, const object_place& place);
 
@@ -48,7 +46,8 @@ void give_back(const std::vector<freed_space>& spaces) noexcept;
 
 class object_files {
 public:
-    object_files(std::string database_path, const object_file_limits& limits);
+    // Beside the file of this connection.
+    object_files(connection& database, const object_file_limits& limits);
     object_files(const object_files&) = delete;
     object_files& operator=(const object_files&) = delete;
     ~object_files();

@@ -344,16 +344,17 @@ void upsert_delivery(connection& database, const delivery_row& row)
         row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
 }
 
-// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not.
+// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is either
+// here or compared in write_delivery.
 void move_delivery(connection& database, const delivery_row& row)
 {
     database.run(
         "UPDATE delivery SET state = ?, why = ?, attempts = ?, next_try = ?, accepted_at = ?, confirmed_at = ?,"
-        " mail = ?, sealed_sha256 = ?, lease = ?, deadline = ?, last_deadline = ?, warned_at = ?, octets = ?"
-        " WHERE id = ?",
+        " mail = ?, sealed_sha256 = ?, lease = ?, deadline = ?, last_deadline = ?, warned_at = ?, octets = ?,"
+        " first_trouble = ? WHERE id = ?",
         name(row.state), name(row.why), row.attempts, row.next_try, row.accepted_at, row.confirmed_at, row.mail,
         row.sealed_sha256, row.lease, row.deadline, row.last_deadline, row.warned_at,
-        static_cast<std::int64_t>(row.octets), row.id);
+        static_cast<std::int64_t>(row.octets), name(row.first_trouble), row.id);
 }
 }
 

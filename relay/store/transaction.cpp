@@ -13,7 +13,7 @@ using namespace pipeline;
 sql_transaction::sql_transaction(connection& database, const ports::vault& vault, const store_options& options)
     : reading(database, vault),
       row_octets_(options.row_octets),
-      objects_(options.path, {options.segment_octets, options.max_octets})
+      objects_(database, {options.segment_octets, options.max_octets})
 {
     objects_.learn(database);
 }
