@@ -344,8 +344,8 @@ void upsert_delivery(connection& database, const delivery_row& row)
         row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
 }
 
-// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is either
-// here or compared in write_delivery.
+// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is
+// either here or compared in write_delivery.
 void move_delivery(connection& database, const delivery_row& row)
 {
     database.run(
