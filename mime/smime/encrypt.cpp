@@ -44,14 +44,12 @@ bool add_recipient(CMS_ContentInfo* cms, const certs::certificate& recipient, co
 }
 }
 
-result<std::string> encrypt(std::string_view entity, std::span<const certs::certificate> recipients,
-                            const encrypt_options& options)
+namespace {
+result<std::string> encrypt_canonical(std::string_view canonical, std::span<const certs::certificate> recipients,
+                                      const encrypt_options& options)
 {
     const openssl::quiet_queue quiet;
     if (recipients.empty()) return smime_errc::no_recipient;
-    std::string room;
-    const auto canonical = canonical_view(entity, room);
-    if (!canonical.has_value()) return canonical.error();
     const bool gcm = options.cipher == content_cipher::aes_256_gcm;
     const openssl::cms_ptr cms(gcm ? CMS_AuthEnvelopedData_create(EVP_aes_256_gcm())
                                    : CMS_EnvelopedData_create(EVP_aes_256_cbc()));
@@ -61,7 +59,7 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
         if (!can_receive(recipient)) return smime_errc::unsupported_key;
         if (!add_recipient(cms.get(), recipient, options)) return openssl::take_error(smime_errc::encryption_failed);
     }
-    if (!openssl::finish_cms(*cms, *canonical, openssl::content_place::attached))
+    if (!openssl::finish_cms(*cms, canonical, openssl::content_place::attached))
         return openssl::take_error(smime_errc::encryption_failed);
     const auto der = openssl::write_cms(*cms);
     if (!der) return openssl::take_error(smime_errc::encryption_failed);
@@ -71,6 +69,17 @@ result<std::string> encrypt(std::string_view entity, std::span<const certs::cert
     append_pkcs7_entity(out, type, "smime.p7m", der->view());
     return out;
 }
+}
+
+result<std::string> encrypt(std::string_view entity, std::span<const certs::certificate> recipients,
+                            const encrypt_options& options)
+{
+    if (recipients.empty()) return smime_errc::no_recipient;
+    std::string room;
+    const auto canonical = canonical_view(entity, room);
+    if (!canonical.has_value()) return canonical.error();
+    return encrypt_canonical(*canonical, recipients, options);
+}
 
 result<std::string> sign_then_encrypt(std::string_view entity, const signer& by,
                                       std::span<const certs::certificate> recipients, std::chrono::sys_seconds at,
@@ -78,6 +87,6 @@ result<std::string> sign_then_encrypt(std::string_view entity, const signer& by,
 {
     const auto inside = sign(entity, by, at, options.sign);
     if (!inside.has_value()) return inside.error();
-    return encrypt(*inside, recipients, options.encrypt);
+    return encrypt_canonical(*inside, recipients, options.encrypt);  // sign wrote it so
 }
 }

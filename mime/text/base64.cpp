@@ -156,7 +156,7 @@ position decode_blocks(position at, const unsigned char*)
 }
 #endif
 
-char* encode_line(char* out, const unsigned char* in, std::size_t size)
+char* encode_piece(char* out, const unsigned char* in, std::size_t size)
 {
     if (has_blocks) {
         const unencoded rest = encode_blocks({in, size, out});
@@ -193,23 +193,33 @@ std::string base64_encode(std::string_view octets, std::size_t line_length)
 
 void append_base64(std::string& text, std::string_view octets, std::size_t line_length)
 {
+    if (octets.empty()) return;
+    constexpr std::size_t piece_octets = 768;  // as a line's, a multiple of 3
+    constexpr std::size_t flush_octets = 4096;
     const std::size_t all = (octets.size() + 2) / 3 * 4;
-    if (all == 0) return;
     const std::size_t line = line_length == 0 ? all : std::max<std::size_t>(line_length / 4 * 4, 4);
     const std::size_t lines = line_length == 0 ? 0 : (all + line - 1) / line;
-    const std::size_t before = text.size();
-    text.resize(before + all + 2 * lines);
+    text.reserve(text.size() + all + 2 * lines);
+    // By way of a buffer that stays in the nearest cache: growing the string itself would write each octet twice.
+    std::array<char, flush_octets + piece_octets / 3 * 4 + 2> buffer;
     const auto* in = reinterpret_cast<const unsigned char*>(octets.data());
-    char* out = text.data() + before;
+    char* out = buffer.data();
+    std::size_t in_line = 0;
     for (std::size_t left = octets.size(); left > 0;) {
-        const std::size_t now = std::min(left, line / 4 * 3);
-        out = encode_line(out, in, now);
+        const std::size_t now = std::min({left, piece_octets, line / 4 * 3 - in_line});
+        out = encode_piece(out, in, now);
         in += now;
         left -= now;
-        if (line_length != 0) {
+        in_line += now;
+        if (lines != 0 && (left == 0 || in_line == line / 4 * 3)) {
             *out++ = '\r';
             *out++ = '\n';
+            in_line = 0;
         }
+        const auto held = static_cast<std::size_t>(out - buffer.data());
+        if (left != 0 && held < flush_octets) continue;
+        text.append(buffer.data(), held);
+        out = buffer.data();
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "relay/app/commands.hpp"
 #include "relay/base/clock.hpp"
+#include "relay/store/sqlite.hpp"
 
 namespace {
 using namespace relay::app;
@@ -196,6 +197,7 @@ private:
 int main(int count, char** words)
 {
     try {
+        relay::store::prepare_sqlite();
         return command_line(std::filesystem::read_symlink("/proc/self/exe")).run(count, words);
     } catch (const std::exception& error) {
         std::cerr << "liaison : " << error.what() << "\n";

@@ -1,6 +1,7 @@
 #include "relay/store/engine.hpp"
 
 #include <future>
+#include <optional>
 #include <stdexcept>
 
 #include <boost/system/system_error.hpp>
@@ -47,6 +48,8 @@ result<void> engine::read(const std::function<void(pipeline::ports::reader&)>& w
 
 result<void> engine::read_sql(const std::function<void(sql_reader&)>& work)
 {
+    std::optional<snapshots::reader> held;
+    if (writer_) held.emplace(writer_->readers());
     std::unique_ptr<connection> database;
     result<void> outcome;
     try {

@@ -1,6 +1,9 @@
 #include "relay/store/group_writer.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 #include <sys/statvfs.h>
 
@@ -11,8 +14,12 @@ namespace relay::store {
 namespace {
 // Pages of the write-ahead log: past the first a thread of its own copies them back beside the writer, past the second
 // the writer itself does what is left, so that the log starts again from its beginning.
-constexpr int background_checkpoint_pages = 2000;
+constexpr int background_checkpoint_pages = 8000;
 constexpr int own_checkpoint_pages = 16000;
+// Freed space is given back when there is this much of it, or after this time.
+constexpr std::uint64_t give_back_octets = std::uint64_t{32} << 20U;
+constexpr std::chrono::seconds give_back_after{1};
+constexpr std::chrono::milliseconds reader_pause{50};  // until it is looked again whether the readers have ended
 
 int remember_pages(void* where, sqlite3*, const char*, int pages)
 {
@@ -22,10 +29,10 @@ int remember_pages(void* where, sqlite3*, const char*, int pages)
 }
 
 group_writer::group_writer(connection database, const pipeline::ports::vault& vault, const store_options& options)
-    : options_(options), database_(std::move(database)), transaction_(database_, vault)
+    : options_(options), database_(std::move(database)), transaction_(database_, vault, options)
 {
     sqlite3_wal_hook(database_.handle(), remember_pages, &wal_pages_);  // also turns the automatic checkpoint off
-    checkpointer_ = std::thread([this] { checkpoint_in_background(); });
+    background_ = std::thread([this] { work_in_background(); });
     thread_ = std::thread([this] { run(); });
 }
 
@@ -58,11 +65,13 @@ void group_writer::close()
     }
     if (thread_.joinable()) thread_.join();
     {
-        const std::lock_guard lock(checkpoint_mutex_);
-        checkpoint_closing_ = true;
-        checkpoint_wake_.notify_one();
+        const std::lock_guard lock(background_mutex_);
+        background_closing_ = true;
+        background_wake_.notify_one();
     }
-    if (checkpointer_.joinable()) checkpointer_.join();
+    if (background_.joinable()) background_.join();
+    give_back(std::exchange(ripe_, {}).spaces);  // there are no readers any more
+    give_back(std::exchange(freed_, {}).spaces);
 }
 
 void group_writer::run()
@@ -105,10 +114,12 @@ void group_writer::commit(std::deque<waiting>& group)
         run_units(group);
         transaction_.before_commit();
         database_.run("COMMIT");
+        reclaim();
         note_commit(std::chrono::steady_clock::now() - begun);
     } catch (...) {
         const error_code why = error_of_current_exception();
         for (auto& each : group) each.outcome = why;
+        transaction_.after_rollback();
         if (database_.in_transaction()) {
             try {
                 database_.run("ROLLBACK");
@@ -144,6 +155,23 @@ void group_writer::run_units(std::deque<waiting>& group)
     }
 }
 
+// Without memory the space stays taken until a later start; what was committed stands.
+void group_writer::reclaim() noexcept
+{
+    try {
+        auto freed = transaction_.after_commit();
+        if (freed.empty()) return;
+        const std::lock_guard lock(background_mutex_);
+        for (const auto& space : freed) freed_.octets += static_cast<std::uint64_t>(space.octets);
+        freed_.spaces.insert(freed_.spaces.end(), std::make_move_iterator(freed.begin()),
+                             std::make_move_iterator(freed.end()));
+        freed_.until = snapshots_.newest();
+        background_wake_.notify_one();
+    } catch (...) {
+        transaction_.after_rollback();
+    }
+}
+
 void group_writer::checkpoint()
 {
     if (wal_pages_ < background_checkpoint_pages) return;
@@ -151,27 +179,49 @@ void group_writer::checkpoint()
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
         return;
     }
-    const std::lock_guard lock(checkpoint_mutex_);
+    const std::lock_guard lock(background_mutex_);
     checkpoint_wanted_ = true;
-    checkpoint_wake_.notify_one();
+    background_wake_.notify_one();
 }
 
-void group_writer::checkpoint_in_background()
+void group_writer::work_in_background()
 {
+    std::optional<connection> database;
     try {
-        connection database(options_.path, connection::access::read_write);
-        database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -512");
-        for (;;) {
-            std::unique_lock lock(checkpoint_mutex_);
-            checkpoint_wake_.wait(lock, [this] { return checkpoint_closing_ || checkpoint_wanted_; });
-            if (checkpoint_closing_) return;
-            checkpoint_wanted_ = false;
-            lock.unlock();
-            // A failure is not fatal: the log only grows until the writer does it itself.
-            sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-        }
-    } catch (...) {  // the connection could not be opened: the writer checkpoints alone
+        database.emplace(options_.path, connection::access::read_write);
+        database->execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -512");
+    } catch (...) {  // it cannot be opened: the writer checkpoints alone
+        database.reset();
     }
+    std::unique_lock lock(background_mutex_);
+    while (!background_closing_) {
+        wait_for_work(lock);
+        if (!ripe_.spaces.empty() && snapshots_.ended(ripe_.until)) {
+            const auto spaces = std::exchange(ripe_, {}).spaces;
+            lock.unlock();
+            give_back(spaces);
+            lock.lock();
+        }
+        if (!std::exchange(checkpoint_wanted_, false) || !database) continue;
+        lock.unlock();
+        // A failure is not fatal: the log only grows until the writer does it itself.
+        sqlite3_wal_checkpoint_v2(database->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        lock.lock();
+    }
+}
+
+// Freed space ripens much at once: neighbours are one hole then, and the file system's journal is left to the commits.
+void group_writer::wait_for_work(std::unique_lock<std::mutex>& lock)
+{
+    const auto wanted = [this] { return background_closing_ || checkpoint_wanted_; };
+    if (!ripe_.spaces.empty()) {
+        background_wake_.wait_for(lock, reader_pause, wanted);
+        return;
+    }
+    background_wake_.wait(lock, [&] { return wanted() || !freed_.spaces.empty(); });
+    if (!freed_.spaces.empty())
+        background_wake_.wait_for(lock, give_back_after, [&] { return wanted() || freed_.octets >= give_back_octets; });
+    if (!checkpoint_wanted_ || freed_.octets >= give_back_octets) ripe_ = std::exchange(freed_, {});
 }
 
 free_space group_writer::space() const

@@ -13,8 +13,10 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "relay/base/result.hpp"
+#include "relay/store/snapshots.hpp"
 #include "relay/store/sqlite.hpp"
 #include "relay/store/transaction.hpp"
 
@@ -36,6 +38,8 @@ public:
     void close();
     // Whoever waits for a write there would wait for itself.
     [[nodiscard]] bool on_writer_thread() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
+    // Every reader of the same database in this process registers here.
+    [[nodiscard]] snapshots& readers() noexcept { return snapshots_; }
 
 private:
     struct waiting {
@@ -43,13 +47,20 @@ private:
         callback done;
         result<void> outcome{};
     };
+    struct freed_batch {
+        std::vector<freed_space> spaces;
+        std::uint64_t octets = 0;
+        snapshots::ticket until = 0;  // readers up to this one may still look there
+    };
     void run();
     [[nodiscard]] std::deque<waiting> next_group();
     void commit(std::deque<waiting>& group);
     void run_units(std::deque<waiting>& group);
     static void note_commit(std::chrono::steady_clock::duration took);
+    void reclaim() noexcept;
     void checkpoint();
-    void checkpoint_in_background();
+    void work_in_background();
+    void wait_for_work(std::unique_lock<std::mutex>& lock);
     [[nodiscard]] free_space space() const;
 
     const store_options options_;
@@ -63,12 +74,15 @@ private:
     std::deque<waiting> queue_;
     bool closing_ = false;
 
-    std::mutex checkpoint_mutex_;
-    std::condition_variable checkpoint_wake_;
+    snapshots snapshots_;
+    std::mutex background_mutex_;
+    std::condition_variable background_wake_;
     bool checkpoint_wanted_ = false;
-    bool checkpoint_closing_ = false;
+    bool background_closing_ = false;
+    freed_batch freed_;  // by the last commits
+    freed_batch ripe_;   // waits for its readers
 
-    std::thread checkpointer_;
+    std::thread background_;
     std::thread thread_;
 };
 }

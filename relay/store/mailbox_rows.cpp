@@ -65,6 +65,13 @@ std::optional<message_row> find_message(connection& database, mailbox_number mai
     if (!row.next()) return std::nullopt;
     return read_message(row);
 }
+
+std::optional<pipeline::blob_id> content_of(connection& database, mailbox_number mailbox, std::uint32_t uid)
+{
+    auto row = database.query("SELECT content FROM message WHERE mailbox = ? AND uid = ?", mailbox, uid);
+    if (!row.next()) return std::nullopt;
+    return row.id<pipeline::blob_id>(0);
+}
 }
 
 std::optional<mailbox_number> find_inbox(connection& database, const vault& vault, std::string_view address)
@@ -198,13 +205,9 @@ std::optional<message_structure> load_structure(connection& database, const vaul
 
 std::optional<sealed_object> load_content(connection& database, mailbox_number mailbox, std::uint32_t uid)
 {
-    pipeline::blob_id id;
-    {
-        auto row = database.query("SELECT content FROM message WHERE mailbox = ? AND uid = ?", mailbox, uid);
-        if (!row.next()) return std::nullopt;
-        id = row.id<pipeline::blob_id>(0);
-    }
-    auto content = find_blob(database, id);
+    const auto id = content_of(database, mailbox, uid);
+    if (!id) return std::nullopt;
+    auto content = find_blob(database, *id);
     if (!content) throw boost::system::system_error(mailbox_errc::message_damaged);  // a row without its blob
     return content;
 }
@@ -230,7 +233,7 @@ std::vector<message_row> change_flags(connection& database, mailbox_number mailb
     return rows;
 }
 
-std::vector<std::uint32_t> expunge_deleted(connection& database, mailbox_number mailbox,
+std::vector<std::uint32_t> expunge_deleted(connection& database, transaction& transaction, mailbox_number mailbox,
                                            std::span<const std::uint32_t> uids)
 {
     std::vector<std::uint32_t> removed;
@@ -239,8 +242,7 @@ std::vector<std::uint32_t> expunge_deleted(connection& database, mailbox_number 
         const auto message = find_message(database, mailbox, uid);
         if (!message || !message->flags.has(message_flag::deleted)) continue;
         if (modseq == 0) modseq = next_modseq(database, mailbox);
-        database.run("DELETE FROM blob WHERE id = (SELECT content FROM message WHERE mailbox = ? AND uid = ?)", mailbox,
-                     uid);
+        if (const auto content = content_of(database, mailbox, uid)) transaction.remove_blob(*content);
         database.run("DELETE FROM message WHERE mailbox = ? AND uid = ?", mailbox, uid);
         database.run("DELETE FROM message_structure WHERE mailbox = ? AND uid = ?", mailbox, uid);
         database.run("INSERT INTO expunged (mailbox, modseq, uid) VALUES (?, ?, ?)", mailbox, modseq, uid);

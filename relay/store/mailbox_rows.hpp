@@ -44,6 +44,7 @@ void insert_message(connection& database, const pipeline::ports::vault& vault, m
                                                                      std::span<const std::uint32_t> uids,
                                                                      pipeline::ports::flag_operation operation,
                                                                      pipeline::ports::flag_set flags);
-[[nodiscard]] std::vector<std::uint32_t> expunge_deleted(connection& database, mailbox_number mailbox,
-                                                         std::span<const std::uint32_t> uids);
+[[nodiscard]] std::vector<std::uint32_t> expunge_deleted(connection& database,
+                                                         pipeline::ports::transaction& transaction,
+                                                         mailbox_number mailbox, std::span<const std::uint32_t> uids);
 }

@@ -59,13 +59,13 @@ public:
                                                  flag_set flags) override
     {
         return writing<std::vector<message_row>>(
-            [&](connection& database) { return change_flags(database, mailbox_, uids, operation, flags); });
+            [&](sql_transaction& tx) { return change_flags(tx.database(), mailbox_, uids, operation, flags); });
     }
 
     result<std::vector<std::uint32_t>> expunge(std::span<const std::uint32_t> uids) override
     {
         return writing<std::vector<std::uint32_t>>(
-            [&](connection& database) { return expunge_deleted(database, mailbox_, uids); });
+            [&](sql_transaction& tx) { return expunge_deleted(tx.database(), tx, mailbox_, uids); });
     }
 
 private:
@@ -83,7 +83,7 @@ private:
     {
         if (access_ == mailbox_access::read_only) return make_error_code(mailbox_errc::mailbox_read_only);
         T value;
-        const auto done = store_.write_sql([&](sql_transaction& transaction) { value = work(transaction.database()); });
+        const auto done = store_.write_sql([&](sql_transaction& transaction) { value = work(transaction); });
         if (!done) return done.error();
         return value;
     }

@@ -323,7 +323,8 @@ void write_letter_document(connection& database, const letter_document_row& row)
                  row.document, row.completeness);
 }
 
-void write_delivery(connection& database, const delivery_row& row)
+namespace {
+void upsert_delivery(connection& database, const delivery_row& row)
 {
     database.run(
         "INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
@@ -341,6 +342,43 @@ void write_delivery(connection& database, const delivery_row& row)
         row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at, row.next_try,
         row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail, row.sealed_sha256, row.lease, row.turn,
         row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
+}
+
+// Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is
+// either here or compared in write_delivery.
+void move_delivery(connection& database, const delivery_row& row)
+{
+    database.run(
+        "UPDATE delivery SET state = ?, why = ?, attempts = ?, next_try = ?, accepted_at = ?, confirmed_at = ?,"
+        " mail = ?, sealed_sha256 = ?, lease = ?, deadline = ?, last_deadline = ?, warned_at = ?, octets = ?,"
+        " first_trouble = ? WHERE id = ?",
+        name(row.state), name(row.why), row.attempts, row.next_try, row.accepted_at, row.confirmed_at, row.mail,
+        row.sealed_sha256, row.lease, row.deadline, row.last_deadline, row.warned_at,
+        static_cast<std::int64_t>(row.octets), name(row.first_trouble), row.id);
+}
+}
+
+std::optional<counted_delivery> write_delivery(connection& database, const delivery_row& row)
+{
+    std::optional<counted_delivery> before;
+    bool moves = false;
+    {
+        auto old = database.query(
+            "SELECT state, octets, kind = ? AND letter IS ? AND role = ? AND recipient_key = ? AND recipient = ?"
+            " AND domain = ? AND set_key = ? AND version = ? AND created_at = ? AND message_id = ? AND envid = ?"
+            " AND turn = ? FROM delivery WHERE id = ?",
+            name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
+            row.set_key, row.version, row.created_at, row.message_id, row.envid, row.turn, row.id);
+        if (old.next()) {
+            before = {word<delivery_state>(old, 0), old.integer(1)};
+            moves = old.integer(2) != 0;
+        }
+    }
+    if (moves)
+        move_delivery(database, row);
+    else
+        upsert_delivery(database, row);
+    return before;
 }
 
 void write_refusal(connection& database, const refusal_row& row)
@@ -367,28 +405,41 @@ void update_ack(connection& database, const ack_row& row)
         as_blob{row.content}, name(row.state), name(row.channel), row.attempts, row.next_try, row.sequence);
 }
 
-void insert_blob(connection& database, const ports::sealed_object& object)
+void insert_blob(connection& database, const ports::sealed_object& object, const std::optional<object_place>& place)
 {
-    database.run("INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext) VALUES (?, ?, ?, ?, ?)", object.id,
-                 as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
-                 as_blob{object.ciphertext});
+    if (place)
+        database.run(
+            "INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext, segment, at, octets)"
+            " VALUES (?, ?, ?, ?, x'', ?, ?, ?)",
+            object.id, as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
+            place->segment, place->at, place->octets);
+    else
+        database.run("INSERT INTO blob (id, wrapped_key, length, sha256, ciphertext) VALUES (?, ?, ?, ?, ?)", object.id,
+                     as_blob{object.wrapped_key}, static_cast<std::int64_t>(object.length), as_blob{object.sha256},
+                     as_blob{object.ciphertext});
 }
 
-void delete_blob(connection& database, const blob_id& id)
+std::optional<object_place> delete_blob(connection& database, const blob_id& id)
 {
-    database.run("DELETE FROM blob WHERE id = ?", id);
+    std::optional<object_place> place;
+    auto gone = database.query("DELETE FROM blob WHERE id = ? RETURNING segment, at, octets", id);
+    while (gone.next())
+        if (!gone.null(0)) place = {gone.integer(0), gone.integer(1), gone.integer(2)};
+    return place;
 }
 
 std::optional<ports::sealed_object> find_blob(connection& database, const blob_id& id)
 {
-    auto row = database.query("SELECT wrapped_key, length, sha256, ciphertext FROM blob WHERE id = ?", id);
+    auto row = database.query(
+        "SELECT wrapped_key, length, sha256, ciphertext, segment, at, octets FROM blob WHERE id = ?", id);
     if (!row.next()) return std::nullopt;
     ports::sealed_object object;
     object.id = id;
     object.wrapped_key = row.text(0);
     object.length = static_cast<std::uint64_t>(row.integer(1));
     object.sha256 = row.text(2);
-    object.ciphertext = row.text(3);
+    object.ciphertext =
+        row.null(4) ? row.text(3) : read_object(database, {row.integer(4), row.integer(5), row.integer(6)});
     return object;
 }
 }

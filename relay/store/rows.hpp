@@ -9,6 +9,8 @@
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
+#include "relay/store/delivery_counts.hpp"
+#include "relay/store/object_files.hpp"
 
 namespace relay::store {
 // Of a query's LIMIT.
@@ -56,13 +58,17 @@ void write_facts(connection& database, const pipeline::stay_facts& facts);
 void write_clues(connection& database, const pipeline::letter_clues& row);
 void write_letter(connection& database, const pipeline::letter_row& row);
 void write_letter_document(connection& database, const pipeline::letter_document_row& row);
-void write_delivery(connection& database, const pipeline::delivery_row& row);
+// Gives what the counters knew of it before; they are the caller's.
+std::optional<counted_delivery> write_delivery(connection& database, const pipeline::delivery_row& row);
 void write_refusal(connection& database, const pipeline::refusal_row& row);
 void insert_ack(connection& database, const pipeline::ack_row& row);
 void update_ack(connection& database, const pipeline::ack_row& row);
 
-void insert_blob(connection& database, const pipeline::ports::sealed_object& object);
-void delete_blob(connection& database, const pipeline::blob_id& id);
+// With a place, the ciphertext lies there and not in the row.
+void insert_blob(connection& database, const pipeline::ports::sealed_object& object,
+                 const std::optional<object_place>& place);
+// Gives the place that the object had, if any.
+std::optional<object_place> delete_blob(connection& database, const pipeline::blob_id& id);
 [[nodiscard]] std::optional<pipeline::ports::sealed_object> find_blob(connection& database,
                                                                       const pipeline::blob_id& id);
 }

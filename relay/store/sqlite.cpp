@@ -62,6 +62,11 @@ connection open_writer(const store_options& options)
 }
 }
 
+void prepare_sqlite() noexcept
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 result<std::unique_ptr<sqlite_store>> open_store(const store_options& options, const pipeline::ports::vault& vault)
 {
     if (const auto file = prepare_file(options.path, connection::access::create); !file) return file.error();

@@ -1,8 +1,10 @@
 // relay/store/sqlite.hpp: the SQLite engine of the store (design.md §5): one file, WAL, synchronous=FULL, one writer.
-// Durable means: the write-ahead log was fsynced before `done` is called. Blobs are rows of the same database, so one
-// commit makes letter, mail and events durable together. Files are of mode 0600. The ledger's facts, accounts, answers
-// and message structures are sealed here with the vault; all other sealed fields come sealed from the pipeline. Errors:
-// store_errc. Limits: store_options. Safe from any thread; calls block, so worker threads only.
+// Durable means: the write-ahead log was fsynced before `done` is called. Small blobs are rows of the same database;
+// large ones lie in files beside it (object_files.hpp), synced before the commit whose rows point there: one commit
+// makes letter, mail and events durable together. A copy of the store is the database and these files. Files are of
+// mode 0600. The ledger's facts, accounts, answers and message structures are sealed here with the vault; all other
+// sealed fields come sealed from the pipeline. Errors: store_errc. Limits: store_options. Safe from any thread; calls
+// block, so worker threads only.
 #pragma once
 
 #include <chrono>
@@ -21,7 +23,9 @@ namespace relay::store {
 struct store_options {
     std::string path;
     std::uint64_t reserve_octets = std::uint64_t{256} << 20U;  // free space under which no blob is taken in; 0: none
-    std::uint64_t max_octets = 0;                              // of the database file; 0: no limit
+    std::uint64_t max_octets = 0;         // of the database file, and of each file of objects; 0: no limit
+    std::size_t row_octets = 192 * 1024;  // sealed objects above lie in files beside the database: README.md
+    std::uint64_t segment_octets = std::uint64_t{256} << 20U;  // of one such file
     std::size_t max_group = 64;                                // units in one commit
     std::chrono::microseconds gather{2000};
     std::size_t max_waiting = 4096;  // units queued; more are refused with store_errc::busy
@@ -63,6 +67,10 @@ public:
     [[nodiscard]] virtual result<void> read_ledger(const std::function<void(const ledger_line&)>& each) = 0;
     [[nodiscard]] virtual int schema_version() const = 0;
 };
+
+// Once, before any database of the process is opened: SQLite keeps no statistics of its memory, which would cost a lock
+// per allocation. Later it changes nothing.
+void prepare_sqlite() noexcept;
 
 // Opens or makes the database and migrates it forward. `vault` must outlive the store. The parent folder must exist.
 // store_errc::exposed, ::unreadable, ::damaged, ::newer_schema, ::busy.

@@ -10,15 +10,25 @@
 namespace relay::store {
 using namespace pipeline;
 
+sql_transaction::sql_transaction(connection& database, const ports::vault& vault, const store_options& options)
+    : reading(database, vault),
+      row_octets_(options.row_octets),
+      objects_(database, {options.segment_octets, options.max_octets})
+{
+    objects_.learn(database);
+}
+
 void sql_transaction::add_blob(const ports::sealed_object& object)
 {
     if (space_ == free_space::below_reserve) throw boost::system::system_error(make_error_code(store_errc::disk_full));
-    insert_blob(database(), object);
+    std::optional<object_place> place;
+    if (object.ciphertext.size() > row_octets_) place = objects_.append(object.ciphertext);
+    insert_blob(database(), object, place);
 }
 
 void sql_transaction::remove_blob(const blob_id& id)
 {
-    delete_blob(database(), id);
+    if (const auto place = delete_blob(database(), id)) objects_.release(*place);
 }
 
 void sql_transaction::save_stay(const stay_row& row)
@@ -63,7 +73,8 @@ void sql_transaction::save_clues(const letter_clues& row)
 
 void sql_transaction::save_delivery(const delivery_row& row)
 {
-    write_delivery(database(), row);
+    const auto before = write_delivery(database(), row);
+    counts_.moved(before, {row.state, static_cast<std::int64_t>(row.octets)});
     if (bears_on_facts(row)) touched_letters_.insert(row.letter.text());
 }
 
@@ -133,12 +144,16 @@ void sql_transaction::save_account(const ports::account_row& row)
 void sql_transaction::begin(free_space space)
 {
     space_ = space;
+    units_kept_ = 0;
+    counts_.forget();
     database().run("BEGIN IMMEDIATE");
     head_ = head_at_begin_ = load_head(database());
 }
 
 void sql_transaction::before_commit()
 {
+    objects_.sync();
+    counts_.save(database());
     if (head_.sequence != head_at_begin_.sequence) save_head(database(), head_);
 }
 
@@ -147,7 +162,9 @@ void sql_transaction::begin_unit()
     head_at_unit_ = head_;
     touched_stays_.clear();
     touched_letters_.clear();
-    database().run("SAVEPOINT unit");
+    objects_.begin_unit();
+    counts_.begin_unit();
+    if (units_kept_ > 0) database().run("SAVEPOINT unit");
 }
 
 void sql_transaction::derive()
@@ -162,13 +179,21 @@ void sql_transaction::derive()
 
 void sql_transaction::keep_unit()
 {
-    database().run("RELEASE unit");
+    if (units_kept_ > 0) database().run("RELEASE unit");
+    ++units_kept_;
 }
 
 void sql_transaction::undo_unit()
 {
-    database().run("ROLLBACK TO unit");
-    database().run("RELEASE unit");
+    if (units_kept_ > 0) {
+        database().run("ROLLBACK TO unit");
+        database().run("RELEASE unit");
+    } else {
+        database().run("ROLLBACK");
+        database().run("BEGIN IMMEDIATE");
+    }
+    objects_.undo_unit();
+    counts_.undo_unit();
     head_ = head_at_unit_;
 }
 }

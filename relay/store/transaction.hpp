@@ -4,7 +4,9 @@
 #include <memory>
 #include <set>
 
+#include "relay/store/delivery_counts.hpp"
 #include "relay/store/ledger.hpp"
+#include "relay/store/object_files.hpp"
 #include "relay/store/reading.hpp"
 #include "relay/store/sqlite.hpp"
 
@@ -13,7 +15,7 @@ enum class free_space { enough, below_reserve };
 
 class sql_transaction final : public reading<pipeline::ports::transaction> {
 public:
-    using reading::reading;
+    sql_transaction(connection& database, const pipeline::ports::vault& vault, const store_options& options);
     // With free space below the reserve nothing large is taken in, but outcomes can still be recorded:
     // store_errc::disk_full.
     void add_blob(const pipeline::ports::sealed_object& object) override;
@@ -43,14 +45,23 @@ public:
 
     // One commit group.
     void begin(free_space space);
-    void before_commit();  // writes the ledger's head if it moved
-    // One unit of the group.
+    // Syncs the objects beside the database and writes the ledger's head if it moved. Throws: the group is to be
+    // rolled back.
+    void before_commit();
+    [[nodiscard]] std::vector<freed_space> after_commit() { return objects_.commit(); }
+    void after_rollback() { objects_.abandon(); }
+    // One unit of the group. The first has the transaction to itself and needs no savepoint, which would copy each page
+    // it changes.
     void begin_unit();
     void derive();  // before it is kept: a failure undoes the unit
     void keep_unit();
     void undo_unit();
 
 private:
+    const std::size_t row_octets_;
+    object_files objects_;
+    delivery_counts counts_;
+    std::size_t units_kept_ = 0;
     ledger_head head_;
     ledger_head head_at_begin_;
     ledger_head head_at_unit_;

@@ -274,6 +274,7 @@ def main():
     parser.add_argument("--deed", choices=MISDEEDS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--letters", type=int, default=4, help="a round")
+    parser.add_argument("--filler", type=int, default=0, help="octets that make each PDF larger")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--folder", help="left as it is at the end")
     options = parser.parse_args()

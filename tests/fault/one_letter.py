@@ -1,7 +1,7 @@
 """One letter's way, killed at every counted call: after the restart it is with the doctor exactly once.
 
 one_letter.py --binary B --shim S --make-pki P --watch hospital|operator --receiver ours|sink|postfix --fault kill|power-cut
-              --form mdm|sidecar [--from N] [--every K --after N] [--lanes L]
+              --form mdm|sidecar [--from N] [--every K --after N] [--filler OCTETS] [--lanes L]
 For n = 1, 2, 3 … the watched node dies before its n-th counted call, and, where that call sends on a connection, once more
 right after it; until two letters beyond the last death pass untouched. Each n has a letter of its own; the environment stays,
 so that a letter that comes back later is seen too. A repeat is allowed with a foreign receiver (sink, postfix) only, and only if the ledger knows of the lost reply
@@ -58,13 +58,13 @@ class PostfixReceiver:
 
 
 class Letter:
-    def __init__(self, number, form):
+    def __init__(self, number, form, filler):
         self.number = number
         self.death = ""
         self.name = f"lettre-{number}.{'hl7' if form == 'mdm' else 'json'}"
         self.ack = self.name + (".ack.hl7" if form == "mdm" else ".ack.json")
         now = datetime.datetime.now(datetime.timezone.utc)
-        described = {"form": form, "file": self.name, "to": ["lenoiraud"], "type": "LL", "filler": b"%d" % number}
+        described = {"form": form, "file": self.name, "to": ["lenoiraud"], "type": "LL", "filler": b"%d" % number + os.urandom(filler)}
         made = World.load(now, number).files_of(simple_stay("1", PATIENT, files=[described]))[0]
         self.files = made.files
         self.document_sha256 = made.document_sha256
@@ -100,7 +100,7 @@ class Walk:
     def take_letter(self):
         with self.lock:
             self.next_letter += 1
-            return Letter(self.next_letter, self.options.form)
+            return Letter(self.next_letter, self.options.form, self.options.filler)
 
     def remember(self, trace):
         with self.lock:
@@ -365,6 +365,7 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="step, once --after is reached")
     parser.add_argument("--after", type=int, default=40)
     parser.add_argument("--form", choices=("mdm", "sidecar"), default="mdm")
+    parser.add_argument("--filler", type=int, default=0, help="octets that make the PDF larger")
     parser.add_argument("--lanes", type=int, default=2)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()

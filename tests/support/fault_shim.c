@@ -16,7 +16,7 @@
 //   FAULT_LOG    the trace: one line "N call kind octets" per counted call, and "killed N when" at the end
 //   FAULT_MATCH  only a process whose command line holds this text is hit; children of it are not
 // Counted: write, writev, pwrite, pwritev, send, sendto, sendmsg (files under FAULT_ROOT and TCP), fsync, fdatasync,
-// ftruncate, rename, unlink and what is built on them. A new plan (another inode or time) starts again at 1.
+// ftruncate, fallocate, rename, unlink and what is built on them. A new plan (another inode or time) starts again at 1.
 //
 // Power cut. At the first call after arming, all that is under FAULT_ROOT is taken to be on stable storage and copied
 // into the shadow. From then on only what the process itself syncs is added, one line each in shadow/journal:
@@ -194,6 +194,7 @@ static const char* kind_of_path(const char* path)
     if (ends_with(path, "-shm")) return "shm";
     if (ends_with(path, "-journal")) return "journal";
     if (ends_with(path, ".db") || ends_with(path, ".sqlite")) return "database";
+    if (strstr(path, "-objects-") != NULL) return "objects";
     if (strstr(path, "/.claimed") != NULL) return "claimed";
     if (strstr(path, "/ack") != NULL) return "ack";
     if (strstr(path, "/spool") != NULL) return "spool";
@@ -222,7 +223,10 @@ static void keep_file(int from, const struct node* node)
     for (int64_t at = 0;;) {
         const long got = syscall(SYS_pread64, from, block, sizeof block, at);
         if (got <= 0) break;
-        put(to, block, (size_t)got);
+        if (block[0] == 0 && memcmp(block, block + 1, (size_t)got - 1) == 0)  // room taken ahead stays a hole
+            syscall(SYS_ftruncate, to, at + got);
+        else if (syscall(SYS_lseek, to, at, SEEK_SET) == at)
+            put(to, block, (size_t)got);
         at += got;
     }
     syscall(SYS_close, to);
@@ -600,6 +604,18 @@ SHIM int ftruncate64(int fd, off64_t octets)
 SHIM int ftruncate(int fd, off_t octets)
 {
     return ftruncate64(fd, octets);
+}
+
+SHIM int fallocate64(int fd, int mode, off64_t at, off64_t octets)
+{
+    const char* kind = kind_of(fd);
+    const long n = enter("fallocate", kind, (size_t)octets);
+    return (int)leave(n, fails(n, kind, NULL) ? -1 : syscall(SYS_fallocate, fd, mode, at, octets));
+}
+
+SHIM int fallocate(int fd, int mode, off_t at, off_t octets)
+{
+    return fallocate64(fd, mode, at, octets);
 }
 
 static int rename_with(int from_folder, const char* from, int to_folder, const char* to, unsigned flags)

@@ -139,8 +139,34 @@ TEST_CASE("saving again updates, and counters follow", "[store]")
     CHECK(counts.deliveries[delivery_state::queued] == 1);
     CHECK(counts.oldest_open == at(5000));
     delivery.state = delivery_state::accepted;
+    delivery.why = delivery.first_trouble = cause::peer_down;
+    delivery.attempts = 3;
+    delivery.next_try = at(5001);
+    delivery.accepted_at = at(5002);
+    delivery.confirmed_at = at(5003);
+    delivery.mail = blob_id::make();
+    delivery.sealed_sha256 = "ee";
+    delivery.lease = 7;
+    delivery.deadline = at(5004);
+    delivery.last_deadline = at(5005);
+    delivery.warned_at = at(5006);
+    delivery.octets = 8;
     REQUIRE(save().has_value());
     REQUIRE(save().has_value());
+    const auto saved = s.ask([&](ports::reader& r) { return r.delivery(delivery.id); });
+    CHECK(saved->why == cause::peer_down);
+    CHECK(saved->first_trouble == cause::peer_down);
+    CHECK(saved->attempts == 3);
+    CHECK(saved->next_try == at(5001));
+    CHECK(saved->accepted_at == at(5002));
+    CHECK(saved->confirmed_at == at(5003));
+    CHECK(saved->mail == delivery.mail);
+    CHECK(saved->sealed_sha256 == "ee");
+    CHECK(saved->lease == 7);
+    CHECK(saved->deadline == at(5004));
+    CHECK(saved->last_deadline == at(5005));
+    CHECK(saved->warned_at == at(5006));
+    CHECK(saved->octets == 8);
     counts = s.ask([](ports::reader& r) { return r.counts(); });
     CHECK(counts.deliveries[delivery_state::queued] == 0);
     CHECK(counts.deliveries[delivery_state::accepted] == 1);
@@ -150,6 +176,47 @@ TEST_CASE("saving again updates, and counters follow", "[store]")
     counts = s.ask([](ports::reader& r) { return r.counts(); });
     CHECK(counts.stays == 1);
     CHECK(counts.letters == 1);
+}
+
+TEST_CASE("counters of deliveries: an undone unit does not count, what waits counts its octets", "[store][group]")
+{
+    opened_store s;
+    std::promise<void> gate;
+    s.store->write([&](ports::transaction&) { gate.get_future().wait(); }, [](result<void>) {});
+    std::vector<delivery_row> rows;
+    for (int index = 0; index < 4; ++index) {
+        rows.push_back(a_delivery(delivery_state::queued, 5000));
+        rows.back().octets = 1000;
+    }
+    std::promise<void> finished;
+    // One group; its first unit is undone with the transaction, a later one alone.
+    for (std::size_t index = 0; index < 4; ++index)
+        s.store->write(
+            [&, index](ports::transaction& tx) {
+                tx.save_delivery(rows[index]);
+                if (index % 2 == 0) throw std::runtime_error("no");
+                rows[index].state = delivery_state::sending;
+                tx.save_delivery(rows[index]);
+            },
+            [&, index](result<void>) {
+                if (index == 3) finished.set_value();
+            });
+    gate.set_value();
+    finished.get_future().wait();
+    auto counts = s.ask([](ports::reader& r) { return r.counts(); });
+    CHECK(counts.deliveries[delivery_state::queued] == 0);
+    CHECK(counts.deliveries[delivery_state::sending] == 2);
+    CHECK(counts.queue_octets == 2000);
+    rows[1].state = delivery_state::accepted;
+    rows[1].message_id = "m1@relais.test";  // not only the state
+    REQUIRE(s.store->write([&](ports::transaction& tx) { tx.save_delivery(rows[1]); }).has_value());
+    s.reopen();
+    counts = s.ask([](ports::reader& r) { return r.counts(); });
+    CHECK(counts.deliveries[delivery_state::sending] == 1);
+    CHECK(counts.deliveries[delivery_state::accepted] == 1);
+    CHECK(counts.queue_octets == 1000);
+    CHECK(s.ask([](ports::reader& r) { return r.delivery_by_message_id("m1@relais.test"); })->state ==
+          delivery_state::accepted);
 }
 
 TEST_CASE("a stay is found by its visit, else by its file", "[store]")
