@@ -17,39 +17,23 @@ constexpr std::chrono::milliseconds between_refills = 20ms;
 constexpr std::chrono::milliseconds between_tellings = 500ms;  // of the sites, to those who look
 constexpr auto after_own_failure = 5s;
 
-// What the outcome says about the peer itself.
-site_effect effect_of(const smtp::attempt_outcome& outcome)
-{
-    using enum smtp::delivery_errc;
-    if (outcome.is_accepted()) return site_effect::worked;
-    const bool asks_for_less =
-        outcome.enhanced && outcome.enhanced->klass == 4 &&
-        (outcome.enhanced->subject == 7 || (outcome.enhanced->subject == 3 && outcome.enhanced->detail == 2));
-    if (outcome.code == 421 || asks_for_less) return site_effect::pushed_back;
-    for (const smtp::delivery_errc lost :
-         {peer_unreachable, connection_lost, timed_out, reply_lost, protocol_error, session_refused, tls_unavailable,
-          tls_failed, tls_refused, certificate_untrusted})
-        if (outcome.ec == make_error_code(lost)) return site_effect::unreachable;
-    return outcome.code == 0 ? site_effect::none : site_effect::worked;  // a refusal is an answer too
-}
-
 pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host)
 {
     const smtp::attempt_outcome& outcome = report.outcome;
     pipeline::attempt_result made;
     made.peer = report.peer_host.empty() ? host : report.peer_host;
     made.smtp_code = outcome.code;
-    if (outcome.enhanced) made.enhanced_status = smtp::write_enhanced_status(*outcome.enhanced);
+    if (outcome.enhanced) made.enhanced_status = mime::report::write_enhanced_status(*outcome.enhanced);
     made.peer_text = outcome.text.reveal();
     if (report.tls) made.tls = report.tls->version + " " + report.tls->cipher;
     if (outcome.is_accepted()) {
         made.end = attempt_end::accepted;
         return made;
     }
-    made.why = pipeline::from_name<pipeline::cause>(smtp::cause_name(outcome.ec)).value_or(pipeline::cause::unknown);
+    made.why = pipeline::cause_of(outcome.ec);
     if (outcome.is_uncertain())
         made.end = attempt_end::uncertain;
-    else if (outcome.ec == smtp::decision::give_up)
+    else if (outcome.ec == pipeline::next_step::fail)
         made.end = attempt_end::permanent;
     else
         made.end = attempt_end::temporary;  // retry, or a person decides while the clock runs (design.md §5)
@@ -273,7 +257,7 @@ io::awaitable<dispatcher::attempted> dispatcher::send(pipeline::prepared_mail ma
         co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
     attempted made;
     made.result = result_of(report, host);
-    made.effect = effect_of(report.outcome);
+    made.effect = pipeline::effect_of(report.outcome.ec);
     co_return made;
 }
 

@@ -143,6 +143,8 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
                                         {"kind", name(row.kind)},
                                         {"state", name(row.state)},
                                         {"cause", row.why == cause::none ? "" : name(row.why)},
+                                        {"first_actor", first_actor(row.why, to.words)},
+                                        {"action", next_action(row.why, to.words)},
                                         {"attempts", row.attempts},
                                         {"domain", row.domain},
                                         {"next_try", iso_time(row.next_try, from->parts->zone)},
@@ -316,6 +318,9 @@ int run_letter(const console& to, const config::path& settings, const std::strin
             list.push_back(json::object{{"id", row.id.text()},
                                         {"role", name(row.role)},
                                         {"state", name(row.state)},
+                                        {"cause", row.why == cause::none ? "" : name(row.why)},
+                                        {"first_actor", first_actor(row.why, to.words)},
+                                        {"action", next_action(row.why, to.words)},
                                         {"message_id", row.message_id},
                                         {"envid", row.envid},
                                         {"sealed_sha256", row.sealed_sha256},
@@ -353,7 +358,7 @@ int run_letter(const console& to, const config::path& settings, const std::strin
                                   e.facts.enhanced_status, e.facts.tls});
         print(to, steps);
         if (const std::string next = next_action(row.why, to.words); !next.empty())
-            to.out << "à faire : " << next << "\n";
+            to.out << "à faire : " << next << " (" << first_actor(row.why, to.words) << ")\n";
     }
     return 0;
 }

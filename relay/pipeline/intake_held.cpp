@@ -1,18 +1,11 @@
 // Letters that were held: decided again when what they wait for may have come.
 #include <algorithm>
 
+#include "relay/pipeline/causes.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
 
 namespace relay::pipeline {
-namespace {
-bool is_routing_cause(cause why)
-{
-    return why == cause::no_doctor || why == cause::doctor_unknown || why == cause::no_mailbox ||
-           why == cause::ambiguous || why == cause::no_certificate || why == cause::untrusted_domain;
-}
-}
-
 result<std::size_t> intake::route_again()
 {
     constexpr std::size_t at_once = 500;
@@ -22,7 +15,7 @@ result<std::size_t> intake::route_again()
         held = store.deliveries_in(delivery_state::held, 1'000'000);
         // Given up for want of an address or a certificate: still repairable (domain.md §4).
         for (delivery_row& row : store.deliveries_in(delivery_state::undeliverable, 1'000'000))
-            if (is_routing_cause(row.why)) held.push_back(std::move(row));
+            if (facts_of(row.why).next == next_step::hold) held.push_back(std::move(row));
     });
     if (!read.has_value()) return read.error();
     std::size_t freed = 0;

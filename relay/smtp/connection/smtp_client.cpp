@@ -62,7 +62,7 @@ attempt_outcome failed_before_connection(const error_code& why)
 
 delivery_errc lookup_failure(const error_code& failed)
 {
-    if (failed.category() == delivery_category()) return static_cast<delivery_errc>(failed.value());
+    if (failed.category() == pipeline::delivery_category()) return static_cast<delivery_errc>(failed.value());
     return failed == io::errc::cancelled ? delivery_errc::cancelled : delivery_errc::name_lookup_failed;
 }
 

@@ -109,15 +109,15 @@ TEST_CASE("what the name servers say is one cause each", "[smtp][mx]")
     here.dns.lie("dark-mx.test", dns_lie::servfail);
     here.dns.lie("silent.test", dns_lie::silent);
     here.dns.start();
-    const std::vector<std::tuple<std::string, delivery_errc, decision>> rows{
-        {"nobody.test", delivery_errc::domain_unknown, decision::give_up},
-        {"bare.test", delivery_errc::domain_unknown, decision::give_up},
-        {"null.test", delivery_errc::domain_takes_no_mail, decision::give_up},
-        {"loop.test", delivery_errc::mail_loop, decision::ask_operator},
-        {"hostless.test", delivery_errc::host_unknown, decision::retry_later},
-        {"fails.test", delivery_errc::name_lookup_failed, decision::retry_later},
-        {"dark.test", delivery_errc::name_lookup_failed, decision::retry_later},
-        {"silent.test", delivery_errc::name_lookup_failed, decision::retry_later},
+    const std::vector<std::tuple<std::string, delivery_errc, next_step>> rows{
+        {"nobody.test", delivery_errc::domain_unknown, next_step::fail},
+        {"bare.test", delivery_errc::domain_unknown, next_step::fail},
+        {"null.test", delivery_errc::domain_takes_no_mail, next_step::fail},
+        {"loop.test", delivery_errc::mail_loop, next_step::tell},
+        {"hostless.test", delivery_errc::host_unknown, next_step::retry},
+        {"fails.test", delivery_errc::name_lookup_failed, next_step::retry},
+        {"dark.test", delivery_errc::name_lookup_failed, next_step::retry},
+        {"silent.test", delivery_errc::name_lookup_failed, next_step::retry},
     };
     for (const auto& [name, code, next] : rows) {
         CAPTURE(name);
@@ -235,7 +235,7 @@ TEST_CASE("a deadline that has passed sends nothing and claims nothing", "[smtp]
     const next_hop to{{"127.0.0.1", peer.port()}, "", tls_policy::clear_tests, nullptr};
     const auto report = all.deliver(to, some_mail(), -1s);
     CHECK_FALSE(report.outcome.is_accepted());
-    CHECK(report.outcome.ec == decision::retry_later);
+    CHECK(report.outcome.ec == next_step::retry);
     CHECK(peer.mails() == 0);
 }
 
