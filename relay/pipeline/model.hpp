@@ -298,6 +298,12 @@ struct due_delivery {
     delivery_id id;
     instant deadline{};
 };
+// Where somebody who goes through the deliveries of one state has come to; at first before all of them.
+struct delivery_place {
+    delivery_state state = delivery_state::held;
+    instant created_at = instant::min();
+    delivery_id id;
+};
 struct domain_hold {
     std::string domain;
     instant since{};

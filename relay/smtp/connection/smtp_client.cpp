@@ -123,6 +123,12 @@ void smtp_client::close_idle()
     pool_->drop_older_than(io::clock::time_point::max());
 }
 
+io::awaitable<result<mail_site>> smtp_client::find_site(next_hop hop)
+{
+    auto finding = smtp::find_site(*settings_.names, std::move(hop));
+    co_return co_await io::with_deadline(io::clock::now() + settings_.lookup_timeout, std::move(finding));
+}
+
 io::awaitable<delivery_report> smtp_client::deliver(next_hop hop, outgoing_mail mail, io::clock::time_point deadline)
 {
     if (hop.policy != tls_policy::clear_tests && !hop.tls)

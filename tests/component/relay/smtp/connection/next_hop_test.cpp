@@ -132,6 +132,43 @@ TEST_CASE("what the name servers say is one cause each", "[smtp][mx]")
     CHECK(here.all.deliver(unknown).outcome.ec == make_error_code(delivery_errc::host_unknown));
 }
 
+TEST_CASE("domains with the same mail hosts are one site, whatever their order", "[smtp][mx]")
+{
+    named_house here;
+    here.dns.mx("one.test", 10, "mx1.op.test", 60);
+    here.dns.mx("one.test", 20, "mx2.op.test", 90);
+    here.dns.mx("two.test", 5, "MX2.op.test.");
+    here.dns.mx("two.test", 5, "mx1.op.test");
+    here.dns.mx("other.test", 10, "mx1.op.test");
+    here.dns.mx("null.test", 0, ".");
+    here.dns.exists("bare.test");
+    here.dns.srv("_submission._tcp.one.test", 0, 1, 587, "out.op.test");
+    here.dns.srv("_submission._tcp.two.test", 7, 2, 587, "out.op.test");
+    here.dns.srv("_submission._tcp.other.test", 0, 1, 588, "out.op.test");
+    here.dns.lie("fails.test", dns_lie::servfail);
+    here.dns.start();
+    const auto site = [&here](const std::string& domain, host_lookup lookup) {
+        auto hop = here.mx(domain);
+        hop.lookup = lookup;
+        hop.at.port = 25;
+        return here.all.site(hop);
+    };
+    const auto one = site("one.test", host_lookup::mx);
+    REQUIRE(one.has_value());
+    CHECK(one->name == "mx1.op.test:25,mx2.op.test:25");
+    CHECK(one->known_for == 60s);
+    CHECK(site("TWO.test", host_lookup::mx)->name == one->name);
+    CHECK(site("other.test", host_lookup::mx)->name == "mx1.op.test:25");
+    CHECK(site("mx1.op.test", host_lookup::address)->name == "mx1.op.test:25");
+    CHECK(site("null.test", host_lookup::mx)->name == "null.test:25");
+    CHECK(site("bare.test", host_lookup::mx)->name == "bare.test:25");
+    CHECK(site("one.test", host_lookup::srv)->name == "out.op.test:587");
+    CHECK(site("two.test", host_lookup::srv)->name == "out.op.test:587");
+    CHECK(site("other.test", host_lookup::srv)->name == "out.op.test:588");
+    CHECK(site("fails.test", host_lookup::mx).error() == make_error_code(delivery_errc::name_lookup_failed));
+    CHECK(site("nobody.test", host_lookup::mx).error() == make_error_code(delivery_errc::domain_unknown));
+}
+
 TEST_CASE("without MX the domain's own address takes the mail; SRV brings its port", "[smtp][mx]")
 {
     named_house here;

@@ -196,6 +196,7 @@ TEST_CASE("a mail that may not be sent is refused before MAIL", "[smtp][engine]"
     auto bad_address = some_mail();
     bad_address.recipient = "a@x.test>\r\nRCPT TO:<b@x.test";
     const std::vector<row> rows{{some_mail("a\nb\r\n"), delivery_errc::not_sendable},
+                                {some_mail(std::string("a\0b\r\n", 5)), delivery_errc::not_sendable},
                                 {some_mail(std::string(1001, 'x')), delivery_errc::too_big},
                                 {eight, delivery_errc::not_sendable},
                                 {bad_address, delivery_errc::not_sendable}};
