@@ -16,10 +16,10 @@ std::string_view take_line(std::string_view& left) noexcept
     return line;
 }
 
-int hex_value(char c) noexcept
+int hex_value(char c) noexcept  // RFC 3461 §4: capitals only
 {
     if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 }
 

@@ -1,6 +1,7 @@
 #include "relay/app/dispatcher.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "relay/base/clock.hpp"
 #include "relay/obs/log.hpp"
@@ -16,22 +17,8 @@ constexpr std::chrono::milliseconds longest_pause = 1s;  // also bounds how late
 constexpr std::chrono::milliseconds between_refills = 20ms;
 constexpr std::chrono::milliseconds between_tellings = 500ms;  // of the sites, to those who look
 constexpr auto after_own_failure = 5s;
-
-// What the outcome says about the peer itself.
-site_effect effect_of(const smtp::attempt_outcome& outcome)
-{
-    using enum smtp::delivery_errc;
-    if (outcome.is_accepted()) return site_effect::worked;
-    const bool asks_for_less =
-        outcome.enhanced && outcome.enhanced->klass == 4 &&
-        (outcome.enhanced->subject == 7 || (outcome.enhanced->subject == 3 && outcome.enhanced->detail == 2));
-    if (outcome.code == 421 || asks_for_less) return site_effect::pushed_back;
-    for (const smtp::delivery_errc lost :
-         {peer_unreachable, connection_lost, timed_out, reply_lost, protocol_error, session_refused, tls_unavailable,
-          tls_failed, tls_refused, certificate_untrusted})
-        if (outcome.ec == make_error_code(lost)) return site_effect::unreachable;
-    return outcome.code == 0 ? site_effect::none : site_effect::worked;  // a refusal is an answer too
-}
+constexpr std::chrono::seconds shortest_site = 10s;  // a site is believed for the TTL of its records, within these
+constexpr std::chrono::seconds longest_site = 1h;
 
 pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host)
 {
@@ -39,17 +26,17 @@ pipeline::attempt_result result_of(const smtp::delivery_report& report, const st
     pipeline::attempt_result made;
     made.peer = report.peer_host.empty() ? host : report.peer_host;
     made.smtp_code = outcome.code;
-    if (outcome.enhanced) made.enhanced_status = smtp::write_enhanced_status(*outcome.enhanced);
+    if (outcome.enhanced) made.enhanced_status = mime::report::write_enhanced_status(*outcome.enhanced);
     made.peer_text = outcome.text.reveal();
     if (report.tls) made.tls = report.tls->version + " " + report.tls->cipher;
     if (outcome.is_accepted()) {
         made.end = attempt_end::accepted;
         return made;
     }
-    made.why = pipeline::from_name<pipeline::cause>(smtp::cause_name(outcome.ec)).value_or(pipeline::cause::unknown);
+    made.why = pipeline::cause_of(outcome.ec);
     if (outcome.is_uncertain())
         made.end = attempt_end::uncertain;
-    else if (outcome.ec == smtp::decision::give_up)
+    else if (outcome.ec == pipeline::next_step::fail)
         made.end = attempt_end::permanent;
     else
         made.end = attempt_end::temporary;  // retry, or a person decides while the clock runs (design.md §5)
@@ -78,6 +65,7 @@ void dispatcher::use(dispatcher_options next)
     tasks_.post([this, next = std::move(next)] {
         options_.limits = next.limits;
         scheduler_.use(next.limits);
+        sites_.expire();
         options_.attempt = next.attempt;
         client_.close_idle();
     });
@@ -91,16 +79,16 @@ void dispatcher::drain(io::clock::time_point drain_until)
 
 void dispatcher::domain_held(const std::string& domain)
 {
-    tasks_.post([this, site = queue_()->site_of(domain)] {
-        scheduler_.drop_waiting(site);
+    tasks_.post([this, domain] {
+        if (const std::string* site = sites_.site_of(domain)) scheduler_.drop_waiting(*site);
         refilled_ = {};
     });
 }
 
 void dispatcher::domain_resumed(const std::string& domain)
 {
-    tasks_.post([this, site = queue_()->site_of(domain)] {
-        scheduler_.wake(site, io::clock::now());
+    tasks_.post([this, domain] {
+        if (const std::string* site = sites_.site_of(domain)) scheduler_.wake(*site, io::clock::now());
         refilled_ = {};
         tasks_.wake_here();
     });
@@ -130,10 +118,16 @@ io::awaitable<void> dispatcher::refill()
         co_return;
     }
     const auto now = base::system_wall_clock().now();
+    std::map<std::string, std::vector<pipeline::queue_lane>> wanted;  // by site
     for (const pipeline::queue_lane& lane : *lanes) {
-        const bool is_due = lane.soonest || (lane.next_try && *lane.next_try <= now);
-        std::string site = queue_()->site_of(lane.domain);
-        if (is_due && scheduler_.wants(site, lane.soonest)) co_await refill_lane(lane, std::move(site));
+        if (!lane.soonest && !(lane.next_try && *lane.next_try <= now)) continue;
+        look_for_site(lane.domain);
+        const std::string* site = sites_.site_of(lane.domain);
+        if (site != nullptr && scheduler_.wants(*site, lane.soonest)) wanted[*site].push_back(lane);
+    }
+    for (auto& [site, due] : wanted) {
+        const auto chosen = sites_.choose(site, std::move(due));
+        for (const pipeline::queue_lane& lane : chosen) co_await refill_lane(lane, site);
     }
     if (io::clock::now() - told_at_ >= between_tellings) tell_sites();
 }
@@ -144,10 +138,52 @@ io::awaitable<void> dispatcher::refill_lane(pipeline::queue_lane lane, std::stri
     const std::size_t wanted = options_.limits.window + scheduler_.running_of(site);
     auto ask = [this, domain = lane.domain, wanted] { return queue_()->due(domain, wanted); };
     const auto due = co_await io::offload(runtime_.pool(), std::move(ask));
-    if (due.has_value())
-        scheduler_.offer(site, *due);
-    else
+    const std::string* now_at = sites_.site_of(lane.domain);
+    if (!due.has_value())
         obs::error(obs::event::store_failed, "step=due code={}", due.error().message());
+    else if (now_at != nullptr && *now_at == site)  // it may have moved meanwhile
+        scheduler_.offer(site, *due);
+}
+
+// Nothing of a domain leaves before somebody has looked: a delivery would have to look as well.
+void dispatcher::look_for_site(const std::string& domain)
+{
+    const auto now = io::clock::now();
+    if (!sites_.begin_look(domain, now)) return;
+    const auto to = queue_()->hop_of(domain);
+    if (!to)
+        move_to_site(domain, domain, now + shortest_site);
+    else if (to->lookup == pipeline::hop_lookup::address)
+        move_to_site(domain, io::write_host_port({to->host, to->port}), now + longest_site);
+    else
+        tasks_.spawn("site", find_site(domain, *to));
+}
+
+// What cannot be found now stays where it was; a domain of which nothing was ever known is a site of its own.
+io::awaitable<void> dispatcher::find_site(std::string domain, pipeline::next_hop to)
+{
+    const std::string* known = sites_.site_of(domain);
+    std::string site = known != nullptr ? *known : domain;
+    auto until = io::clock::now() + shortest_site;
+    try {
+        auto finding = client_.find_site(hops_()->hop(to));
+        const auto found = co_await std::move(finding);
+        if (found.has_value()) {
+            site = found->name;
+            until = io::clock::now() + std::clamp(found->known_for, shortest_site, longest_site);
+        }
+    } catch (const std::exception&) {
+        obs::error(obs::event::task_failed, "task=site");
+    }
+    move_to_site(domain, std::move(site), until);
+    refilled_ = {};
+    tasks_.wake_here();
+}
+
+// What waits at the site it leaves is forgotten there: the store has it.
+void dispatcher::move_to_site(const std::string& domain, std::string site, io::clock::time_point until)
+{
+    if (const auto left = sites_.learn(domain, std::move(site), until)) scheduler_.drop_waiting(*left);
 }
 
 void dispatcher::start_what_may()
@@ -273,7 +309,7 @@ io::awaitable<dispatcher::attempted> dispatcher::send(pipeline::prepared_mail ma
         co_await client_.deliver(std::move(hop), std::move(out), io::clock::now() + options_.attempt);
     attempted made;
     made.result = result_of(report, host);
-    made.effect = effect_of(report.outcome);
+    made.effect = pipeline::effect_of(report.outcome.ec);
     co_return made;
 }
 

@@ -10,6 +10,7 @@
 #include "relay/app/paced_tasks.hpp"
 #include "relay/pipeline/delivery_scheduler.hpp"
 #include "relay/pipeline/outbound.hpp"
+#include "relay/pipeline/site_lanes.hpp"
 #include "relay/smtp/connection/smtp_client.hpp"
 
 namespace relay::app {
@@ -45,6 +46,9 @@ private:
     io::awaitable<void> run();
     io::awaitable<void> refill();
     io::awaitable<void> refill_lane(pipeline::queue_lane lane, std::string site);
+    void look_for_site(const std::string& domain);
+    io::awaitable<void> find_site(std::string domain, pipeline::next_hop to);
+    void move_to_site(const std::string& domain, std::string site, io::clock::time_point until);
     io::awaitable<void> deliver(pipeline::delivery_id id);
     io::awaitable<std::optional<pipeline::prepared_mail>> prepare(pipeline::delivery_id id);
     io::awaitable<attempted> send(pipeline::prepared_mail mail);
@@ -60,6 +64,7 @@ private:
     dispatcher_options options_;
     smtp::smtp_client client_;
     pipeline::delivery_scheduler scheduler_;
+    pipeline::site_lanes sites_;
     io::clock::time_point paused_until_{};  // the node itself cannot prepare anything: disk full, store failing
     io::clock::time_point refilled_{};
     io::clock::time_point told_at_{};

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 constexpr auto pause = 500ms;
 constexpr int turns_between_expiries = 120;  // a minute
 constexpr int turns_between_warnings = 20;   // ten seconds
-constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid, an import met an intake
+constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid
 }
 
 housekeeper::housekeeper(source services_now, std::optional<std::filesystem::path> acknowledgements,
@@ -55,12 +55,16 @@ void housekeeper::turn(int count, const services& now)
     if (count % turns_between_expiries == 0)
         if (auto late = now.out->expire(); late.has_value() && *late > 0)
             obs::warn(obs::event::delivery_overdue, "count={}", *late);
-    bool reroute = count % turns_between_reroutes == 0;
+    bool changed = false;
     {
         std::scoped_lock lock(mutex_);
-        reroute = std::exchange(reroute_, false) || reroute;
+        changed = std::exchange(reroute_, false);
     }
-    if (now.in && reroute) (void)now.in->route_again();  // a failure shows in the next turn
+    if (!now.in) return;
+    if (changed)  // a failure shows in the next turn
+        (void)now.in->route_again();
+    else if (count % turns_between_reroutes == 0)
+        (void)now.in->route_some_again();
 }
 
 void housekeeper::run()

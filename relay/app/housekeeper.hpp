@@ -46,7 +46,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;
-    bool reroute_ = false;
+    bool reroute_ = true;  // at first: routes or certificates may have changed while nothing ran
     std::thread thread_;
 };
 }

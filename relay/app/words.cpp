@@ -1,5 +1,7 @@
 #include "relay/app/words.hpp"
 
+#include "relay/pipeline/causes.hpp"
+
 namespace relay::app {
 using pipeline::cause;
 using pipeline::delivery_state;
@@ -49,63 +51,19 @@ std::string word(cause value, language in)
 {
     if (value == cause::none) return "";
     if (in == language::english) return std::string(name(value));
-    switch (value) {
-        case cause::none: return "";
-        case cause::no_doctor: return "aucun médecin";
-        case cause::doctor_unknown: return "médecin inconnu de l'annuaire";
-        case cause::no_mailbox: return "sans adresse sécurisée";
-        case cause::ambiguous: return "plusieurs adresses";
-        case cause::closed: return "boîte fermée";
-        case cause::no_certificate: return "sans certificat";
-        case cause::mailbox_full: return "boîte pleine";
-        case cause::too_big: return "trop volumineuse";
-        case cause::untrusted_domain: return "domaine hors liste";
-        case cause::tls_refused: return "liaison TLS refusée";
-        case cause::peer_down: return "serveur injoignable";
-        case cause::reply_lost: return "réponse perdue";
-        case cause::expired: return "délai dépassé";
-        case cause::content_refused: return "contenu refusé";
-        case cause::filing_refused: return "non classée par le logiciel";
-        case cause::disputed: return "contestée";
-        case cause::minor_patient: return "patient mineur, document caché à ses représentants";
-        case cause::address_refused: return "adresse de patient mal formée";
-        case cause::unknown: return "à examiner";
-    }
-    return "?";
+    return std::string(pipeline::facts_of(value).label);
 }
 
 std::string next_action(cause value, language in)
 {
-    const bool french = in == language::french;
-    switch (value) {
-        case cause::no_doctor: return french ? "saisir le médecin traitant" : "record the treating doctor";
-        case cause::doctor_unknown:
-        case cause::no_mailbox:
-            return french ? "compléter l'annuaire : liaison directory import"
-                          : "complete the directory: liaison directory import";
-        case cause::ambiguous:
-            return french ? "faire choisir une adresse par le service" : "have the ward choose one address";
-        case cause::no_certificate:
-            return french ? "ajouter le certificat : liaison certs add" : "add the certificate: liaison certs add";
-        case cause::untrusted_domain:
-            return french ? "faire ajouter le domaine à la liste de confiance"
-                          : "have the domain added to the trust list";
-        case cause::tls_refused:
-            return french ? "vérifier les certificats avec l'opérateur" : "check the certificates with the operator";
-        case cause::mailbox_full:
-        case cause::closed: return french ? "choisir une autre adresse" : "choose another address";
-        case cause::minor_patient:
-            return french ? "remettre le document autrement, ou l'émettre à nouveau sans INVISIBLE_REP_LEGAUX"
-                          : "hand the document over otherwise, or issue it again without INVISIBLE_REP_LEGAUX";
-        case cause::address_refused:
-            return french ? "corriger l'adresse et émettre une nouvelle version"
-                          : "correct the address and issue a new version";
-        case cause::too_big: return french ? "réduire le document" : "make the document smaller";
-        case cause::content_refused:
-        case cause::expired:
-        case cause::unknown: return french ? "examiner, puis liaison requeue" : "look into it, then liaison requeue";
-        default: return "";
-    }
+    const auto& facts = pipeline::facts_of(value);
+    return std::string(in == language::french ? facts.action : facts.action_en);
+}
+
+std::string first_actor(cause value, language in)
+{
+    const auto& facts = pipeline::facts_of(value);
+    return std::string(in == language::french ? facts.actor_label : facts.first_actor);
 }
 
 std::string word_of_load(std::string_view state, language in)

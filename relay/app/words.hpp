@@ -1,5 +1,5 @@
 // relay/app/words.hpp: states, causes and durations in the words of the person who reads the terminal (French; `--lang
-// en` gives the stored words). One table, so that the CLI and later the pages say the same. Pure.
+// en` gives the stored words), so that the CLI and later the pages say the same. Pure.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,10 @@ enum class language { french, english };
 [[nodiscard]] std::string word(pipeline::delivery_state value, language in);
 [[nodiscard]] std::string word(pipeline::stay_state value, language in);
 [[nodiscard]] std::string word(pipeline::cause value, language in);
-[[nodiscard]] std::string next_action(pipeline::cause value, language in);    // what a person does; empty if nothing
-[[nodiscard]] std::string word_of_load(std::string_view state, language in);  // of pipeline::load_state
-[[nodiscard]] std::string yes_no(std::optional<bool> value, language in);     // "–" when there is no answer
+// Of a cause: what a person does, and who; empty for none (pipeline/causes.hpp).
+[[nodiscard]] std::string next_action(pipeline::cause value, language in);
+[[nodiscard]] std::string first_actor(pipeline::cause value, language in);
+[[nodiscard]] std::string word_of_load(std::string_view state, language in);         // of pipeline::load_state
+[[nodiscard]] std::string yes_no(std::optional<bool> value, language in);            // "–" when there is no answer
 [[nodiscard]] std::string duration(std::optional<std::chrono::milliseconds> value);  // "2 h 05", "3 j 04 h"
 }

@@ -1,5 +1,5 @@
-// relay/io/address.hpp: "host:port" and look-up of hosts (A and AAAA). MX look-up is not here: next hops come from
-// settings.
+// relay/io/address.hpp: "host:port" and look-up of hosts (A and AAAA) as the system does it, for what settings name:
+// next hops are looked up by name_lookup.hpp.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
+
+#include "certs/openssl/handles.hpp"
 
 namespace relay::io {
 namespace {
@@ -42,10 +43,7 @@ std::string certificate_subject(const X509* certificate)
 {
     constexpr int max_octets = 512;
     if (certificate == nullptr) return {};
-    struct free_bio {
-        void operator()(BIO* bio) const noexcept { BIO_free_all(bio); }
-    };
-    const std::unique_ptr<BIO, free_bio> out(BIO_new(BIO_s_mem()));
+    const certs::openssl::bio_ptr out(BIO_new(BIO_s_mem()));
     if (!out || X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) return {};
     std::string text(max_octets, '\0');
     const int length = BIO_read(out.get(), text.data(), max_octets);
@@ -58,12 +56,9 @@ std::string certificate_subject(const X509* certificate)
 
 std::vector<std::string> certificate_emails(const X509* certificate)
 {
-    struct free_names {
-        void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-    };
     std::vector<std::string> found;
     if (certificate == nullptr) return found;
-    const std::unique_ptr<GENERAL_NAMES, free_names> names(
+    const certs::openssl::general_names_ptr names(
         static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);  // borrowed

@@ -98,22 +98,53 @@ std::optional<raw_record> read_record(message_reader& in)
     return one;
 }
 
-std::optional<std::vector<raw_record>> read_records(message_reader& in, const dns_limits& limits)
+struct sections {
+    std::vector<raw_record> answers;
+    std::vector<raw_record> authority;
+};
+
+bool read_section(message_reader& in, std::size_t count, std::vector<raw_record>& into)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        auto one = read_record(in);
+        if (!one) return false;
+        into.push_back(std::move(*one));
+    }
+    return true;
+}
+
+// The authority is read only behind a whole answer, and what is broken there takes nothing from the answer.
+std::optional<sections> read_records(message_reader& in, const dns_limits& limits)
 {
     constexpr std::size_t id_and_flags = 4;
     if (!in.skip(id_and_flags)) return std::nullopt;
     const auto questions = in.number16();
     const auto answers = in.number16();
-    if (!questions || !answers || !in.skip(4)) return std::nullopt;
+    const auto authority = in.number16();
+    if (!questions || !answers || !authority || !in.skip(2)) return std::nullopt;
     for (std::size_t i = 0; i < *questions; ++i)
         if (!in.name() || !in.skip(4)) return std::nullopt;
-    std::vector<raw_record> all;
-    for (std::size_t i = 0; i < std::min<std::size_t>(*answers, limits.max_records); ++i) {
-        auto one = read_record(in);
-        if (!one) return std::nullopt;
-        all.push_back(std::move(*one));
-    }
+    sections all;
+    if (!read_section(in, std::min<std::size_t>(*answers, limits.max_records), all.answers)) return std::nullopt;
+    if (*answers <= limits.max_records && *authority <= limits.max_records)
+        (void)read_section(in, *authority, all.authority);
     return all;
+}
+
+// RFC 2308 §5. Behind the two names of a SOA come serial, refresh, retry, expire and minimum (RFC 1035 §3.3.13).
+std::chrono::seconds negative_ttl(message_reader& in, const std::vector<raw_record>& authority,
+                                  const dns_limits& limits)
+{
+    const auto soa = std::find_if(authority.begin(), authority.end(), [](const raw_record& one) {
+        return one.type == static_cast<std::uint16_t>(dns_type::soa);
+    });
+    if (soa == authority.end()) return std::chrono::seconds(0);
+    constexpr std::size_t before_minimum = 16;
+    in.move_to(soa->data);
+    if (!in.name() || !in.name() || !in.skip(before_minimum)) return std::chrono::seconds(0);
+    const auto minimum = in.number32();
+    if (!minimum || in.at() != soa->data + soa->length) return std::chrono::seconds(0);
+    return std::min(limits.longest_negative, std::chrono::seconds(std::min(*minimum, soa->ttl)));
 }
 
 template <std::size_t Size>
@@ -173,7 +204,7 @@ result<dns_answer> read_dns_answer(std::string_view message, std::string_view na
     answer.ttl = limits.longest_ttl;
     std::string owner = lower_name(name);
     for (std::size_t aliases = 0;; ++aliases) {
-        const raw_record* alias = find_alias(*all, owner);
+        const raw_record* alias = find_alias(all->answers, owner);
         if (alias == nullptr) break;
         if (aliases == limits.max_aliases) return make_error_code(errc::name_lookup_failed);
         in.move_to(alias->data);
@@ -184,14 +215,21 @@ result<dns_answer> read_dns_answer(std::string_view message, std::string_view na
         answer.ttl = std::min(answer.ttl, std::chrono::seconds(alias->ttl));
     }
     bool any = false;
-    for (const raw_record& one : *all) {
+    for (const raw_record& one : all->answers) {
         if (one.type != static_cast<std::uint16_t>(wanted) || one.owner != owner) continue;
         if (!keep(one, in, answer)) return make_error_code(errc::name_lookup_failed);
         answer.ttl = std::min(answer.ttl, std::chrono::seconds(one.ttl));
         any = true;
     }
-    if (!any) answer.ttl = std::chrono::seconds(0);
+    if (!any) answer.ttl = std::min(answer.ttl, negative_ttl(in, all->authority, limits));
     return answer;
+}
+
+std::chrono::seconds negative_ttl(std::string_view message, const dns_limits& limits)
+{
+    message_reader in(message);
+    const auto all = read_records(in, limits);
+    return all ? negative_ttl(in, all->authority, limits) : std::chrono::seconds(0);
 }
 
 bool is_dns_name(std::string_view name) noexcept

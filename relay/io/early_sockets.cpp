@@ -39,7 +39,11 @@ result<void> bind_early(const host_port& at)
         return why;
     }
     const std::lock_guard lock(early().mutex);
-    early().all.emplace(wanted, fd);
+    const auto [place, is_first] = early().all.emplace(wanted, fd);
+    if (!is_first) {  // SO_REUSEADDR lets two be bound that do not listen yet
+        ::close(fd);
+        return error_code(EADDRINUSE, boost::system::system_category());
+    }
     return {};
 }
 

@@ -1,11 +1,11 @@
 // relay/io/name_lookup.hpp: asks name servers (c-ares) for MX, SRV and addresses, and keeps answers as long as their
-// TTL lets it, never longer than dns_limits::longest_ttl. What does not exist is not kept. Names are asked for as they
-// are, no search domain is ever added; /etc/hosts is read first for addresses. Truncated answers are asked for again by
-// TCP. Errors: errc::name_unknown (the name server says that it does not exist), errc::name_lookup_failed (temporary:
-// no answer, SERVFAIL, REFUSED, a broken message), errc::bad_address (not a name), overloaded, cancelled. One thread of
-// its own, started by the first question. Threads: all members from any; a question is resumed on its caller's
-// executor, a strand. Every waiting question ends within settings, or at once when cancelled. Outlived by the executors
-// that ask.
+// TTL lets it, never longer than dns_limits::longest_ttl; that something does not exist, for as long as the zone's SOA
+// says (RFC 2308), never longer than longest_negative. Names are asked for as they are, no search domain is ever added;
+// /etc/hosts is read first for addresses. Truncated answers are asked for again by TCP. Errors: errc::name_unknown (the
+// name server says that it does not exist), errc::name_lookup_failed (temporary: no answer, SERVFAIL, REFUSED, a broken
+// message), errc::bad_address (not a name), overloaded, cancelled. One thread of its own, started by the first
+// question. Threads: all members from any; a question is resumed on its caller's executor, a strand. Every waiting
+// question ends within settings, or at once when cancelled. Outlived by the executors that ask.
 #pragma once
 
 #include <memory>
@@ -26,6 +26,7 @@ struct host_addresses {
     reached how = reached::directly;
 };
 
+class dns_asker;
 class name_lookup {
 public:
     explicit name_lookup(dns_settings settings, dns_limits limits = {});
@@ -33,14 +34,14 @@ public:
     name_lookup(const name_lookup&) = delete;
     name_lookup& operator=(const name_lookup&) = delete;
 
-    // Empty: the name exists without such records.
+    // With the time for which it is known. Empty: the name exists without such records.
+    [[nodiscard]] awaitable<result<dns_answer>> ask(std::string name, dns_type type);
     [[nodiscard]] awaitable<result<std::vector<mx_record>>> mx(std::string domain);
     [[nodiscard]] awaitable<result<std::vector<srv_record>>> srv(std::string name);
     // A name without any address is errc::name_unknown. Numeric hosts are not looked up.
     [[nodiscard]] awaitable<result<host_addresses>> addresses(std::string host);
 
 private:
-    class asker;
-    std::unique_ptr<asker> asker_;
+    std::unique_ptr<dns_asker> asker_;
 };
 }

@@ -9,6 +9,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
+#include "relay/pipeline/causes.hpp"
 
 namespace relay::pipeline {
 using mime::message::header_view;
@@ -231,12 +232,8 @@ result<void> hosted_mail::report_gone(const arrival& mail, const std::vector<por
     std::vector<reported_recipient> about;
     for (const auto& to : gone)
         if (is_wanted(to.notify, dsn_action::failed))
-            about.push_back({mailbox_of(to.address),
-                             to.orcpt,
-                             dsn_action::failed,
-                             {5, 1, 1},
-                             "550 5.1.1 no such mailbox any more",
-                             ""});
+            about.push_back({mailbox_of(to.address), to.orcpt, dsn_action::failed, facts_of(cause::no_mailbox).status,
+                             "550 5.1.1 no such mailbox any more", ""});
     if (about.empty() || mail.envelope.reverse_path.empty()) return {};
     return with_.store.write([&](ports::transaction& tx) {
         queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at, about);

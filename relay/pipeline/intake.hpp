@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 
 #include "relay/pipeline/letter_plan.hpp"
 #include "relay/pipeline/services.hpp"
@@ -21,9 +22,11 @@ public:
 
     [[nodiscard]] submission_result accept(const submission& from);
 
-    // Decides again for everything held (domain.md §4): after an import or a new certificate. Returns how many left
-    // hold.
+    // Decides again for everything held (domain.md §4): after an import, a new certificate or other routes. Page by
+    // page, so that many rows are never in memory and no writer waits for all of them. Returns how many left hold.
     [[nodiscard]] result<std::size_t> route_again();
+    // The same for the next few of them, in turn: what time alone changes, as a certificate that begins to be valid.
+    [[nodiscard]] result<std::size_t> route_some_again();
     // A person names the stay of a letter.
     [[nodiscard]] result<stay_keeper::binding> bind_by_hand(const letter_id& letter, const stay_id& stay,
                                                             const std::string& actor);
@@ -34,10 +37,13 @@ private:
     taken accept_letter(letter_plan plan, const answer_text& text, const submission_keys& known_by);
     taken accept_movement(const movement_plan& plan, const answer_text& text, const submission_keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
+    result<std::size_t> decide_again(const std::vector<delivery_row>& held);
 
     services with_;
     site_options site_;
     std::function<void()> on_queued_;
     std::function<bool()> refusing_;
+    std::mutex turn_mutex_;
+    delivery_place turn_;  // of route_some_again()
 };
 }

@@ -1,60 +1,101 @@
 // Letters that were held: decided again when what they wait for may have come.
 #include <algorithm>
 
+#include "relay/pipeline/causes.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/letter_deliveries.hpp"
 
 namespace relay::pipeline {
 namespace {
-bool is_routing_cause(cause why)
+constexpr std::size_t a_page = 500;
+constexpr std::size_t pages_a_turn = 4;
+
+// What was given up for want of an address or a certificate is still repairable (domain.md §4).
+bool may_be_routed(const delivery_row& row)
 {
-    return why == cause::no_doctor || why == cause::doctor_unknown || why == cause::no_mailbox ||
-           why == cause::ambiguous || why == cause::no_certificate || why == cause::untrusted_domain;
+    return row.state == delivery_state::held || facts_of(row.why).next == next_step::hold;
+}
+
+// One page of the deliveries behind `place`, which moves on: to its last one, then to the other state, or to the begin.
+enum class passed { page, state, all };
+result<passed> take_page(ports::store& store, delivery_place& place, std::vector<delivery_row>& into)
+{
+    const auto read = store.read([&](ports::reader& rows) { into = rows.deliveries_behind(place, a_page); });
+    if (!read.has_value()) return read.error();
+    if (into.size() == a_page) {
+        place.created_at = into.back().created_at;
+        place.id = into.back().id;
+        return passed::page;
+    }
+    const bool was_held = place.state == delivery_state::held;
+    place = delivery_place();
+    if (was_held) place.state = delivery_state::undeliverable;
+    return was_held ? passed::state : passed::all;
 }
 }
 
 result<std::size_t> intake::route_again()
 {
-    constexpr std::size_t at_once = 500;
-    const instant now = with_.clock.now();
-    std::vector<delivery_row> held;
-    const auto read = with_.store.read([&](ports::reader& store) {
-        held = store.deliveries_in(delivery_state::held, 1'000'000);
-        // Given up for want of an address or a certificate: still repairable (domain.md §4).
-        for (delivery_row& row : store.deliveries_in(delivery_state::undeliverable, 1'000'000))
-            if (is_routing_cause(row.why)) held.push_back(std::move(row));
-    });
-    if (!read.has_value()) return read.error();
     std::size_t freed = 0;
-    for (std::size_t from = 0; from < held.size(); from += at_once) {
-        std::vector<std::pair<delivery_id, route_decision>> decided;
-        for (std::size_t i = from; i < std::min(held.size(), from + at_once); ++i) {
-            const auto opened = with_.vault.open_field(field::recipient, held[i].recipient);
-            if (!opened.has_value()) continue;
-            route_decision decision =
-                decide_route(read_recipient(*opened), with_.directory, with_.routes, with_.anchors, now);
-            const cause* why = std::get_if<cause>(&decision);
-            if (why == nullptr || *why != held[i].why) decided.emplace_back(held[i].id, std::move(decision));
-        }
-        if (decided.empty()) continue;
-        const auto written = with_.store.write([&](ports::transaction& tx) {
-            const letter_deliveries deliveries(with_, now, site_);
-            for (const auto& [id, decision] : decided) {
-                auto row = tx.delivery(id);
-                const bool given_up = row && row->state == delivery_state::undeliverable;
-                if (!row || (row->state != delivery_state::held && !given_up)) continue;
-                if (given_up && !std::holds_alternative<route_found>(decision)) continue;
-                if (given_up) row->created_at = now;  // a new day to be delivered in
-                deliveries.route(tx, *row, decision);
-                deliveries.keep_newest(tx, *row);
-            }
-        });
-        if (!written.has_value()) return written.error();
-        freed += static_cast<std::size_t>(std::count_if(decided.begin(), decided.end(), [](const auto& d) {
-            return std::holds_alternative<route_found>(d.second);
-        }));
+    std::vector<delivery_row> held;
+    for (delivery_place place;;) {
+        const auto page = take_page(with_.store, place, held);
+        if (!page.has_value()) return page.error();
+        const auto done = decide_again(held);
+        if (!done.has_value()) return done.error();
+        freed += *done;
+        if (*page == passed::all) break;
     }
     if (freed > 0 && on_queued_) on_queued_();
     return freed;
+}
+
+result<std::size_t> intake::route_some_again()
+{
+    std::size_t freed = 0;
+    std::vector<delivery_row> held;
+    const std::lock_guard lock(turn_mutex_);
+    for (std::size_t pages = 0; pages < pages_a_turn; ++pages) {
+        const auto page = take_page(with_.store, turn_, held);
+        if (!page.has_value()) return page.error();
+        const auto done = decide_again(held);
+        if (!done.has_value()) return done.error();
+        freed += *done;
+        if (*page == passed::all) break;
+    }
+    if (freed > 0 && on_queued_) on_queued_();
+    return freed;
+}
+
+// One unit of the store for all of a page that are decided otherwise than before.
+result<std::size_t> intake::decide_again(const std::vector<delivery_row>& held)
+{
+    const instant now = with_.clock.now();
+    std::vector<std::pair<delivery_id, route_decision>> decided;
+    for (const delivery_row& row : held) {
+        if (!may_be_routed(row)) continue;
+        const auto opened = with_.vault.open_field(field::recipient, row.recipient);
+        if (!opened.has_value()) continue;
+        route_decision decision =
+            decide_route(read_recipient(*opened), with_.directory, with_.routes, with_.anchors, now);
+        const cause* why = std::get_if<cause>(&decision);
+        if (why == nullptr || *why != row.why) decided.emplace_back(row.id, std::move(decision));
+    }
+    if (decided.empty()) return std::size_t{0};
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        const letter_deliveries deliveries(with_, now, site_);
+        for (const auto& [id, decision] : decided) {
+            auto row = tx.delivery(id);
+            const bool given_up = row && row->state == delivery_state::undeliverable;
+            if (!row || (row->state != delivery_state::held && !given_up)) continue;
+            if (given_up && !std::holds_alternative<route_found>(decision)) continue;
+            if (given_up) row->created_at = now;  // a new day to be delivered in
+            deliveries.route(tx, *row, decision);
+            deliveries.keep_newest(tx, *row);
+        }
+    });
+    if (!written.has_value()) return written.error();
+    return static_cast<std::size_t>(std::count_if(
+        decided.begin(), decided.end(), [](const auto& d) { return std::holds_alternative<route_found>(d.second); }));
 }
 }

@@ -31,15 +31,6 @@ struct words<delivery_state> {
     static constexpr auto last = delivery_state::other_channel;
 };
 template <>
-struct words<cause> {
-    static constexpr std::array<std::string_view, 20> all{
-        "NONE",           "NO_DOCTOR",      "DOCTOR_UNKNOWN", "NO_MAILBOX",      "AMBIGUOUS",
-        "CLOSED",         "NO_CERTIFICATE", "MAILBOX_FULL",   "TOO_BIG",         "UNTRUSTED_DOMAIN",
-        "TLS_REFUSED",    "PEER_DOWN",      "REPLY_LOST",     "EXPIRED",         "CONTENT_REFUSED",
-        "FILING_REFUSED", "DISPUTED",       "MINOR_PATIENT",  "ADDRESS_REFUSED", "UNKNOWN"};
-    static constexpr auto last = cause::unknown;
-};
-template <>
 struct words<event_kind> {
     static constexpr std::array<std::string_view, 30> all{"stay_admitted",   "stay_admission_cancelled",
                                                           "stay_moved",      "stay_move_cancelled",
@@ -129,10 +120,6 @@ std::string_view name(delivery_state value) noexcept
 {
     return word_of(value);
 }
-std::string_view name(cause value) noexcept
-{
-    return word_of(value);
-}
 std::string_view name(event_kind value) noexcept
 {
     return word_of(value);
@@ -191,7 +178,6 @@ std::optional<Enum> from_name(std::string_view text) noexcept
 }
 
 template std::optional<delivery_state> from_name<delivery_state>(std::string_view) noexcept;
-template std::optional<cause> from_name<cause>(std::string_view) noexcept;
 template std::optional<event_kind> from_name<event_kind>(std::string_view) noexcept;
 template std::optional<discharge_quality> from_name<discharge_quality>(std::string_view) noexcept;
 template std::optional<delivery_kind> from_name<delivery_kind>(std::string_view) noexcept;

@@ -38,7 +38,7 @@ enum class delivery_state {
     superseded,
     other_channel
 };
-// domain.md §8, and what has to be told apart before a first attempt.
+// domain.md §8, and what has to be told apart beside it. What each means is in causes.hpp.
 enum class cause {
     none,
     no_doctor,
@@ -55,7 +55,13 @@ enum class cause {
     reply_lost,
     expired,
     content_refused,
-    filing_refused,
+    filing_900,  // an MDN says that the recipient's software could not file it (mssante.md §3.4)
+    filing_901,
+    filing_902,
+    filing_903,
+    filing_904,
+    filing_905,
+    filing_906,
     disputed,
     minor_patient,    // hidden from the representatives of a minor, whose mailbox they read (mssante.md §2.6)
     address_refused,  // no address of a patient: 15 digits before patient.mssante.fr (§2.8)
@@ -124,6 +130,8 @@ enum class letter_operation { initial, replace, remove };  // mssante.md §2.1
 // The reverse of name(); nullopt for an unknown word.
 template <class Enum>
 [[nodiscard]] std::optional<Enum> from_name(std::string_view text) noexcept;
+template <>
+[[nodiscard]] std::optional<cause> from_name<cause>(std::string_view text) noexcept;
 
 // Of an event about a stay that the ADT feed told: one message about one movement (IHE PAM France). Several messages
 // may be about one movement: stay_fold says which is right.
@@ -289,6 +297,12 @@ struct queue_lane {
 struct due_delivery {
     delivery_id id;
     instant deadline{};
+};
+// Where somebody who goes through the deliveries of one state has come to; at first before all of them.
+struct delivery_place {
+    delivery_state state = delivery_state::held;
+    instant created_at = instant::min();
+    delivery_id id;
 };
 struct domain_hold {
     std::string domain;

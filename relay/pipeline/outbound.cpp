@@ -57,13 +57,11 @@ result<std::vector<due_delivery>> outbound::due(std::string_view domain, std::si
     return found;
 }
 
-// Where a site is found by MX, its hosts are known only once looked up: the domain stands for them.
-std::string outbound::site_of(std::string_view domain) const
+std::optional<next_hop> outbound::hop_of(std::string_view domain) const
 {
     const route_rule* rule = with_.routes.rule_for(domain);
-    if (rule == nullptr) return std::string(domain);
-    const next_hop to = hop_for(*rule, domain);
-    return to.lookup == hop_lookup::address ? to.host + ":" + std::to_string(to.port) : to.host;
+    if (rule == nullptr) return std::nullopt;
+    return hop_for(*rule, domain);
 }
 
 result<void> outbound::hold_domain(std::string_view domain, std::string_view actor)

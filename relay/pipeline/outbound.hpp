@@ -66,8 +66,8 @@ public:
     [[nodiscard]] result<std::vector<queue_lane>> lanes();
     // Of one domain, what may leave now, the soonest deadline first.
     [[nodiscard]] result<std::vector<due_delivery>> due(std::string_view domain, std::size_t limit);
-    // Where its mail goes: domains of one site share a queue, a number of connections and their fate (design.md §5).
-    [[nodiscard]] std::string site_of(std::string_view domain) const;
+    // Where its mail goes; nullopt: nowhere by the routes of now.
+    [[nodiscard]] std::optional<next_hop> hop_of(std::string_view domain) const;
     // nullopt: nothing to send after all (held, refused, or no longer due).
     [[nodiscard]] result<std::optional<prepared_mail>> prepare(const delivery_id& id);
     [[nodiscard]] result<void> finish(const prepared_mail& mail, const attempt_result& outcome);

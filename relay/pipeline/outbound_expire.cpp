@@ -43,7 +43,7 @@ result<std::size_t> outbound::expire_some(delivery_state state)
             const cause why = current->why == cause::none ? cause::expired : current->why;
             record(tx, *current, about(now, event_kind::undeliverable, why));
             if (current->kind == delivery_kind::letter && options_.composer)
-                queue_reception(tx, with_, *current, now, failure_at_deadline(current->why), options_.composer->zone);
+                queue_reception(tx, with_, *current, now, failure_without_reply(current->why), options_.composer->zone);
             ++count;
         }
     });

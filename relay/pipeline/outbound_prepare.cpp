@@ -176,9 +176,7 @@ result<void> outbound::refuse(const delivery_id& id, cause why)
     return change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
         record(tx, row, about(with_.clock.now(), event_kind::refused, why));
         if (options_.composer)
-            queue_reception(tx, with_, row, with_.clock.now(),
-                            reception_failure{why == cause::too_big ? std::optional(523) : std::nullopt, ""},
-                            options_.composer->zone);
+            queue_reception(tx, with_, row, with_.clock.now(), failure_without_reply(why), options_.composer->zone);
     });
 }
 }

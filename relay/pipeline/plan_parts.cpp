@@ -119,7 +119,7 @@ std::optional<refusal> refuse_domain(const route_policy& routes, const recipient
                                      std::string field)
 {
     if (to.address.empty() || routes.trusts(domain_of(to.address))) return std::nullopt;
-    return refuse(std::move(form), "UNTRUSTED_DOMAIN", std::move(field),
+    return refuse(std::move(form), std::string(name(cause::untrusted_domain)), std::move(field),
                   "le domaine du destinataire n'est pas dans l'espace de confiance : corriger l'adresse, ou faire "
                   "ajouter le domaine à la liste");
 }

@@ -2,6 +2,7 @@
 
 #include "mime/hl7/acknowledgement.hpp"
 #include "mime/text/ascii.hpp"
+#include "relay/pipeline/causes.hpp"
 #include "relay/pipeline/letter_details.hpp"
 #include "relay/pipeline/submission.hpp"
 
@@ -97,21 +98,9 @@ std::optional<recipient> recipient_of(const services& with, const delivery_row& 
 }
 }
 
-reception_failure failure_at_deadline(cause why)
+reception_failure failure_without_reply(cause why)
 {
-    switch (why) {
-        case cause::no_doctor:
-        case cause::doctor_unknown:
-        case cause::no_mailbox:
-        case cause::ambiguous:
-        case cause::closed: return {550, ""};
-        case cause::mailbox_full: return {422, ""};
-        case cause::untrusted_domain: return {551, ""};
-        case cause::no_certificate: return {554, ""};
-        case cause::peer_down:
-        case cause::tls_refused: return {441, ""};
-        default: return {420, ""};
-    }
+    return {facts_of(why).reception_code, ""};
 }
 
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,

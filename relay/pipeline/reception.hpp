@@ -13,8 +13,8 @@ struct reception_failure {
     std::optional<int> smtp_code;
     std::string enhanced_status;
 };
-// What is said of a delivery given up at its deadline: the code nearest to what kept it, else 420 (§3.3, §3.5).
-[[nodiscard]] reception_failure failure_at_deadline(cause why);
+// What is said of a delivery given up at its deadline or refused by ourselves: the code of its cause (§3.3, §3.5).
+[[nodiscard]] reception_failure failure_without_reply(cause why);
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                      const std::optional<reception_failure>& failure, const mime::zone& zone);
 

@@ -1,6 +1,7 @@
 // relay/pipeline/site_pace.hpp: how many mails at a time one site bears (design.md §5 "What the measured peers teach"):
 // slow start, one more for each success, half on failure but only once per cohort, dead only after whole cohorts have
-// failed, one probe at a time while dead. A site is a next hop. Pure: no I/O, points in time are handed in; one thread.
+// failed, one probe at a time while dead. A site is a set of mail hosts. Pure: no I/O, points in time are handed in;
+// one thread.
 #pragma once
 
 #include <chrono>

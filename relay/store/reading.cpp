@@ -257,6 +257,16 @@ std::vector<delivery_row> reading<Base>::deliveries_in(delivery_state state, std
 }
 
 template <class Base>
+std::vector<delivery_row> reading<Base>::deliveries_behind(const delivery_place& place, std::size_t limit)
+{
+    return all(database_.query("SELECT " LIAISON_DELIVERY_COLUMNS
+                               " FROM delivery WHERE state = ? AND created_at >= ? AND (created_at, id) > (?, ?)"
+                               " ORDER BY created_at, id LIMIT ?",
+                               name(place.state), place.created_at, place.created_at, place.id, limit_of(limit)),
+               read_delivery);
+}
+
+template <class Base>
 std::vector<queue_lane> reading<Base>::lanes()
 {
     return find_lanes(database_);

@@ -37,6 +37,8 @@ public:
     std::optional<pipeline::delivery_row> delivery_by_message_id(std::string_view message_id) override;
     std::vector<pipeline::delivery_row> deliveries_of_letter(const pipeline::letter_id& id) override;
     std::vector<pipeline::delivery_row> deliveries_in(pipeline::delivery_state state, std::size_t limit) override;
+    std::vector<pipeline::delivery_row> deliveries_behind(const pipeline::delivery_place& place,
+                                                          std::size_t limit) override;
     std::vector<pipeline::queue_lane> lanes() override;
     std::vector<pipeline::due_delivery> due_deliveries(std::string_view domain, base::instant now,
                                                        std::size_t limit) override;

@@ -5,6 +5,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/evidence.hpp"
 #include "relay/pipeline/reception.hpp"
 
 namespace relay::track {
@@ -26,17 +27,10 @@ event_kind kind_of(dsn_action action)
     return event_kind::report_delayed;
 }
 
-cause cause_of(const mime::report::recipient_status& status)
+cause why_failed(const mime::report::recipient_status& said)
 {
-    if (status.action != dsn_action::failed) return cause::none;
-    if (!status.status) return cause::unknown;
-    const auto& s = *status.status;
-    if (s.subject == 1) return s.detail == 10 || s.detail == 6 ? cause::closed : cause::no_mailbox;
-    if (s.subject == 2) return s.detail == 1 ? cause::closed : s.detail == 2 ? cause::mailbox_full : cause::unknown;
-    if (s.subject == 3 && s.detail == 4) return cause::too_big;
-    if (s.subject == 4) return cause::peer_down;
-    if (s.subject == 6 || s.subject == 7) return cause::content_refused;
-    return cause::unknown;
+    if (said.action != dsn_action::failed) return cause::none;
+    return cause_of(classify(stage::report, said.smtp_code.value_or(0), said.status));
 }
 
 // Only what the fold took for true is told on.
@@ -87,7 +81,7 @@ std::vector<event> events_of_report(const mime::report::found_report& report, in
             std::find_if(all.begin(), all.end(), [](const auto& r) { return r.action == dsn_action::failed; });
         const auto& status = worst != all.end() ? *worst : all.front();
         next.kind = kind_of(status.action);
-        next.facts.why = cause_of(status);
+        next.facts.why = why_failed(status);
         next.facts.smtp_code = status.smtp_code.value_or(0);
         if (status.status) next.facts.enhanced_status = mime::report::write_enhanced_status(*status.status);
         next.facts.peer_text = status.diagnostic;
@@ -97,7 +91,7 @@ std::vector<event> events_of_report(const mime::report::found_report& report, in
         const auto& said = *report.disposition;
         if (said.is_error) {
             next.kind = event_kind::software_rejected;
-            next.facts.why = cause::filing_refused;
+            next.facts.why = cause_of_filing(said.error_code);
             next.facts.smtp_code = said.error_code.value_or(0);
         } else if (said.type == mime::report::disposition_type::displayed) {
             next.kind = event_kind::displayed;

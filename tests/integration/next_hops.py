@@ -1,8 +1,9 @@
-"""How a letter reaches an operator: the MX of its domain, a smart host with a password or a token judged by Dovecot, TLS from the
+"""How a letter reaches an operator: the MX of its domain (domains with the same mail hosts are one site), a smart host with a password or a token judged by Dovecot, TLS from the
 first byte, a peer that hides its extensions; and what is said when the names, the password or the token are wrong.
 
 next_hops.py LIAISON"""
 import datetime
+import json
 import os
 import pathlib
 import sys
@@ -20,21 +21,25 @@ PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MA
 USER = "relais@hopital.demo.mssante.fr"
 
 
+DEAD = ("un.demo.mssante.fr", "deux.demo.mssante.fr")  # two domains of one operator that is down
+
+
 class Sender:
     """A hospital whose one route each step writes anew."""
 
     def __init__(self, lab, world):
         self.lab, self.world, self.number, self.returns = lab, world, 0, free_ports(1)[0]
 
-    def letter(self):
+    def letter(self, to="lenoiraud"):
         self.number += 1
-        stay = simple_stay(f"{self.number:02}", PATIENT | {"ipp": f"D88000{self.number}"}, "lenoiraud",
-                           files=[{"form": "mdm", "file": f"{self.number}-lettre.hl7", "type": "LL", "to": ["lenoiraud"]}])
+        stay = simple_stay(f"{self.number:02}", PATIENT | {"ipp": f"D88000{self.number}"}, to,
+                           files=[{"form": "mdm", "file": f"{self.number}-lettre.hl7", "type": "LL", "to": [to]}])
         return self.world.files_of(stay)[0]
 
     def start(self, route, access=(), dns=None):
         lab = self.lab
-        lab.add_hospital(next_hop=1, returns=self.returns, **({"dns": {"servers": [dns]}} if dns else {}))
+        lab.add_hospital(next_hop=1, returns=self.returns, domains=(DOMAIN, *DEAD, "hopital.demo.mssante.fr"),
+                         **({"dns": {"servers": [dns]}} if dns else {}))
         file = lab.folder / "hospital/liaison.toml"
         text = file.read_text(encoding="utf-8").split("[[route]]")[0]
         for name, tables in (("access", access), ("route", [{"domain": "*"} | route])):
@@ -91,6 +96,39 @@ def by_mx(lab, checks, sender, doctor, postfix_for):
         sender.stop(checks)
 
 
+def by_site(lab, checks, sender, postfix_for):
+    """Two domains with the same dead mail hosts wait as one site; a third domain is served as if they were not there."""
+    hosts = ("mx1.mort.example", "mx2.mort.example")
+    zone = {DOMAIN: [("MX", 10, OPERATOR_NAME)], OPERATOR_NAME: [("A", "127.0.0.1")],
+            DEAD[0]: [("MX", 10, hosts[0]), ("MX", 20, hosts[1])], DEAD[1]: [("MX", 5, hosts[1]), ("MX", 5, hosts[0])],
+            hosts[0]: [("A", "127.0.0.9")], hosts[1]: [("A", "127.0.0.9")]}
+    with DnsServer(zone) as dns, postfix_for() as postfix:
+        postfix.mailbox(lab.doctors[0].address)
+        postfix.start()
+        sender.start({"lookup": "mx", "port": postfix.port}, dns=dns.address)
+        lab.import_directory()
+        waiting = [sender.letter(name) for name in ("rouxelles", "mbayard")]
+        for letter in waiting:
+            lab.drop(letter)
+        dead = ",".join(f"{host}:{postfix.port}" for host in hosts)
+
+        def sites():
+            live = json.loads(lab.liaison("status", "--format", "json").stdout)["live"]
+            return {one["site"]: one for one in live["sites"]}
+
+        wait_for("site mort", lambda: sites().get(dead, {}).get("dead"))
+        living = sender.letter()
+        lab.drop(living)
+        lab.wait_for_state(living.document_sha256, "accepted", "confirmed")
+        known = sites()
+        checks.equal("les sites", sorted(known), sorted([dead, f"{OPERATOR_NAME}:{postfix.port}"]))
+        checks.equal("un essai à la fois", known[dead]["slots"], 1)
+        for letter in waiting:
+            said = lab.wait_for_state(letter.document_sha256, "deferred")
+            checks.equal("les deux domaines attendent", last_event(said, "deferred")["cause"], "PEER_DOWN")
+        sender.stop(checks)
+
+
 def by_login(lab, checks, sender, doctor, postfix_for):
     secret = lab.folder / "hospital/operateur.secret"
     with DovecotAuth({USER: "phrase de passe"}) as auth:
@@ -125,7 +163,9 @@ def by_login(lab, checks, sender, doctor, postfix_for):
 def test(lab, checks):
     world = World.load(datetime.datetime.now(datetime.timezone.utc))
     doctor = Doctor.from_stays(world.doctors["lenoiraud"] | {"key": "ec"})
-    lab.make_pki([doctor])
+    for name, domain in zip(("rouxelles", "mbayard"), DEAD):
+        world.doctors[name]["address"] = f"{name}@{domain}"
+    lab.make_pki([doctor] + [Doctor.from_stays(world.doctors[name]) for name in ("rouxelles", "mbayard")])
     sender = Sender(lab, world)
 
     def postfix_for(settings=None):
@@ -133,6 +173,7 @@ def test(lab, checks):
                        routes={"hopital.demo.mssante.fr": (sender.returns, HOSPITAL_NAME)}, settings=settings)
 
     by_mx(lab, checks, sender, doctor, postfix_for)
+    by_site(lab, checks, sender, postfix_for)
     by_login(lab, checks, sender, doctor, postfix_for)
 
 

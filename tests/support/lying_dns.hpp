@@ -81,6 +81,14 @@ public:
         names_[owner];
     }
     void alias(const std::string& owner, const std::string& target) { names_[owner] = target; }
+    // What denials are told with from now on (RFC 2308); none at first.
+    void soa(const std::string& zone, std::uint32_t ttl, std::uint32_t minimum)
+    {
+        std::string numbers(16, '\0');
+        numbers += number(static_cast<std::uint16_t>(minimum >> 16U));
+        numbers += number(static_cast<std::uint16_t>(minimum & 0xffffU));
+        authority_ = write_record(zone, {6, wire_name("ns." + zone) + wire_name("postmaster." + zone) + numbers, ttl});
+    }
     void raw(const std::string& owner, std::uint16_t type, std::string data)
     {
         zone_[{owner, type}].push_back({type, std::move(data)});
@@ -138,10 +146,15 @@ private:
         found.section = message.substr(12, at + 5 - 12);
         return found;
     }
-    static std::string header(const std::string& id, std::uint16_t flags, std::size_t answers)
+    static std::string header(const std::string& id, std::uint16_t flags, std::size_t answers,
+                              std::size_t authority = 0)
     {
         return id + number(static_cast<std::uint16_t>(0x8180U | flags)) + number(1) +
-               number(static_cast<std::uint16_t>(answers)) + number(0) + number(0);
+               number(static_cast<std::uint16_t>(answers)) + number(static_cast<std::uint16_t>(authority)) + number(0);
+    }
+    [[nodiscard]] std::string denial(const std::string& id, std::uint16_t flags, const std::string& section) const
+    {
+        return header(id, flags, 0, authority_.empty() ? 0 : 1) + section + authority_;
     }
     static std::string write_record(const std::string& owner, const record& one)
     {
@@ -168,7 +181,7 @@ private:
         std::string owner = what.name;
         switch (lie_about(what)) {
             case dns_lie::silent: return {};
-            case dns_lie::nxdomain: return header(id, 3, 0) + section;
+            case dns_lie::nxdomain: return denial(id, 3, section);
             case dns_lie::servfail: return header(id, 2, 0) + section;
             case dns_lie::refused: return header(id, 5, 0) + section;
             case dns_lie::garbage: return header(id, 0, 3) + section + std::string(40, '\xff');
@@ -182,7 +195,7 @@ private:
             case dns_lie::none: break;
         }
         const auto known = names_.find(what.name);
-        if (known == names_.end()) return header(id, 3, 0) + section;
+        if (known == names_.end()) return denial(id, 3, section);
         std::string records;
         std::size_t count = 0;
         std::string of = what.name;
@@ -197,7 +210,7 @@ private:
                 records += write_record(owner, one);
                 ++count;
             }
-        return header(id, 0, count) + section + records;
+        return count == 0 ? denial(id, 0, section) : header(id, 0, count) + section + records;
     }
     void receive_udp()
     {
@@ -238,6 +251,7 @@ private:
     std::map<std::pair<std::string, std::uint16_t>, std::vector<record>> zone_;
     std::map<std::string, std::string> names_;  // what exists, and whose alias it is
     std::map<std::pair<std::string, std::uint16_t>, dns_lie> lies_;
+    std::string authority_;
     mutable std::mutex mutex_;
     std::map<std::pair<std::string, std::uint16_t>, int> asked_;
     std::atomic<int> by_tcp_{0};

@@ -100,6 +100,9 @@ public:
     [[nodiscard]] virtual std::optional<delivery_row> delivery_by_message_id(std::string_view message_id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_of_letter(const letter_id& id) = 0;
     [[nodiscard]] virtual std::vector<delivery_row> deliveries_in(delivery_state state, std::size_t limit) = 0;
+    // By age, then id: those behind `place`, which need not exist any more. O(limit).
+    [[nodiscard]] virtual std::vector<delivery_row> deliveries_behind(const delivery_place& place,
+                                                                      std::size_t limit) = 0;
     // Domains with something queued, deferred or uncertain, but those on hold; by name. O(domains).
     [[nodiscard]] virtual std::vector<queue_lane> lanes() = 0;
     // Of one domain, what is queued, or deferred or uncertain with next_try <= now: the soonest deadline first; without

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "mime/text/ascii.hpp"
 
@@ -86,6 +87,51 @@ result<std::vector<mail_host>> order_srv(std::vector<io::srv_record> found, std:
     return hosts;
 }
 
+namespace {
+std::string srv_name(const next_hop& hop)
+{
+    return (hop.policy == tls_policy::implicit ? "_submissions._tcp." : "_submission._tcp.") + mime::lower(hop.at.host);
+}
+
+// Of more hosts than are ever tried, those that are.
+std::string site_name(io::dns_answer found, const io::host_port& domain)
+{
+    std::erase_if(found.mx, [](const io::mx_record& one) { return one.host.empty(); });
+    std::erase_if(found.srv, [](const io::srv_record& one) { return one.target.empty(); });
+    std::sort(found.mx.begin(), found.mx.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.preference, a.host) < std::tie(b.preference, b.host);
+    });
+    std::sort(found.srv.begin(), found.srv.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.priority, a.target, a.port) < std::tie(b.priority, b.target, b.port);
+    });
+    std::vector<std::string> hosts;
+    for (const io::mx_record& one : found.mx) hosts.push_back(io::write_host_port({one.host, domain.port}));
+    for (const io::srv_record& one : found.srv) hosts.push_back(io::write_host_port({one.target, one.port}));
+    if (hosts.empty()) hosts.push_back(io::write_host_port(domain));
+    hosts.resize(std::min(hosts.size(), max_mail_hosts));
+    const std::set<std::string> all(hosts.begin(), hosts.end());
+    std::string name;
+    for (const std::string& host : all) name += (name.empty() ? "" : ",") + host;
+    return name;
+}
+}
+
+io::awaitable<result<mail_site>> find_site(io::name_lookup& names, next_hop hop)
+{
+    const io::host_port at{mime::lower(hop.at.host), hop.at.port};
+    if (hop.lookup == host_lookup::address) {
+        mail_site one{io::write_host_port(at), std::chrono::hours(24)};
+        co_return one;
+    }
+    const bool by_mx = hop.lookup == host_lookup::mx;
+    auto asking = names.ask(by_mx ? at.host : srv_name(hop), by_mx ? io::dns_type::mx : io::dns_type::srv);
+    auto found = co_await std::move(asking);
+    if (found.has_error()) co_return cause_of(found.error(), delivery_errc::domain_unknown);
+    const auto known_for = found->ttl;
+    mail_site site{site_name(std::move(*found), at), known_for};
+    co_return site;
+}
+
 io::awaitable<result<std::vector<mail_host>>> find_mail_hosts(io::name_lookup& names, next_hop hop,
                                                               const host_names& ours)
 {
@@ -100,8 +146,7 @@ io::awaitable<result<std::vector<mail_host>>> find_mail_hosts(io::name_lookup& n
         if (found.has_error()) co_return cause_of(found.error(), delivery_errc::domain_unknown);
         co_return order_mx(std::move(*found), at, ours, chance());
     }
-    auto asking =
-        names.srv((hop.policy == tls_policy::implicit ? "_submissions._tcp." : "_submission._tcp.") + at.host);
+    auto asking = names.srv(srv_name(hop));
     auto found = co_await std::move(asking);
     if (found.has_error()) co_return cause_of(found.error(), delivery_errc::host_unknown);
     co_return order_srv(std::move(*found), chance());

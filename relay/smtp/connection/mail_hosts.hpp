@@ -31,6 +31,14 @@ inline constexpr std::size_t max_mail_hosts = 16;  // of one domain; those less 
 // `names`, `ours` outlive the call.
 [[nodiscard]] io::awaitable<result<std::vector<mail_host>>> find_mail_hosts(io::name_lookup& names, next_hop hop,
                                                                             const host_names& ours);
+// The hosts behind a next hop as one name, the same for all domains whose mail goes to the same hosts and ports, in
+// whatever order: "mx1.op.test:25,mx2.op.test:25". A domain without records is its own host. Errors: as above, those
+// of order_mx excepted.
+struct mail_site {
+    std::string name;
+    std::chrono::seconds known_for{0};
+};
+[[nodiscard]] io::awaitable<result<mail_site>> find_site(io::name_lookup& names, next_hop hop);
 // host.if_unknown: no address, or (for an MX or SRV host) an alias, which RFC 2181 §10.3 forbids.
 [[nodiscard]] io::awaitable<result<std::vector<boost::asio::ip::tcp::endpoint>>> find_endpoints(io::name_lookup& names,
                                                                                                 mail_host host,

@@ -40,8 +40,8 @@ using pool_key = std::tuple<io::host_port, host_lookup, std::string, tls_policy,
 {
     std::string access;
     if (hop.access)
-        access =
-            std::string(name(hop.access->mechanism)) + ' ' + hop.access->user + ' ' + hop.access->secret_file.string();
+        access = std::string(name(hop.access->mechanism)) + '\0' + hop.access->user + '\0' +
+                 hop.access->secret_file.string();
     return {hop.at, hop.lookup, hop.tls_name, hop.policy, hop.tls ? hop.tls->identity() : std::string(), access};
 }
 }

@@ -62,7 +62,7 @@ attempt_outcome failed_before_connection(const error_code& why)
 
 delivery_errc lookup_failure(const error_code& failed)
 {
-    if (failed.category() == delivery_category()) return static_cast<delivery_errc>(failed.value());
+    if (failed.category() == pipeline::delivery_category()) return static_cast<delivery_errc>(failed.value());
     return failed == io::errc::cancelled ? delivery_errc::cancelled : delivery_errc::name_lookup_failed;
 }
 
@@ -121,6 +121,12 @@ smtp_client::~smtp_client()
 void smtp_client::close_idle()
 {
     pool_->drop_older_than(io::clock::time_point::max());
+}
+
+io::awaitable<result<mail_site>> smtp_client::find_site(next_hop hop)
+{
+    auto finding = smtp::find_site(*settings_.names, std::move(hop));
+    co_return co_await io::with_deadline(io::clock::now() + settings_.lookup_timeout, std::move(finding));
 }
 
 io::awaitable<delivery_report> smtp_client::deliver(next_hop hop, outgoing_mail mail, io::clock::time_point deadline)

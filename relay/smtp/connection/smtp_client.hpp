@@ -48,6 +48,8 @@ public:
 
     [[nodiscard]] io::awaitable<delivery_report> deliver(next_hop hop, outgoing_mail mail,
                                                          io::clock::time_point deadline);
+    // Which site a mail for this hop would go to (mail_hosts.hpp), within lookup_timeout.
+    [[nodiscard]] io::awaitable<result<mail_site>> find_site(next_hop hop);
     // Closes the connections nobody uses.
     void close_idle();
     [[nodiscard]] std::size_t idle_connections() const { return pool_->idle_connections(); }

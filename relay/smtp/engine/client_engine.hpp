@@ -16,13 +16,17 @@
 #include <string_view>
 #include <variant>
 
-#include "relay/smtp/engine/delivery_errc.hpp"
+#include "relay/pipeline/evidence.hpp"
 #include "relay/smtp/wire/command.hpp"
 #include "relay/smtp/wire/mail_data.hpp"
 #include "relay/smtp/wire/reply.hpp"
 #include "relay/smtp/wire/sasl.hpp"
 
 namespace relay::smtp {
+using pipeline::delivery_errc;
+using pipeline::next_step;
+using pipeline::stage;
+
 // One mail to one recipient. `size_octets` and parameters are said only if the peer offers them.
 struct outgoing_mail {
     std::string reverse_path;  // empty is <>
@@ -37,7 +41,7 @@ struct outgoing_mail {
 
 // What became of one attempt. No error: accepted by a 2yz to the final dot.
 struct attempt_outcome {
-    error_code ec;  // delivery_errc
+    error_code ec;  // delivery_errc: its cause and next step are in pipeline/evidence.hpp
     stage where = stage::connect;
     int code = 0;  // 0: no reply
     std::optional<enhanced_status> enhanced;

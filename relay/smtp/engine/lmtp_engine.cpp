@@ -69,7 +69,7 @@ action lmtp_engine::say(std::string line, step then)
 action lmtp_engine::decide(const reply& said)
 {
     outcome_.code = said.code;
-    if (const auto status = said.enhanced()) outcome_.enhanced_status = write_enhanced_status(*status);
+    if (const auto status = said.enhanced()) outcome_.enhanced_status = mime::report::write_enhanced_status(*status);
     return say("QUIT\r\n", step::quit);
 }
 

@@ -1,5 +1,7 @@
 #include "relay/smtp/engine/server_engine.hpp"
 
+#include <string.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -100,9 +102,13 @@ bool server_engine::take_line()
         return true;
     }
     if (!whole) return false;
-    const std::string line = in_.substr(0, length);
+    // What may be a password is not left behind in memory.
+    const bool is_secret = in_login_ || line_limit() == policy_.limits.max_login_line_octets;
+    std::string line = in_.substr(0, length);
+    if (is_secret) explicit_bzero(in_.data(), length);
     in_.erase(0, length);
     on_line(line);
+    if (is_secret) explicit_bzero(line.data(), line.size());
     return true;
 }
 
@@ -121,7 +127,8 @@ void server_engine::on_line(std::string_view line)
 
 void server_engine::on_command(const command& what)
 {
-    if (policy_.tls == server_tls::required && !secured_) {  // RFC 3207 §4: only these four
+    if (policy_.tls == server_tls::required &&
+        !secured_) {  // RFC 3207 §4: NOOP, EHLO, STARTTLS and QUIT, and HELO, which old clients say first
         const bool allowed = what.verb == verb::noop || what.verb == verb::ehlo || what.verb == verb::helo ||
                              what.verb == verb::starttls || what.verb == verb::quit;
         // The octets of a chunk are read away all the same, or they would be taken for commands.

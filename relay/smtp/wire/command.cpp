@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "mime/report/fields.hpp"
 #include "relay/smtp/wire/text.hpp"
 
 namespace relay::smtp {
@@ -55,7 +56,7 @@ result<std::string> write_mail(const mail_arguments& arguments)
         line += arguments.ret == return_content::full ? " RET=FULL" : " RET=HDRS";
     }
     if (!arguments.envid.empty()) {
-        const std::string encoded = write_xtext(arguments.envid);
+        const std::string encoded = mime::report::encode_xtext(arguments.envid);
         if (encoded.size() > max_envid_octets) return make_error_code(wire_errc::bad_parameter);
         line += " ENVID=" + encoded;
     }
@@ -84,7 +85,7 @@ result<std::string> write_rcpt(const rcpt_arguments& arguments)
             return make_error_code(wire_errc::bad_parameter);
         }
         const std::string encoded = arguments.orcpt.substr(0, semicolon + 1) +
-                                    write_xtext(std::string_view(arguments.orcpt).substr(semicolon + 1));
+                                    mime::report::encode_xtext(std::string_view(arguments.orcpt).substr(semicolon + 1));
         if (encoded.size() > max_orcpt_octets) return make_error_code(wire_errc::bad_parameter);
         line += " ORCPT=" + encoded;
     }

@@ -14,7 +14,6 @@
 #include "relay/base/result.hpp"
 #include "relay/smtp/wire/errc.hpp"
 #include "relay/smtp/wire/path.hpp"
-#include "relay/smtp/wire/xtext.hpp"
 
 namespace relay::smtp {
 enum class verb { helo, ehlo, starttls, mail, rcpt, data, rset, noop, vrfy, expn, help, quit, auth, bdat };

@@ -19,7 +19,6 @@ public:
             case wire_errc::bad_syntax: return "bad syntax";
             case wire_errc::bad_parameter: return "bad parameter value";
             case wire_errc::unknown_parameter: return "unknown parameter";
-            case wire_errc::bad_xtext: return "bad xtext";
         }
         return "unknown";
     }

@@ -15,7 +15,6 @@ enum class wire_errc {
     bad_syntax,     // of a command's argument
     bad_parameter,  // known keyword, wrong value
     unknown_parameter,
-    bad_xtext,  // RFC 3461 §4
 };
 
 [[nodiscard]] const boost::system::error_category& wire_category() noexcept;

@@ -1,4 +1,5 @@
-// relay/smtp/wire/mail_data.hpp: the bytes behind DATA, transparency both ways (RFC 5321 §4.5.2).
+// relay/smtp/wire/mail_data.hpp: the bytes behind DATA, transparency both ways (RFC 5321 §4.5.2), and those of BDAT
+// chunks, which have no dots (RFC 3030 §2).
 // Only CRLF.CRLF ends a mail (RFC 5321 §4.1.1.4): a dot line made with a bare CR or LF never does, and marks the mail
 // as bad, so that no second mail can be smuggled in. Pure: no I/O, one object per mail, used from one thread.
 #pragma once

@@ -1,4 +1,5 @@
 // Reading of MAIL and RCPT with their parameters (RFC 5321 §4.1.1.2, §4.1.1.3; RFC 1870, 6152, 3461).
+#include "mime/report/fields.hpp"
 #include "relay/smtp/wire/command.hpp"
 #include "relay/smtp/wire/text.hpp"
 
@@ -15,8 +16,8 @@ bool set_once(std::optional<T>& field, T value)
 error_code read_text(std::string_view value, std::size_t max_octets, std::string& into)
 {
     if (!into.empty() || value.empty() || value.size() > max_octets) return wire_errc::bad_parameter;
-    auto plain = read_xtext(value);
-    if (!plain.has_value() || !is_printable(*plain)) return wire_errc::bad_parameter;
+    auto plain = mime::report::decode_xtext(value);
+    if (!plain || !is_printable(*plain)) return wire_errc::bad_parameter;
     into = std::move(*plain);
     return {};
 }
@@ -41,7 +42,7 @@ error_code read_mail_parameter(std::string_view keyword, std::string_view value,
     }
     if (equals_ignoring_case(keyword, "ENVID")) return read_text(value, max_envid_octets, into.envid);
     if (equals_ignoring_case(keyword, "AUTH")) {
-        const bool fine = !into.says_auth && !value.empty() && read_xtext(value).has_value();
+        const bool fine = !into.says_auth && !value.empty() && mime::report::decode_xtext(value);
         into.says_auth = true;
         return done(fine);
     }

@@ -6,27 +6,10 @@
 #include "relay/smtp/wire/text.hpp"
 
 namespace relay::smtp {
-std::optional<enhanced_status> read_enhanced_status(std::string_view text) noexcept
-{
-    cursor in(text);
-    const auto klass = in.accept_number(1);
-    if (!klass || (*klass != 2 && *klass != 4 && *klass != 5) || !in.accept('.')) return std::nullopt;
-    const auto subject = in.accept_number(3);
-    if (!subject || !in.accept('.')) return std::nullopt;
-    const auto detail = in.accept_number(3);
-    if (!detail || !in.at_end()) return std::nullopt;
-    return enhanced_status{static_cast<int>(*klass), static_cast<int>(*subject), static_cast<int>(*detail)};
-}
-
-std::string write_enhanced_status(const enhanced_status& status)
-{
-    return std::to_string(status.klass) + '.' + std::to_string(status.subject) + '.' + std::to_string(status.detail);
-}
-
-std::optional<enhanced_status> reply::enhanced() const noexcept
+std::optional<enhanced_status> reply::enhanced() const
 {
     if (lines.empty()) return std::nullopt;
-    const auto found = read_enhanced_status(cursor(lines.front()).take_until(' '));
+    const auto found = mime::report::read_enhanced_status(cursor(lines.front()).take_until(' '));
     // A class that contradicts the code means nothing (RFC 2034 §4).
     if (!found || found->klass != code / 100) return std::nullopt;
     return found;

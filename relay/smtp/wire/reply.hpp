@@ -9,19 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "mime/report/fields.hpp"
 #include "relay/base/result.hpp"
 #include "relay/smtp/wire/errc.hpp"
 
 namespace relay::smtp {
-struct enhanced_status {
-    int klass = 0;
-    int subject = 0;
-    int detail = 0;
-    friend constexpr bool operator==(const enhanced_status&, const enhanced_status&) = default;
-};
-// "5.1.1", nothing before or behind it. Class 2, 4 or 5; the other two have one to three digits.
-[[nodiscard]] std::optional<enhanced_status> read_enhanced_status(std::string_view text) noexcept;
-[[nodiscard]] std::string write_enhanced_status(const enhanced_status& status);
+using mime::report::enhanced_status;
 
 // Free text said by a peer: for operators' eyes, kept with the attempt, never in a log. It has no formatter.
 class peer_text {
@@ -38,7 +31,7 @@ private:
 struct reply {
     int code = 0;                    // 200 to 599
     std::vector<std::string> lines;  // text behind the code, without line ends; enhanced codes still in place
-    [[nodiscard]] std::optional<enhanced_status> enhanced() const noexcept;  // of the first line
+    [[nodiscard]] std::optional<enhanced_status> enhanced() const;  // of the first line
     [[nodiscard]] peer_text text() const;  // the lines joined by a blank, printable ASCII only, at most 1000 octets
 };
 

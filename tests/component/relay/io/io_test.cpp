@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio.hpp>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "relay/io/address.hpp"
+#include "relay/io/early_sockets.hpp"
 #include "relay/io/files.hpp"
 #include "relay/io/io_runtime.hpp"
 #include "relay/io/listener.hpp"
@@ -263,4 +265,17 @@ TEST_CASE("a listener runs no more connections than it may, and the next when on
     asio::ip::tcp::socket third(own);
     third.connect(*bound, refused);
     CHECK(refused);
+}
+
+TEST_CASE("an address is bound early once, and its socket has one owner", "[io]")
+{
+    const io::host_port at{"127.0.0.1", 0};
+    const boost::asio::ip::tcp::endpoint same(boost::asio::ip::make_address(at.host), at.port);
+    REQUIRE(io::bind_early(at).has_value());
+    CHECK(io::bind_early(at).error() == boost::system::errc::address_in_use);
+    const auto taken = io::take_early(same);
+    REQUIRE(taken.has_value());
+    CHECK(::close(*taken) == 0);
+    CHECK_FALSE(io::take_early(same).has_value());
+    CHECK(io::bind_early({"localhost", 25}).error() == io::errc::bad_address);
 }

@@ -2,6 +2,12 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
+#include "relay/io/hosts_file.hpp"
 #include "relay/io/name_lookup.hpp"
 #include "tests/support/lying_dns.hpp"
 
@@ -138,6 +144,61 @@ TEST_CASE("answers are kept for their TTL, those without one are not", "[io][dns
     CHECK(all.server.asked("kept.test", 15) == 1);
     CHECK(all.server.asked("fresh.test", 15) == 3);
     CHECK(all.server.asked("nobody.test", 15) == 3);
+}
+
+TEST_CASE("that there is none is kept as the zone says, and no longer than we do", "[io][dns]")
+{
+    struct row {
+        std::uint32_t ttl, minimum;
+        std::chrono::seconds left;  // zero: not kept
+    };
+    const auto tc = GENERATE(values<row>({{60, 3600, 60s},
+                                          {3600, 60, 60s},
+                                          {299, 299, 299s},
+                                          {300, 300, 300s},
+                                          {301, 301, 300s},
+                                          {86400, 86400, 300s},
+                                          {0, 60, 0s},
+                                          {60, 0, 0s}}));
+    house all;
+    all.server.exists("bare.test");
+    all.server.soa("test", tc.ttl, tc.minimum);
+    all.server.start();
+    CAPTURE(tc.ttl, tc.minimum);
+    for (int i = 0; i < 2; ++i) {
+        const auto bare = all.run(all.names.ask("bare.test", io::dns_type::mx));
+        REQUIRE(bare.has_value());
+        CHECK(bare->mx.empty());
+        CHECK(bare->ttl == tc.left);
+        CHECK(all.run(all.names.mx("nobody.test")).error() == io::errc::name_unknown);
+        CHECK(all.run(all.names.addresses("bare.test")).error() == io::errc::name_unknown);
+    }
+    const int questions = tc.left == 0s ? 2 : 1;
+    CHECK(all.server.asked("bare.test", 15) == questions);
+    CHECK(all.server.asked("nobody.test", 15) == questions);
+    CHECK(all.server.asked("bare.test", 1) == questions);
+}
+
+TEST_CASE("a hosts file is read again when it changed", "[io][dns]")
+{
+    const auto file = std::filesystem::temp_directory_path() / ("hosts-" + std::to_string(::getpid()));
+    const auto write = [&](std::string_view text, std::chrono::seconds age) {
+        std::ofstream(file) << text;
+        std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - age);
+    };
+    write("# local\n192.0.2.1\ta.test  MX.test # mail\nnonsense b.test\n2001:db8::1 a.test\n\n192.0.2.2", 20s);
+    io::hosts_file hosts(file);
+    REQUIRE(hosts.find("A.test").size() == 2);
+    CHECK(hosts.find("a.test")[0].to_string() == "192.0.2.1");
+    CHECK(hosts.find("a.test")[1].to_string() == "2001:db8::1");
+    CHECK(hosts.find("mx.test").size() == 1);
+    for (const auto* none : {"mail", "#", "b.test", "192.0.2.1", ""}) CHECK(hosts.find(none).empty());
+    write("192.0.2.9 a.test\n", 10s);
+    REQUIRE(hosts.find("a.test").size() == 1);
+    CHECK(hosts.find("a.test")[0].to_string() == "192.0.2.9");
+    std::filesystem::remove(file);
+    CHECK(hosts.find("a.test").empty());
+    CHECK(io::hosts_file(file / "absent").find("a.test").empty());
 }
 
 TEST_CASE("the cache and the questions under way are bounded", "[io][dns]")

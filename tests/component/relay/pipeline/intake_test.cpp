@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <fstream>
 #include <thread>
 
@@ -304,6 +305,78 @@ TEST_CASE("a full disk takes nothing and says so in HL7's own word", "[intake]")
     h.options.reserve_octets = 0;
     h.open();
     CHECK(h.drop("a.hl7", tests::mdm_file()).what == verdict::accepted);
+}
+
+TEST_CASE("many held letters are gone through page by page, and a few at a time when nothing changed", "[intake]")
+{
+    constexpr int many = 2501;  // five pages and one; a turn is four
+    house h;
+    h.drop("a.xml", tests::cda_file());
+    const auto first = h.only();
+    REQUIRE(h.store
+                ->write([&](ports::transaction& tx) {
+                    for (int i = 1; i < many; ++i) {
+                        auto row = first;
+                        row.id = delivery_id::make();
+                        row.set_key.clear();
+                        row.recipient_key += std::to_string(i);
+                        row.created_at += std::chrono::milliseconds(i / 700);  // many of one instant
+                        if (i % 5 == 0) row.state = delivery_state::undeliverable;
+                        if (i % 10 == 0) row.why = cause::expired;  // not for want of an address
+                        tx.save_delivery(row);
+                    }
+                })
+                .has_value());
+    const std::size_t routable = static_cast<std::size_t>(many) - (many - 1) / 10;
+    h.directory.add(roux, std::string(tests::second_doctor));
+    h.directory.der[roux] = {tests::der_of(tests::mint_doctor(tests::minted_key::ec_p256, roux, tests::root()))};
+    SECTION("after a change")
+    {
+        CHECK(h.intake->route_again().value() == routable);
+        CHECK(h.intake->route_again().value() == 0);
+    }
+    SECTION("in turn")
+    {
+        CHECK(h.intake->route_some_again().value() == 2000);
+        CHECK(h.intake->route_some_again().value() == routable - 2000);
+        CHECK(h.intake->route_some_again().value() == 0);
+    }
+    CHECK(h.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, many); }).size() == routable);
+    CHECK(h.ask([](auto& r) { return r.deliveries_in(delivery_state::held, many); }).empty());
+}
+
+// By hand: component_relay_pipeline "[measure]". Prints; asserts nothing about time.
+TEST_CASE("100 000 held: what deciding again costs", "[.][measure]")
+{
+    using clock = std::chrono::steady_clock;
+    house h;
+    h.drop("a.xml", tests::cda_file());
+    const auto first = h.only();
+    for (int done = 0; done < 100'000; done += 2000)
+        REQUIRE(h.store
+                    ->write([&](ports::transaction& tx) {
+                        for (int i = 0; i < 2000; ++i) {
+                            auto row = first;
+                            row.id = delivery_id::make();
+                            row.set_key.clear();
+                            row.recipient_key += std::to_string(done + i);
+                            row.created_at += std::chrono::milliseconds((done + i) / 10);
+                            tx.save_delivery(row);
+                        }
+                    })
+                    .has_value());
+    const auto timed = [](const char* what, auto work) {
+        const auto begun = clock::now();
+        work();
+        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun);
+        std::printf("%-40s %6lld ms\n", what, static_cast<long long>(took.count()));
+    };
+    timed("all, nothing changed", [&] { CHECK(h.intake->route_again().value() == 0); });
+    timed("the next few, nothing changed", [&] { CHECK(h.intake->route_some_again().value() == 0); });
+    h.directory.add(roux, std::string(tests::second_doctor));
+    timed("all, another cause", [&] { CHECK(h.intake->route_again().value() == 0); });
+    h.directory.der[roux] = {tests::der_of(tests::mint_doctor(tests::minted_key::ec_p256, roux, tests::root()))};
+    timed("all, released", [&] { CHECK(h.intake->route_again().value() == 100'001); });
 }
 
 TEST_CASE("what is held leaves by itself when the directory knows more", "[intake]")

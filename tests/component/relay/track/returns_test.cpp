@@ -165,7 +165,7 @@ TEST_CASE("receipts", "[returns]")
     {
         h.receive(h.mdn("processed/Error: 902^Patient inconnu^messageErrorCondition"));
         CHECK(h.only().state == delivery_state::rejected_by_software);
-        CHECK(h.only().why == cause::filing_refused);
+        CHECK(h.only().why == cause::filing_902);
         CHECK(h.only().accepted_at.has_value());
     }
     SECTION("deleted says nothing")

@@ -129,7 +129,8 @@ TEST_CASE("enhanced status codes and xtext", "[report][fields]")
         CHECK_FALSE(read_enhanced_status(bad).has_value());
     CHECK(encode_xtext("a+b=c \n") == "a+2Bb+3Dc+20+0A");
     CHECK(decode_xtext("a+2Bb+3Dc+20+0A") == "a+b=c \n");
-    for (const auto* bad : {"a b", "+", "+2", "+2g", "a=b", "\x7F", "\xC3"}) CHECK_FALSE(decode_xtext(bad).has_value());
+    for (const auto* bad : {"a b", "+", "+2", "+2g", "+2b", "+G0", "a=b", "\x7F", "\xC3"})
+        CHECK_FALSE(decode_xtext(bad).has_value());
 }
 
 TEST_CASE("a DSN we write is understood by us and by Python", "[report][dsn]")

@@ -33,12 +33,15 @@ TEST_CASE("every state and cause has its own French word, and the stored word in
         CHECK(word(static_cast<stay_state>(i), language::french) != "?");
 }
 
-TEST_CASE("what holds a letter has a next action", "[words]")
+TEST_CASE("every cause has a next action and somebody who acts", "[words]")
 {
-    for (const cause why : {cause::no_doctor, cause::doctor_unknown, cause::no_mailbox, cause::ambiguous,
-                            cause::no_certificate, cause::untrusted_domain, cause::expired, cause::unknown})
-        for (const language in : {language::french, language::english}) CHECK_FALSE(next_action(why, in).empty());
+    for (int i = 1; i <= static_cast<int>(cause::unknown); ++i)
+        for (const language in : {language::french, language::english}) {
+            CHECK_FALSE(next_action(static_cast<cause>(i), in).empty());
+            CHECK_FALSE(first_actor(static_cast<cause>(i), in).empty());
+        }
     CHECK(next_action(cause::none, language::french).empty());
+    CHECK(first_actor(cause::none, language::french).empty());
 }
 
 TEST_CASE("durations", "[words]")

@@ -178,7 +178,7 @@ delivery_view fold_kinds(const std::vector<kind>& kinds)
         event e;
         e.at = instant(std::chrono::seconds(all.size()));
         e.kind = next;
-        e.facts.why = next == kind::software_rejected ? cause::filing_refused : cause::mailbox_full;
+        e.facts.why = next == kind::software_rejected ? cause::filing_902 : cause::mailbox_full;
         all.push_back(e);
     }
     return fold_delivery(all);
@@ -240,13 +240,13 @@ TEST_CASE("what sets of reports mean after a 2xx", "[fold]")
         {{kind::report_relayed}, s::accepted, cause::none, false, false},
         {{kind::report_delivered}, s::confirmed, cause::none, false, false},
         {{kind::displayed, kind::processed}, s::processed, cause::none, false, false},
-        {{kind::software_rejected, kind::displayed}, s::rejected_by_software, cause::filing_refused, false, false},
+        {{kind::software_rejected, kind::displayed}, s::rejected_by_software, cause::filing_902, false, false},
         {{kind::software_rejected, kind::processed}, s::processed, cause::none, false, false},
         {{kind::report_failed}, s::failed, cause::mailbox_full, true, false},
         {{kind::report_failed, kind::report_relayed}, s::failed, cause::mailbox_full, true, false},
         {{kind::report_failed, kind::report_delivered}, s::failed, cause::mailbox_full, true, true},
         {{kind::report_failed, kind::displayed}, s::displayed, cause::none, false, true},
-        {{kind::report_failed, kind::software_rejected}, s::rejected_by_software, cause::filing_refused, false, true},
+        {{kind::report_failed, kind::software_rejected}, s::rejected_by_software, cause::filing_902, false, true},
     };
     for (const row& tc : rows) {
         std::vector<kind> all = acts_of(kind::accepted);

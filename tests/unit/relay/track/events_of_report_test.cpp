@@ -66,7 +66,7 @@ TEST_CASE("the cause of a failure by its status", "[track]")
         cause why;
     };
     for (const row& tc :
-         {row{{5, 1, 1}, cause::no_mailbox}, row{{5, 1, 10}, cause::closed}, row{{5, 2, 1}, cause::closed},
+         {row{{5, 1, 1}, cause::no_mailbox}, row{{5, 1, 10}, cause::no_mailbox}, row{{5, 2, 1}, cause::closed},
           row{{5, 2, 2}, cause::mailbox_full}, row{{5, 3, 4}, cause::too_big}, row{{5, 4, 1}, cause::peer_down},
           row{{5, 7, 1}, cause::content_refused}, row{{5, 0, 0}, cause::unknown}}) {
         CAPTURE(tc.status.subject, tc.status.detail);
@@ -91,7 +91,7 @@ TEST_CASE("dispositions of an MDN", "[track]")
     CHECK(events(mdn(disposition_type::processed)).at(0).kind == event_kind::processed);
     const auto refused = events(mdn(disposition_type::processed, true));
     CHECK(refused.at(0).kind == event_kind::software_rejected);
-    CHECK(refused.at(0).facts.why == cause::filing_refused);
+    CHECK(refused.at(0).facts.why == cause::filing_902);
     CHECK(refused.at(0).facts.smtp_code == 902);
     CHECK(events(mdn(disposition_type::deleted)).empty());
     CHECK(events(mdn(disposition_type::dispatched)).empty());

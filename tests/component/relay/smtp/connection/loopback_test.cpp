@@ -98,7 +98,7 @@ TEST_CASE("a deadline behind the final dot leaves the mail uncertain, and the co
     const auto report = all.deliver(all.hop(), some_mail(), 1s);
     gate.unlock();
     CHECK(report.outcome.is_uncertain());
-    CHECK(report.outcome.ec == decision::retry_later);
+    CHECK(report.outcome.ec == next_step::retry);
     CHECK(all.client.idle_connections() == 0);
 }
 

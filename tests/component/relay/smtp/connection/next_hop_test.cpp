@@ -109,15 +109,15 @@ TEST_CASE("what the name servers say is one cause each", "[smtp][mx]")
     here.dns.lie("dark-mx.test", dns_lie::servfail);
     here.dns.lie("silent.test", dns_lie::silent);
     here.dns.start();
-    const std::vector<std::tuple<std::string, delivery_errc, decision>> rows{
-        {"nobody.test", delivery_errc::domain_unknown, decision::give_up},
-        {"bare.test", delivery_errc::domain_unknown, decision::give_up},
-        {"null.test", delivery_errc::domain_takes_no_mail, decision::give_up},
-        {"loop.test", delivery_errc::mail_loop, decision::ask_operator},
-        {"hostless.test", delivery_errc::host_unknown, decision::retry_later},
-        {"fails.test", delivery_errc::name_lookup_failed, decision::retry_later},
-        {"dark.test", delivery_errc::name_lookup_failed, decision::retry_later},
-        {"silent.test", delivery_errc::name_lookup_failed, decision::retry_later},
+    const std::vector<std::tuple<std::string, delivery_errc, next_step>> rows{
+        {"nobody.test", delivery_errc::domain_unknown, next_step::fail},
+        {"bare.test", delivery_errc::domain_unknown, next_step::fail},
+        {"null.test", delivery_errc::domain_takes_no_mail, next_step::fail},
+        {"loop.test", delivery_errc::mail_loop, next_step::tell},
+        {"hostless.test", delivery_errc::host_unknown, next_step::retry},
+        {"fails.test", delivery_errc::name_lookup_failed, next_step::retry},
+        {"dark.test", delivery_errc::name_lookup_failed, next_step::retry},
+        {"silent.test", delivery_errc::name_lookup_failed, next_step::retry},
     };
     for (const auto& [name, code, next] : rows) {
         CAPTURE(name);
@@ -130,6 +130,43 @@ TEST_CASE("what the name servers say is one cause each", "[smtp][mx]")
     auto unknown = here.all.hop();
     unknown.at.host = "nobody.test";
     CHECK(here.all.deliver(unknown).outcome.ec == make_error_code(delivery_errc::host_unknown));
+}
+
+TEST_CASE("domains with the same mail hosts are one site, whatever their order", "[smtp][mx]")
+{
+    named_house here;
+    here.dns.mx("one.test", 10, "mx1.op.test", 60);
+    here.dns.mx("one.test", 20, "mx2.op.test", 90);
+    here.dns.mx("two.test", 5, "MX2.op.test.");
+    here.dns.mx("two.test", 5, "mx1.op.test");
+    here.dns.mx("other.test", 10, "mx1.op.test");
+    here.dns.mx("null.test", 0, ".");
+    here.dns.exists("bare.test");
+    here.dns.srv("_submission._tcp.one.test", 0, 1, 587, "out.op.test");
+    here.dns.srv("_submission._tcp.two.test", 7, 2, 587, "out.op.test");
+    here.dns.srv("_submission._tcp.other.test", 0, 1, 588, "out.op.test");
+    here.dns.lie("fails.test", dns_lie::servfail);
+    here.dns.start();
+    const auto site = [&here](const std::string& domain, host_lookup lookup) {
+        auto hop = here.mx(domain);
+        hop.lookup = lookup;
+        hop.at.port = 25;
+        return here.all.site(hop);
+    };
+    const auto one = site("one.test", host_lookup::mx);
+    REQUIRE(one.has_value());
+    CHECK(one->name == "mx1.op.test:25,mx2.op.test:25");
+    CHECK(one->known_for == 60s);
+    CHECK(site("TWO.test", host_lookup::mx)->name == one->name);
+    CHECK(site("other.test", host_lookup::mx)->name == "mx1.op.test:25");
+    CHECK(site("mx1.op.test", host_lookup::address)->name == "mx1.op.test:25");
+    CHECK(site("null.test", host_lookup::mx)->name == "null.test:25");
+    CHECK(site("bare.test", host_lookup::mx)->name == "bare.test:25");
+    CHECK(site("one.test", host_lookup::srv)->name == "out.op.test:587");
+    CHECK(site("two.test", host_lookup::srv)->name == "out.op.test:587");
+    CHECK(site("other.test", host_lookup::srv)->name == "out.op.test:588");
+    CHECK(site("fails.test", host_lookup::mx).error() == make_error_code(delivery_errc::name_lookup_failed));
+    CHECK(site("nobody.test", host_lookup::mx).error() == make_error_code(delivery_errc::domain_unknown));
 }
 
 TEST_CASE("without MX the domain's own address takes the mail; SRV brings its port", "[smtp][mx]")
@@ -235,7 +272,7 @@ TEST_CASE("a deadline that has passed sends nothing and claims nothing", "[smtp]
     const next_hop to{{"127.0.0.1", peer.port()}, "", tls_policy::clear_tests, nullptr};
     const auto report = all.deliver(to, some_mail(), -1s);
     CHECK_FALSE(report.outcome.is_accepted());
-    CHECK(report.outcome.ec == decision::retry_later);
+    CHECK(report.outcome.ec == next_step::retry);
     CHECK(peer.mails() == 0);
 }
 

@@ -150,6 +150,13 @@ struct house {
                 tls_policy::required,
                 *io::tls_context::client(test_pki().files(certificate, anchors))};
     }
+    result<mail_site> site(next_hop of)
+    {
+        auto finding = client.find_site(std::move(of));
+        return boost::asio::co_spawn(boost::asio::make_strand(runtime.executor()), std::move(finding),
+                                     boost::asio::use_future)
+            .get();
+    }
     delivery_report deliver(next_hop to, outgoing_mail mail = some_mail(), std::chrono::milliseconds within = 10s)
     {
         auto strand = boost::asio::make_strand(runtime.executor());

@@ -50,7 +50,7 @@ TEST_CASE("a connection lost at any byte: before the final dot nothing happened,
             const auto done = deliver(turns, why);
             CAPTURE(last, cut);
             CHECK(done.how.how == ended::finished);
-            CHECK(done.outcome.ec == decision::retry_later);
+            CHECK(done.outcome.ec == next_step::retry);
             CHECK(done.outcome.is_uncertain() == (last + 1 == whole.size()));
         }
     }
@@ -63,48 +63,44 @@ TEST_CASE("every stage refuses in turn", "[smtp][engine]")
         std::string answer;
         stage where;
         delivery_errc code;
-        decision next;
+        next_step next;
         std::string_view cause;
     };
     const std::string rest = "503 5.5.1 x\r\n";
     const auto tc = GENERATE_COPY(values<row>({
-        {0, "554 no\r\n", stage::greeting, delivery_errc::session_refused, decision::ask_operator, "PEER_DOWN"},
-        {0, "421 busy\r\n", stage::greeting, delivery_errc::temporary_refusal, decision::retry_later, "PEER_DOWN"},
-        {0, "HTTP/1.1 400\r\n", stage::greeting, delivery_errc::protocol_error, decision::retry_later, "PEER_DOWN"},
-        {1, "502 no\r\n", stage::hello, delivery_errc::session_refused, decision::ask_operator, "PEER_DOWN"},
-        {1, "250 mx.test\r\n", stage::start_tls, delivery_errc::tls_unavailable, decision::retry_later, "TLS_REFUSED"},
-        {2, "454 not now\r\n", stage::start_tls, delivery_errc::tls_unavailable, decision::retry_later, "TLS_REFUSED"},
-        {2, "220 go\r\n250 injected\r\n", stage::start_tls, delivery_errc::tls_failed, decision::retry_later,
-         "TLS_REFUSED"},
-        {4, "450 4.7.1 later\r\n", stage::hello, delivery_errc::temporary_refusal, decision::retry_later, "PEER_DOWN"},
-        {5, "451 4.3.0 x\r\n" + rest + rest, stage::mail, delivery_errc::temporary_refusal, decision::retry_later,
+        {0, "554 no\r\n", stage::greeting, delivery_errc::session_refused, next_step::tell, "PEER_DOWN"},
+        {0, "421 busy\r\n", stage::greeting, delivery_errc::peer_overloaded, next_step::retry, "PEER_DOWN"},
+        {0, "HTTP/1.1 400\r\n", stage::greeting, delivery_errc::protocol_error, next_step::retry, "PEER_DOWN"},
+        {1, "502 no\r\n", stage::hello, delivery_errc::session_refused, next_step::tell, "PEER_DOWN"},
+        {1, "250 mx.test\r\n", stage::start_tls, delivery_errc::tls_unavailable, next_step::retry, "TLS_REFUSED"},
+        {2, "454 not now\r\n", stage::start_tls, delivery_errc::tls_unavailable, next_step::retry, "TLS_REFUSED"},
+        {2, "220 go\r\n250 injected\r\n", stage::start_tls, delivery_errc::tls_failed, next_step::retry, "TLS_REFUSED"},
+        {4, "450 4.7.1 later\r\n", stage::hello, delivery_errc::peer_overloaded, next_step::retry, "PEER_DOWN"},
+        {5, "451 4.3.0 x\r\n" + rest + rest, stage::mail, delivery_errc::temporary_refusal, next_step::retry,
          "PEER_DOWN"},
-        {5, "530 5.7.0 x\r\n" + rest + rest, stage::mail, delivery_errc::tls_refused, decision::ask_operator,
-         "TLS_REFUSED"},
-        {5, "552 5.3.4 x\r\n" + rest + rest, stage::mail, delivery_errc::too_big, decision::give_up, "TOO_BIG"},
-        {5, "250 a\r\n550 5.1.1 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, decision::give_up,
+        {5, "530 5.7.0 x\r\n" + rest + rest, stage::mail, delivery_errc::tls_refused, next_step::tell, "TLS_REFUSED"},
+        {5, "552 5.3.4 x\r\n" + rest + rest, stage::mail, delivery_errc::too_big, next_step::fail, "TOO_BIG"},
+        {5, "250 a\r\n550 5.1.1 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, next_step::fail,
          "NO_MAILBOX"},
-        {5, "250 a\r\n550 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, decision::give_up, "NO_MAILBOX"},
-        {5, "250 a\r\n550 5.1.10 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, decision::give_up,
+        {5, "250 a\r\n550 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, next_step::fail, "NO_MAILBOX"},
+        {5, "250 a\r\n550 5.1.10 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_unknown, next_step::fail,
          "NO_MAILBOX"},
-        {5, "250 a\r\n550 5.2.1 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_closed, decision::give_up, "CLOSED"},
-        {5, "250 a\r\n552 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_full, decision::give_up, "MAILBOX_FULL"},
-        {5, "250 a\r\n452 4.2.2 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_full_for_now, decision::retry_later,
+        {5, "250 a\r\n550 5.2.1 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_closed, next_step::fail, "CLOSED"},
+        {5, "250 a\r\n552 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_full, next_step::fail, "MAILBOX_FULL"},
+        {5, "250 a\r\n452 4.2.2 x\r\n" + rest, stage::rcpt, delivery_errc::mailbox_full_for_now, next_step::retry,
          "MAILBOX_FULL"},
-        {5, "250 a\r\n450 4.2.0 grey\r\n" + rest, stage::rcpt, delivery_errc::temporary_refusal, decision::retry_later,
+        {5, "250 a\r\n450 4.2.0 grey\r\n" + rest, stage::rcpt, delivery_errc::temporary_refusal, next_step::retry,
          "PEER_DOWN"},
-        {5, "250 a\r\n550 5.7.1 x\r\n" + rest, stage::rcpt, delivery_errc::content_refused, decision::give_up,
+        {5, "250 a\r\n550 5.7.1 x\r\n" + rest, stage::rcpt, delivery_errc::content_refused, next_step::fail,
          "CONTENT_REFUSED"},
-        {5, "250 a\r\n250 b\r\n451 x\r\n", stage::data, delivery_errc::temporary_refusal, decision::retry_later,
+        {5, "250 a\r\n250 b\r\n451 x\r\n", stage::data, delivery_errc::temporary_refusal, next_step::retry,
          "PEER_DOWN"},
-        {6, "554 5.7.1 x\r\n", stage::final_reply, delivery_errc::content_refused, decision::give_up,
-         "CONTENT_REFUSED"},
-        {6, "523 x\r\n", stage::final_reply, delivery_errc::too_big, decision::give_up, "TOO_BIG"},
-        {6, "452 4.3.1 x\r\n", stage::final_reply, delivery_errc::temporary_refusal, decision::retry_later,
-         "PEER_DOWN"},
-        {6, "421 x\r\n", stage::final_reply, delivery_errc::temporary_refusal, decision::retry_later, "PEER_DOWN"},
-        {6, "nonsense\r\n", stage::final_reply, delivery_errc::reply_lost, decision::retry_later, "REPLY_LOST"},
-        {6, "599 x\r\n", stage::final_reply, delivery_errc::refused, decision::give_up, "CONTENT_REFUSED"},
+        {6, "554 5.7.1 x\r\n", stage::final_reply, delivery_errc::content_refused, next_step::fail, "CONTENT_REFUSED"},
+        {6, "523 x\r\n", stage::final_reply, delivery_errc::too_big, next_step::fail, "TOO_BIG"},
+        {6, "452 4.3.1 x\r\n", stage::final_reply, delivery_errc::temporary_refusal, next_step::retry, "PEER_DOWN"},
+        {6, "421 x\r\n", stage::final_reply, delivery_errc::peer_overloaded, next_step::retry, "PEER_DOWN"},
+        {6, "nonsense\r\n", stage::final_reply, delivery_errc::reply_lost, next_step::retry, "REPLY_LOST"},
+        {6, "599 x\r\n", stage::final_reply, delivery_errc::refused, next_step::fail, "UNKNOWN"},
     }));
     auto turns = happy();
     turns.resize(tc.turn_index + 1);
@@ -114,7 +110,7 @@ TEST_CASE("every stage refuses in turn", "[smtp][engine]")
     CHECK(done.outcome.ec == make_error_code(tc.code));
     CHECK(done.outcome.where == tc.where);
     CHECK(done.outcome.ec == tc.next);
-    CHECK(cause_name(done.outcome.ec) == tc.cause);
+    CHECK(name(relay::pipeline::cause_of(done.outcome.ec)) == tc.cause);
 }
 
 TEST_CASE("a refused recipient whose DATA is accepted gets an empty mail, never the letter", "[smtp][engine]")
@@ -200,6 +196,7 @@ TEST_CASE("a mail that may not be sent is refused before MAIL", "[smtp][engine]"
     auto bad_address = some_mail();
     bad_address.recipient = "a@x.test>\r\nRCPT TO:<b@x.test";
     const std::vector<row> rows{{some_mail("a\nb\r\n"), delivery_errc::not_sendable},
+                                {some_mail(std::string("a\0b\r\n", 5)), delivery_errc::not_sendable},
                                 {some_mail(std::string(1001, 'x')), delivery_errc::too_big},
                                 {eight, delivery_errc::not_sendable},
                                 {bad_address, delivery_errc::not_sendable}};
@@ -221,12 +218,9 @@ TEST_CASE("a mail that may not be sent is refused before MAIL", "[smtp][engine]"
 TEST_CASE("an unknown cause goes to a person", "[smtp][engine]")
 {
     const relay::error_code foreign(5, boost::system::generic_category());
-    CHECK(foreign == decision::ask_operator);
-    CHECK_FALSE(foreign == decision::give_up);
-    CHECK(relay::error_code(99, delivery_category()) == decision::ask_operator);
-    CHECK(cause_name(foreign) == "UNKNOWN");
-    CHECK_FALSE(relay::error_code() == decision::ask_operator);
-    for (int code = 1; code <= static_cast<int>(delivery_errc::not_sendable); ++code) {
-        CHECK(cause_name({code, delivery_category()}) != "UNKNOWN");
-    }
+    CHECK(foreign == next_step::tell);
+    CHECK_FALSE(foreign == next_step::fail);
+    CHECK(relay::error_code(99, relay::pipeline::delivery_category()) == next_step::tell);
+    CHECK(relay::pipeline::cause_of(foreign) == relay::pipeline::cause::unknown);
+    CHECK_FALSE(relay::error_code() == next_step::tell);
 }

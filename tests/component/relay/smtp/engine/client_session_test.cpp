@@ -100,18 +100,18 @@ TEST_CASE("what a peer says to AUTH is one cause each", "[smtp][engine]")
     struct row {
         std::string answer;
         delivery_errc code;
-        decision next;
+        next_step next;
     };
     const auto tc = GENERATE(values<row>({
-        {"535 5.7.8 no\r\n", delivery_errc::auth_refused, decision::ask_operator},
-        {"530 5.7.0 x\r\n", delivery_errc::auth_refused, decision::ask_operator},
-        {"534 5.7.9 too weak\r\n", delivery_errc::auth_unavailable, decision::retry_later},
-        {"504 5.5.4 x\r\n", delivery_errc::auth_unavailable, decision::retry_later},
-        {"454 4.7.0 later\r\n", delivery_errc::temporary_refusal, decision::retry_later},
-        {"432 4.7.12 x\r\n", delivery_errc::temporary_refusal, decision::retry_later},
-        {"421 x\r\n", delivery_errc::temporary_refusal, decision::retry_later},
-        {"250 what\r\n", delivery_errc::protocol_error, decision::retry_later},
-        {"354 what\r\n", delivery_errc::protocol_error, decision::retry_later},
+        {"535 5.7.8 no\r\n", delivery_errc::auth_refused, next_step::tell},
+        {"530 5.7.0 x\r\n", delivery_errc::auth_refused, next_step::tell},
+        {"534 5.7.9 too weak\r\n", delivery_errc::auth_unavailable, next_step::retry},
+        {"504 5.5.4 x\r\n", delivery_errc::auth_unavailable, next_step::retry},
+        {"454 4.7.0 later\r\n", delivery_errc::temporary_refusal, next_step::retry},
+        {"432 4.7.12 x\r\n", delivery_errc::temporary_refusal, next_step::retry},
+        {"421 x\r\n", delivery_errc::peer_overloaded, next_step::retry},
+        {"250 what\r\n", delivery_errc::protocol_error, next_step::retry},
+        {"354 what\r\n", delivery_errc::protocol_error, next_step::retry},
     }));
     auto turns = with_auth({{"AUTH PLAIN " + plain_response + "\r\n", tc.answer}});
     turns.resize(6);
@@ -265,7 +265,7 @@ TEST_CASE("replies that have no place end the dialogue; behind the dot they tell
         CAPTURE(at, answer);
         CHECK(done.unexpected.empty());
         CHECK_FALSE(engine.outcome().is_accepted());
-        CHECK(engine.outcome().ec == decision::retry_later);
+        CHECK(engine.outcome().ec == next_step::retry);
         CHECK(engine.outcome().is_uncertain() == (at == 6));
         if (at > 2) CHECK(done.how == ended::finished);
     }

@@ -70,17 +70,6 @@ TEST_CASE("replies to a pipeline come out one by one", "[smtp][wire]")
     CHECK(reply{250, {std::string(3000, 'x')}}.text().reveal().size() == 1000);
 }
 
-TEST_CASE("enhanced status codes", "[smtp][wire]")
-{
-    CHECK(read_enhanced_status("5.1.1") == enhanced_status{5, 1, 1});
-    CHECK(read_enhanced_status("2.999.999") == enhanced_status{2, 999, 999});
-    CHECK(write_enhanced_status({4, 2, 2}) == "4.2.2");
-    for (const auto* bad : {"", "3.1.1", "5.1", "5.1.", "5..1", "5.1.1000", "5.1.1 ", "55.1.1", "x"}) {
-        CAPTURE(bad);
-        CHECK_FALSE(read_enhanced_status(bad).has_value());
-    }
-}
-
 TEST_CASE("commands are known in any case", "[smtp][wire]")
 {
     const auto read = read_command("mAiL  FROM:<> \t");
@@ -221,16 +210,6 @@ TEST_CASE("no line end ever gets into a command", "[smtp][wire]")
     CHECK(write_rcpt({.address = "a@x\r\n"}).has_error());
     CHECK(write_rcpt({.address = "a@x", .orcpt = "rfc822;a\nb"}).has_error());
     CHECK(write_rcpt({.address = "a@x", .notify = {.never = true, .delay = true}}).has_error());
-}
-
-TEST_CASE("xtext", "[smtp][wire]")
-{
-    CHECK(write_xtext("a+b=c d\xe9") == "a+2Bb+3Dc+20d+E9");
-    CHECK(*read_xtext("a+2Bb+3Dc+20d+E9") == "a+b=c d\xe9");
-    for (const auto* bad : {"+", "+2", "+2b", "a=b", "a b", "+G0"}) {
-        CAPTURE(bad);
-        CHECK(read_xtext(bad).has_error());
-    }
 }
 
 TEST_CASE("a mail comes out of dots and back unchanged however it is cut", "[smtp][wire]")
