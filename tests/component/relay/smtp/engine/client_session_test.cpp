@@ -322,7 +322,7 @@ TEST_CASE("421 said to a connection that was idle too long is a stale connection
     CHECK(play(engine, engine.next_transaction(some_mail()), {{happy()[5].expected, before + "421 4.4.2 idle\r\n"}}, 1)
               .how == ended::finished);
     CHECK(engine.was_stale() == before.empty());
-    CHECK(engine.outcome().ec == make_error_code(delivery_errc::temporary_refusal));
+    CHECK(engine.outcome().ec == make_error_code(delivery_errc::peer_overloaded));
     client_engine fresh({.helo_name = "relay.test"});
     auto turns = happy();
     turns.resize(6);
