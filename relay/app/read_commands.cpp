@@ -316,6 +316,7 @@ int run_letter(const console& to, const config::path& settings, const std::strin
             list.push_back(json::object{{"id", row.id.text()},
                                         {"role", name(row.role)},
                                         {"state", name(row.state)},
+                                        {"cause", row.why == cause::none ? "" : name(row.why)},
                                         {"message_id", row.message_id},
                                         {"envid", row.envid},
                                         {"sealed_sha256", row.sealed_sha256},
