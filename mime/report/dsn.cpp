@@ -43,6 +43,15 @@ std::optional<int> leading_smtp_code(std::string_view text)
     return code;
 }
 
+// Exim says 5.0.0 whatever happened; the reply it quotes says more.
+std::optional<enhanced_status> better_status(const recipient_status& from)
+{
+    const bool vague = !from.status || (from.status->subject == 0 && from.status->detail == 0);
+    if (!vague || !from.smtp_code || from.diagnostic.size() < 5) return from.status;
+    const auto quoted = read_enhanced_status(std::string_view(from.diagnostic).substr(4));
+    return quoted && quoted->klass == *from.smtp_code / 100 ? quoted : from.status;
+}
+
 std::optional<recipient_status> read_recipient(const field_block& block)
 {
     const auto* action_text = find_field(block, "Action");
@@ -55,6 +64,7 @@ std::optional<recipient_status> read_recipient(const field_block& block)
     out.status = read_enhanced_status(value_or_empty(block, "Status"));
     out.diagnostic = typed_or_empty(block, "Diagnostic-Code");
     out.smtp_code = leading_smtp_code(out.diagnostic);
+    out.status = better_status(out);
     out.remote_mta = typed_or_empty(block, "Remote-MTA");
     return out;
 }

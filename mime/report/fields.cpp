@@ -7,6 +7,13 @@
 
 namespace mime::report {
 namespace {
+int hex_value(char c) noexcept  // RFC 3461 §4: capitals only
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+}
+
 std::string_view take_line(std::string_view& left) noexcept
 {
     const auto end = left.find('\n');
@@ -14,13 +21,6 @@ std::string_view take_line(std::string_view& left) noexcept
     left.remove_prefix(end == std::string_view::npos ? left.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
-}
-
-int hex_value(char c) noexcept  // RFC 3461 §4: capitals only
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 }
 
 result<std::vector<field_block>> read_blocks(std::string_view body, const field_limits& limits)

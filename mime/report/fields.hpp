@@ -12,6 +12,9 @@
 #include <vector>
 
 namespace mime::report {
+// Takes the next line off `text`; ended by CRLF or LF, which are not part of it.
+[[nodiscard]] std::string_view take_line(std::string_view& text) noexcept;
+
 struct report_field {
     std::string_view name;
     std::string value;  // unfolded, trimmed

@@ -45,10 +45,12 @@ generation::generation(std::shared_ptr<const parts> made, const lasting_parts& w
         using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
     if (all.roles.hospital) {
         intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake, with.refusing);
-        returns = std::make_unique<track::returns>(using_, track::returns_options{all.hospital.address, part->zone});
     }
     if (all.roles.operator_)
         hosted = std::make_unique<pipeline::hosted_mail>(using_, hosting_of(*part, with), with.wake);
+    if (all.roles.hospital)
+        returns = std::make_unique<track::returns>(
+            using_, track::returns_options{all.hospital.address, part->zone, all.returns.replies_to, hosted.get()});
 }
 
 std::vector<std::string> keep_fixed(const config::settings& running, config::settings& next)
@@ -63,6 +65,7 @@ std::vector<std::string> keep_fixed(const config::settings& running, config::set
         next.spool = running.spool;
         next.establishment = running.establishment;
         next.hospital = running.hospital;
+        next.returns = running.returns;
         next.intake = running.intake;
         next.xdm = running.xdm;
         next.mllp = running.mllp;

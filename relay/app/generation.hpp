@@ -37,8 +37,8 @@ struct generation {
     std::unique_ptr<pipeline::outbound> outbound;
     std::unique_ptr<pipeline::ack_queue> acks;
     std::unique_ptr<pipeline::intake> intake;       // hospital
-    std::unique_ptr<track::returns> returns;        // hospital
     std::unique_ptr<pipeline::hosted_mail> hosted;  // operator
+    std::unique_ptr<track::returns> returns;        // hospital; hands replies to `hosted`
 };
 using current_generation = base::current<generation>;
 

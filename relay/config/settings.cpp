@@ -38,6 +38,7 @@ public:
         read_limits(all.limits, all.retry);
         if (all.roles.hospital || root_.contains("hospital")) read_hospital(all);
         if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
+        if (all.roles.hospital || root_.contains("returns")) read_returns(all);
         read_trust(all.trust);
         read_dns(all.dns);
         {
@@ -191,6 +192,19 @@ private:
         if (mllp.zam_to && mllp.zam_to->port == 0) in.mistaken("zam_to", "un port entre 1 et 65535 est attendu");
         if (mllp.zam_most < mllp.zam_first)
             in.mistaken("zam_most_seconds", "ne peut pas être plus court que zam_first_seconds");
+    }
+
+    void read_returns(settings& all)
+    {
+        auto in = table("returns");
+        in.text("replies_to", all.returns.replies_to, need::optional);
+        const std::string& to = all.returns.replies_to;
+        if (to.empty()) return;
+        const auto& hosted = all.operator_.domains;
+        const std::string domain = to.substr(to.find('@') + 1);
+        if (!all.roles.operator_ || std::find(hosted.begin(), hosted.end(), domain) == hosted.end())
+            in.mistaken("replies_to",
+                        "une boîte de ce nœud est attendue : rôle operator, domaine de [operator] domains");
     }
 
     void read_operator(operator_settings& op)

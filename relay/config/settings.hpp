@@ -68,6 +68,9 @@ struct hospital_settings {
     std::optional<endpoint> returns;  // SMTP listener for reports only
     path profile;                     // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
 };
+struct returns_settings {
+    std::string replies_to;  // mailbox of this node for what people answer; empty: listed with the refused files
+};
 enum class matrix_mode { strict, tolerant };
 enum class shared_record { refuse, mail_only };
 struct intake_settings {
@@ -181,6 +184,7 @@ struct settings {
     establishment_settings establishment;
     std::vector<place_settings> places;
     hospital_settings hospital;
+    returns_settings returns;
     intake_settings intake;
     xdm_settings xdm;
     mllp_settings mllp;

@@ -101,7 +101,7 @@ void derive(delivery_view& view)
     view.accepted_at.reset();
     view.confirmed_at.reset();
     view.ended_at.reset();
-    view.disputed = told.refused_at && strength(told.strongest) >= strength(confirmed);
+    view.disputed = view.disputed_by_addressee || (told.refused_at && strength(told.strongest) >= strength(confirmed));
     view.may_have_arrived = told.refused_at ? is_read(view) : view.left || told.strongest != received;
     view.revoked = view.revoked_before || (is_taken_back(view) && has_arrived);
     if (is_taken_back(view)) {
@@ -111,7 +111,7 @@ void derive(delivery_view& view)
         view.ended_at = closed ? view.act_at : told.refused_at;
     } else if (has_arrived) {
         view.state = told.strongest == received ? accepted : told.strongest;
-        view.why = told.strongest_why;
+        view.why = view.disputed_by_addressee ? cause::disputed : told.strongest_why;
         view.accepted_at = earlier(view.act == accepted ? view.act_at : std::nullopt, told.arrived_at);
         view.confirmed_at = told.confirmed_at;
     } else {
@@ -204,6 +204,8 @@ void apply(delivery_view& view, const event& next)
                                                  [&](const auto& r) { return r.report == next.kind; });
                report != std::end(reports)) {
         hear(view, *report, next);
+    } else if (next.kind == event_kind::disputed) {
+        view.disputed_by_addressee = true;
     } else {
         return;  // changes nothing in a delivery's state
     }

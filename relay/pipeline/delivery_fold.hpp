@@ -30,14 +30,15 @@ struct delivery_view {
     std::string enhanced_status;
     bool may_have_arrived = false;  // a 2xx, or a lost reply that no refusal followed
     bool revoked = false;           // an acceptance was taken back
-    bool disputed = false;          // reports contradict each other: for people
+    bool disputed = false;          // reports contradict each other, or the addressee does: for people
 
     // What the members above are derived from.
     delivery_state act = delivery_state::received;  // by what was done alone
     cause act_why = cause::none;
-    std::optional<instant> act_at;  // of a 2xx of ours, or of an end
-    bool left = false;              // a 2xx or a lost reply, and no refusal since
-    bool revoked_before = false;    // in a try that a later one followed
+    std::optional<instant> act_at;       // of a 2xx of ours, or of an end
+    bool left = false;                   // a 2xx or a lost reply, and no refusal since
+    bool disputed_by_addressee = false;  // a letter that arrived is then DISPUTED; its stop stands
+    bool revoked_before = false;         // in a try that a later one followed
     delivery_reports_seen reports;
 };
 

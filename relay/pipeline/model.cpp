@@ -32,7 +32,7 @@ struct words<delivery_state> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 30> all{"stay_admitted",   "stay_admission_cancelled",
+    static constexpr std::array<std::string_view, 31> all{"stay_admitted",   "stay_admission_cancelled",
                                                           "stay_moved",      "stay_move_cancelled",
                                                           "stay_discharged", "stay_discharge_cancelled",
                                                           "stay_excluded",   "letter_received",
@@ -46,8 +46,9 @@ struct words<event_kind> {
                                                           "other_channel",   "report_delivered",
                                                           "report_relayed",  "report_delayed",
                                                           "report_failed",   "displayed",
-                                                          "processed",       "software_rejected"};
-    static constexpr auto last = event_kind::software_rejected;
+                                                          "processed",       "software_rejected",
+                                                          "disputed"};
+    static constexpr auto last = event_kind::disputed;
 };
 template <>
 struct words<discharge_quality> {

@@ -97,7 +97,8 @@ enum class event_kind {
     report_failed,  // DSN (RFC 3464)
     displayed,
     processed,
-    software_rejected  // MDN (RFC 8098)
+    software_rejected,  // MDN (RFC 8098)
+    disputed            // a reply: the addressee says that the letter is not for him
 };
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };

@@ -7,7 +7,7 @@
 
 namespace relay::pipeline {
 ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
-                                 std::string_view code, std::string_view text)
+                                 std::string_view code, std::string_view text, std::string_view about)
 {
     refusal_row row;
     row.source_name_key = with.vault.match_key("mail", mime::hex(mime::sha256(message)));
@@ -17,6 +17,7 @@ ports::stored_as keep_for_people(ports::transaction& tx, const services& with, s
     row.at = with.clock.now();
     row.form = "mail";
     row.code = code;
+    row.field = about;
     row.message = text;
     row.source_name = with.vault.seal_field(field::source_name, "");
     tx.add_blob(kept);

@@ -31,9 +31,9 @@ inline constexpr std::string_view ack_content = "ack.content";
 }
 
 // Mail that nobody here can act upon (a report that matches nothing, mail to the postmaster) is kept as an object and
-// listed with the refused files. The same bytes twice are kept once.
+// listed with the refused files. The same bytes twice are kept once. `about`: what of ours it speaks of, by id.
 ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
-                                 std::string_view code, std::string_view text);
+                                 std::string_view code, std::string_view text, std::string_view about = {});
 
 // What versions and repeats to one mailbox are matched by: of the address, or of the RPPS while no address is known.
 [[nodiscard]] std::string recipient_key(const ports::vault& vault, const recipient& to);

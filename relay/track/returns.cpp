@@ -1,36 +1,38 @@
 #include "relay/track/returns.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "mime/message/address.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
-#include "relay/pipeline/evidence.hpp"
 #include "relay/pipeline/reception.hpp"
+#include "relay/track/report_event.hpp"
 
 namespace relay::track {
 using namespace pipeline;
-using mime::report::dsn_action;
-using mime::report::report_kind;
+using mime::report::return_kind;
 using ports::recipient_verdict;
 using ports::store_verdict;
 namespace {
-event_kind kind_of(dsn_action action)
-{
-    switch (action) {
-        case dsn_action::delivered: return event_kind::report_delivered;
-        case dsn_action::relayed:
-        case dsn_action::expanded: return event_kind::report_relayed;
-        case dsn_action::delayed: return event_kind::report_delayed;
-        case dsn_action::failed: return event_kind::report_failed;
-    }
-    return event_kind::report_delayed;
-}
+// Why a mail is listed for people, and what they read of it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> reasons{
+    {{"UNMATCHED", "courriel reçu sans rapport avec un envoi connu : à lire par une personne"},
+     {"CONTRADICTORY", "rapport qui désigne deux envois à la fois : rien n'a été changé, à lire par une personne"},
+     {"OTHER_RECIPIENT", "rapport sur un de nos envois, mais pour un autre destinataire : rien n'a été changé"},
+     {"UNCLEAR", "courriel au sujet d'un de nos envois, dont le sens n'est pas sûr : à lire par une personne"},
+     {"LATE_NEGATIVE", "échec annoncé après une preuve de lecture : rien n'a été changé, à trancher par une personne"},
+     {"AUTO_REPLY", "réponse automatique (absence, accusé) : ne prouve aucune lecture"},
+     {"REPLY", "réponse à une lettre : à lire par le service"},
+     {"DISPUTED", "le destinataire dit que la lettre n'est pas pour lui : service, identitovigilance, DPO"}}};
 
-cause why_failed(const mime::report::recipient_status& said)
+std::string_view text_of(std::string_view code)
 {
-    if (said.action != dsn_action::failed) return cause::none;
-    return cause_of(classify(stage::report, said.smtp_code.value_or(0), said.status));
+    for (const auto& [each, text] : reasons)
+        if (each == code) return text;
+    return reasons.front().second;
 }
 
 // Only what the fold took for true is told on.
@@ -62,49 +64,47 @@ void tell_reading(ports::transaction& tx, const services& with, const delivery_r
     queue_reading(tx, with, row, now, report, zone);
 }
 
-// domain.md §4: the same report applied twice changes nothing. The key is a digest, so that the ledger names nobody.
-std::string evidence_key(std::string_view report_id, std::string_view what)
+bool is_known(ports::transaction& tx, const delivery_row& row, const event& next)
 {
-    return mime::hex(mime::sha256(std::string(report_id) + '|' + std::string(what))).substr(0, 32);
+    const auto known = tx.events_of(row.id);
+    return std::any_of(known.begin(), known.end(),
+                       [&next](const event& e) { return e.facts.evidence == next.facts.evidence; });
+}
+
+bool was_read(delivery_state state)
+{
+    return state == delivery_state::displayed || state == delivery_state::processed ||
+           state == delivery_state::rejected_by_software;
+}
+
+std::string_view code_of(match_outcome outcome)
+{
+    switch (outcome) {
+        case match_outcome::contradictory: return "CONTRADICTORY";
+        case match_outcome::other_recipient: return "OTHER_RECIPIENT";
+        case match_outcome::unknown:
+        case match_outcome::matched: break;
+    }
+    return "UNMATCHED";
+}
+
+// For the log: mssante.md §6.4. What a peer says is told only if it is a domain.
+std::string sending_domain(std::string_view reverse_path)
+{
+    const auto address = mime::message::read_address(reverse_path);
+    return address.has_value() ? address->domain : "-";
 }
 }
 
-std::vector<event> events_of_report(const mime::report::found_report& report, instant now)
-{
-    std::vector<event> made;
-    event next;
-    next.at = now;
-    if (report.kind == report_kind::dsn && report.delivery) {
-        // One recipient per mail (design.md §3.6): a report with several speaks of a forwarding we cannot tell apart.
-        const auto& all = report.delivery->recipients;
-        const auto worst =
-            std::find_if(all.begin(), all.end(), [](const auto& r) { return r.action == dsn_action::failed; });
-        const auto& status = worst != all.end() ? *worst : all.front();
-        next.kind = kind_of(status.action);
-        next.facts.why = why_failed(status);
-        next.facts.smtp_code = status.smtp_code.value_or(0);
-        if (status.status) next.facts.enhanced_status = mime::report::write_enhanced_status(*status.status);
-        next.facts.peer_text = status.diagnostic;
-        next.facts.evidence = evidence_key(report.report_message_id, name(next.kind));
-        made.push_back(std::move(next));
-    } else if (report.kind == report_kind::mdn && report.disposition) {
-        const auto& said = *report.disposition;
-        if (said.is_error) {
-            next.kind = event_kind::software_rejected;
-            next.facts.why = cause_of_filing(said.error_code);
-            next.facts.smtp_code = said.error_code.value_or(0);
-        } else if (said.type == mime::report::disposition_type::displayed) {
-            next.kind = event_kind::displayed;
-        } else if (said.type == mime::report::disposition_type::processed) {
-            next.kind = event_kind::processed;
-        } else {
-            return made;  // dispatched, deleted, denied: seen or not, nobody can tell
-        }
-        next.facts.evidence = evidence_key(report.report_message_id, name(next.kind));
-        made.push_back(std::move(next));
-    }
-    return made;
-}
+struct returns::arrival {
+    const ports::mail_envelope& envelope;
+    std::string_view message;
+    const ports::session_facts& from;
+    mime::report::returned_mail read;
+    instant now;
+    match_outcome outcome = match_outcome::unknown;  // of the unit that was written
+    bool applied = false;
+};
 
 returns::returns(services with, returns_options options) : with_(with), options_(std::move(options)) {}
 
@@ -117,48 +117,87 @@ recipient_verdict returns::check_recipient(std::string_view address, const ports
     return normal == options_.report_mailbox ? recipient_verdict::accepted : recipient_verdict::not_local;
 }
 
-store_verdict returns::store(const ports::mail_envelope&, std::string_view message, const ports::session_facts&)
+void returns::list(ports::transaction& tx, const arrival& mail, const match& found, std::string_view code) const
 {
-    const instant now = with_.clock.now();
-    auto report = mime::report::find_report(message);
-    if (report.has_value() && report->report_message_id.empty())  // the bytes name it then
-        report->report_message_id = "sha256:" + mime::hex(mime::sha256(message));
-    const std::vector<event> events = report.has_value() ? events_of_report(*report, now) : std::vector<event>{};
-    bool matched = false;
-    const auto written = with_.store.write([&](ports::transaction& tx) {
-        matched = false;
-        if (!report.has_value() || report->kind == report_kind::none) return;
-        std::optional<delivery_row> row;
-        if (report->delivery && !report->delivery->original_envelope_id.empty())
-            row = tx.delivery_by_envid(report->delivery->original_envelope_id);
-        if (!row && !report->original_message_id.empty()) row = tx.delivery_by_message_id(report->original_message_id);
-        if (!row || row->kind != delivery_kind::letter) return;
-        matched = true;
-        bool applied = false;
-        for (const event& next : events) {
-            const auto known = tx.events_of(row->id);
-            if (std::any_of(known.begin(), known.end(),
-                            [&next](const event& e) { return e.facts.evidence == next.facts.evidence; }))
-                continue;
-            record(tx, *row, next);
-            tell_reception(tx, with_, *row, next, options_.zone);
-            applied = true;
-        }
-        if (report->disposition && (applied || events.empty()))
-            tell_reading(tx, with_, *row, now, *report->disposition, options_.zone);
-    });
+    const std::string about = found.row ? "livraison " + found.row->id.text() : std::string();
+    keep_for_people(tx, with_, mail.message, code, text_of(code), about);
+}
+
+void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
+{
+    delivery_row& row = *found.row;
+    const auto next = event_of_report(mail.read, found.recipient, mail.now);
+    if (next && !is_known(tx, row, *next)) {
+        record(tx, row, *next);
+        tell_reception(tx, with_, row, *next, options_.zone);
+        mail.applied = true;
+    }
+    if (mail.read.disposition && (mail.applied || !next))
+        tell_reading(tx, with_, row, mail.now, *mail.read.disposition, options_.zone);
+    if (next && next->kind == event_kind::report_failed && was_read(row.state)) list(tx, mail, found, "LATE_NEGATIVE");
+}
+
+void returns::take(ports::transaction& tx, arrival& mail, kept reply) const
+{
+    match found = correlate(tx, with_.vault, mail.read);
+    mail.outcome = found.outcome;
+    mail.applied = false;
+    if (found.outcome != match_outcome::matched) return list(tx, mail, found, code_of(found.outcome));
+    const bool disputes = mail.read.wording == mime::report::reply_wording::not_my_patient;
+    switch (mail.read.kind) {
+        case return_kind::dsn:
+        case return_kind::bounce:
+        case return_kind::mdn: return apply(tx, mail, found);
+        case return_kind::reply:
+            apply(tx, mail, found);
+            if (disputes || reply == kept::for_people) list(tx, mail, found, disputes ? "DISPUTED" : "REPLY");
+            return;
+        case return_kind::auto_reply: return list(tx, mail, found, "AUTO_REPLY");
+        case return_kind::other: return list(tx, mail, found, "UNCLEAR");
+    }
+}
+
+// The mailbox first: it knows a repeat, so a crash before the event costs the sender one more try and nobody a copy.
+result<returns::kept> returns::keep_reply(const arrival& mail, store_verdict& verdict) const
+{
+    if (mail.read.kind != return_kind::reply || options_.mailboxes == nullptr || options_.replies_to.empty())
+        return kept::for_people;
+    auto outcome = match_outcome::unknown;
+    const auto asked =
+        with_.store.read([&](ports::reader& reader) { outcome = correlate(reader, with_.vault, mail.read).outcome; });
+    if (!asked.has_value()) return asked.error();
+    if (outcome != match_outcome::matched) return kept::for_people;
+    ports::mail_envelope onward;
+    onward.reverse_path = mail.envelope.reverse_path;
+    onward.body = mail.envelope.body;
+    onward.recipients.emplace_back();
+    onward.recipients.front().address = options_.replies_to;
+    onward.recipients.front().notify.never = true;  // the sender has our 250, and nobody asked for more
+    verdict = options_.mailboxes->store(onward, mail.message, mail.from);
+    const bool is_kept = verdict == store_verdict::stored || verdict == store_verdict::duplicate;
+    return is_kept ? kept::in_mailbox : kept::for_people;
+}
+
+store_verdict returns::store(const ports::mail_envelope& envelope, std::string_view message,
+                             const ports::session_facts& from)
+{
+    arrival mail{envelope, message, from, mime::report::read_returned_mail(message), with_.clock.now()};
+    if (mail.read.message_id.empty())  // the bytes name it then
+        mail.read.message_id = "sha256:" + mime::hex(mime::sha256(message));
+    auto verdict = store_verdict::stored;
+    const auto reply = keep_reply(mail, verdict);
+    if (!reply.has_value()) return store_verdict::temporary_failure;
+    if (verdict == store_verdict::temporary_failure || verdict == store_verdict::no_space) return verdict;
+    const auto written = with_.store.write([&](ports::transaction& tx) { take(tx, mail, *reply); });
     if (!written.has_value())
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
                                                                           : store_verdict::temporary_failure;
-    if (!matched) {
-        obs::warn(obs::event::report_unmatched, "octets={}", message.size());
-        const auto kept = with_.store.write([&](ports::transaction& tx) {
-            keep_for_people(tx, with_, message, "UNMATCHED",
-                            "courriel reçu sans rapport avec un envoi connu : à lire par une personne");
-        });
-        return kept.has_value() ? store_verdict::stored : store_verdict::temporary_failure;
-    }
-    obs::info(obs::event::report_received, "events={}", events.size());
+    const auto kind = name(mail.read.kind);
+    const std::string domain = sending_domain(envelope.reverse_path);
+    if (mail.outcome == match_outcome::matched)
+        obs::info(obs::event::report_received, "kind={} events={} domain={}", kind, mail.applied ? 1 : 0, domain);
+    else
+        obs::warn(obs::event::report_unmatched, "kind={} octets={} domain={}", kind, message.size(), domain);
     return store_verdict::stored;
 }
 }

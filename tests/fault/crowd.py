@@ -52,6 +52,7 @@ class Crowd(Lane):
         self.honest = threading.Event()
         self.place = -1
         self.mounted = []
+        self.accepted = {}  # letter number -> its AA, which nothing changes any more
         self.proxy = self.peer = None
 
     # --- the world ---
@@ -113,11 +114,16 @@ class Crowd(Lane):
             os.rename(staged, there)
 
     def answer(self, letter):
+        if letter.number in self.accepted:
+            return self.accepted[letter.number]
         try:
             with open(self.nodes.hospital.path("ack", letter.ack), "rb") as file:
-                return file.read()
+                said = file.read()
         except FileNotFoundError:
             return b""
+        if b"\rMSA|AA|" in said:
+            self.accepted[letter.number] = said
+        return said
 
     def keep_on(self):
         """What the hospital's software and the service manager do: a refusal for now is handed in again, the dead are started."""
@@ -246,8 +252,7 @@ class Crowd(Lane):
         for letter in self.letters:
             if b"\rMSA|AA|" not in self.answer(letter):
                 raise Failed(f"letter {letter.number} was not accepted: {self.answer(letter)[:300]}")
-        self.check_ledger()
-        self.check_content()
+        self.check_content(self.check_ledger())
         if not self.struck:
             raise Failed("no fault ever struck")
 

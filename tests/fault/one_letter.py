@@ -235,13 +235,13 @@ class Lane:
         states = [[row["state"] for row in one["deliveries"]] for one in ledger.values()]
         if states != [[wanted]] * len(self.letters):
             raise Failed(f"{len(self.letters)} letters sent, {len(ledger)} in the ledger, not all {wanted}")
+        return ledger
 
-    def check_content(self):
+    def check_content(self, ledger):
         """Opens all that was received: every document exactly as sent, in one message; repeats of it where they may be."""
         mails = collections.defaultdict(list)
         for message in self._all_received():
             mails[email.message_from_bytes(message)["Message-ID"].strip(" <>")].append(message)
-        ledger = self.nodes.hospital.letters()
         documents = collections.Counter()
         for message_id, copies in mails.items():
             hashes = self._open(copies[0])
@@ -297,8 +297,7 @@ class Lane:
                 if self._try(call, "before") and self.walk.is_send(call):
                     self._try(call, "after")
             if not self.walk.failures:
-                self.check_ledger()
-                self.check_content()
+                self.check_content(self.check_ledger())
             self.nodes.close()
             if self.sink:
                 self.sink.close()

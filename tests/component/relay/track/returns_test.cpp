@@ -6,6 +6,7 @@
 #include "mime/report/dsn.hpp"
 #include "relay/track/returns.hpp"
 #include "tests/support/relay_house.hpp"
+#include "tests/support/returns_corpus.hpp"
 
 using namespace relay::pipeline;
 using namespace std::chrono_literals;
@@ -20,7 +21,7 @@ struct sent_letter : tests::house {
     int reports = 0;
 
     explicit sent_letter(attempt_end end = attempt_end::accepted, const tests::letter_order& order = {})
-        : returns(with(), {std::string(tests::hospital_address), tests::paris()})
+        : returns(with(), {std::string(tests::hospital_address), tests::paris(), "", nullptr})
     {
         add_doctor(roux, tests::second_doctor);
         drop("lettre.hl7", tests::mdm_file(order));
@@ -60,6 +61,24 @@ struct sent_letter : tests::house {
                ">\r\nDisposition: automatic-action/MDN-sent-automatically; " + disposition + "\r\n\r\n--x--\r\n";
     }
     store_verdict receive(const std::string& mail) { return returns.store({}, mail, {}); }
+    // A base of the corpus, about this letter.
+    std::string corpus(const std::string& base)
+    {
+        std::string mail = tests::corpus::with_crlf(tests::corpus::file_text(TESTS_DATA "/returns/" + base + ".eml"));
+        for (const auto& [old, now] :
+             {std::pair<std::string, std::string>{"5f1e9c3ab0d24c66a1b2c3d4e5f60718@relais.hopital.example",
+                                                  only().message_id},
+              {"e4c1b2a900f14d2e8f7a6b5c3d2e1f00", only().envid}})
+            for (auto at = mail.find(old); at != std::string::npos; at = mail.find(old, at + now.size()))
+                mail.replace(at, old.size(), now);
+        return mail;
+    }
+    std::string listed()
+    {
+        std::string codes;
+        for (const auto& row : refusals()) codes += (codes.empty() ? "" : " ") + row.code;
+        return codes;
+    }
     // Which of Y and N wait to be told to the hospital's software.
     std::string told()
     {
@@ -290,4 +309,161 @@ TEST_CASE("a report of ours cannot be moved by a report", "[returns]")
                                ">\r\n" + h.negative().substr(h.negative().find("MIME-Version"));
     h.receive(tests::replaced(bounce, h.only().envid, "none"));
     CHECK(h.ask([&](auto& r) { return r.delivery(ours[0].id); })->state == delivery_state::queued);
+}
+
+TEST_CASE("what each kind of return does to a letter that was accepted", "[returns][corpus]")
+{
+    using enum delivery_state;
+    struct row {
+        std::string base;
+        delivery_state state;
+        cause why;
+        std::string listed;  // for people
+    };
+    const std::vector<row> rows = {
+        {"postfix_failed", failed, cause::no_mailbox, ""},
+        {"postfix_delayed", accepted, cause::none, ""},
+        {"postfix_delivered", confirmed, cause::none, ""},
+        {"postfix_relayed", accepted, cause::none, ""},
+        {"exim_failed", failed, cause::no_mailbox, ""},
+        {"exim_plain", failed, cause::mailbox_full, ""},
+        {"exim_warning", accepted, cause::none, ""},
+        {"exchange_human", failed, cause::no_mailbox, ""},
+        {"exchange_fr", failed, cause::mailbox_full, ""},
+        {"qmail", failed, cause::no_mailbox, ""},
+        {"sendmail_failed", failed, cause::content_refused, ""},
+        {"national_bounce", failed, cause::no_mailbox, ""},
+        {"forwarder_failed", failed, cause::mailbox_full, ""},
+        {"mdn_displayed", displayed, cause::none, ""},
+        {"national_processed", processed, cause::none, ""},
+        {"national_error_old", rejected_by_software, cause::filing_902, ""},
+        {"national_error_new", rejected_by_software, cause::filing_902, ""},
+        {"national_error_mail", rejected_by_software, cause::filing_902, ""},
+        {"vacation_sieve", accepted, cause::none, "AUTO_REPLY"},
+        {"vacation_exchange", accepted, cause::none, "AUTO_REPLY"},
+        {"reply_plain", accepted, cause::none, "REPLY"},
+        {"reply_disputed", accepted, cause::disputed, "DISPUTED"},
+        {"reply_html", accepted, cause::disputed, "DISPUTED"},
+        {"stranger", accepted, cause::none, "UNMATCHED"},
+    };
+    for (const row& tc : rows) {
+        CAPTURE(tc.base);
+        sent_letter h;
+        const std::string mail = h.corpus(tc.base);
+        for (int time = 0; time < 2; ++time) {  // applied once
+            CHECK(h.receive(mail) == store_verdict::stored);
+            CHECK(h.only().state == tc.state);
+            CHECK(h.only().why == tc.why);
+            CHECK(h.listed() == tc.listed);
+        }
+        std::size_t reports = 0;
+        for (const event& each : h.events(h.id)) reports += each.facts.evidence.empty() ? 0 : 1;
+        CHECK(reports == (tc.listed.empty() || tc.listed == "DISPUTED" ? 1 : 0));
+        CHECK(h.only().accepted_at.has_value() == (tc.state != failed));
+        CHECK(fold_delivery(h.events(h.id)).disputed == (tc.listed == "DISPUTED"));
+    }
+}
+
+TEST_CASE("nobody forges evidence for a letter that was not sent to him", "[returns]")
+{
+    struct row {
+        std::string name, base, old, now, listed;
+    };
+    for (const row& tc :
+         std::vector<row>{{"another recipient, without the original one", "forwarder_failed",
+                           "Original-Recipient: rfc822;" + roux + "\r\n", "", "OTHER_RECIPIENT"},
+                          {"a bounce that names somebody else", "qmail",
+                           "<" + roux + ">:", "<jean.petit@medecin.example>:", "OTHER_RECIPIENT"},
+                          {"an ENVID and a Message-ID that are not ours", "postfix_delivered", "", "", "UNMATCHED"},
+                          {"a receipt with a Message-ID that is not ours", "mdn_displayed", "", "", "UNMATCHED"},
+                          {"a reply to another mail", "reply_disputed", "", "", "UNMATCHED"}}) {
+        CAPTURE(tc.name);
+        sent_letter h;
+        std::string mail =
+            tc.old.empty()
+                ? tests::corpus::with_crlf(tests::corpus::file_text(TESTS_DATA "/returns/" + tc.base + ".eml"))
+                : tests::replaced(h.corpus(tc.base), tc.old, tc.now);
+        const auto before = h.events(h.id).size();
+        CHECK(h.receive(mail) == store_verdict::stored);
+        CHECK(h.events(h.id).size() == before);
+        CHECK(h.only().state == delivery_state::accepted);
+        CHECK(h.listed() == tc.listed);
+    }
+}
+
+TEST_CASE("a report about two letters moves neither", "[returns]")
+{
+    sent_letter h;
+    tests::letter_order second;
+    second.control_id = "DEMO000418";
+    second.set = "2.999.7.9001";
+    second.document = "2.999.7.9001.1";
+    h.drop("autre.hl7", tests::mdm_file(second));
+    std::string other;
+    for (const auto& row : h.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, 10); })) {
+        h.attempt(row.id, attempt_end::accepted, 250);
+        other = h.ask([&](auto& r) { return r.delivery(row.id); })->message_id;
+    }
+    REQUIRE_FALSE(other.empty());
+    const auto first = h.ask([&](auto& r) { return r.delivery(h.id); }).value();
+    std::string mail = tests::corpus::with_crlf(tests::corpus::file_text(TESTS_DATA "/returns/postfix_failed.eml"));
+    mail = tests::replaced(mail, "e4c1b2a900f14d2e8f7a6b5c3d2e1f00", first.envid);
+    mail = tests::replaced(mail, "5f1e9c3ab0d24c66a1b2c3d4e5f60718@relais.hopital.example", other);
+    CHECK(h.receive(mail) == store_verdict::stored);
+    CHECK(h.listed() == "CONTRADICTORY");
+    CHECK(h.ask([&](auto& r) { return r.delivery(h.id); })->state == delivery_state::accepted);
+}
+
+TEST_CASE("of several recipients ours counts, and of two words on it the failure", "[returns]")
+{
+    const std::string served = "Final-Recipient: rfc822; " + roux + "\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n";
+    sent_letter h;
+    h.receive(tests::replaced(tests::replaced(h.corpus("postfix_failed"), "Final-Recipient: rfc822; " + roux,
+                                              served + "Final-Recipient: rfc822; jean.petit@medecin.example"),
+                              "Original-Recipient: rfc822;" + roux,
+                              "Original-Recipient: rfc822;jean.petit@medecin.example"));
+    CHECK(h.only().state == delivery_state::confirmed);
+    sent_letter both;
+    both.receive(tests::replaced(both.corpus("postfix_failed"), "Final-Recipient", served + "Final-Recipient"));
+    CHECK(both.only().state == delivery_state::failed);
+}
+
+TEST_CASE("a failure after a receipt changes nothing and goes to people, once", "[returns]")
+{
+    sent_letter h;
+    h.receive(h.corpus("mdn_displayed"));
+    for (int time = 0; time < 2; ++time) h.receive(h.corpus("postfix_failed"));
+    CHECK(h.only().state == delivery_state::displayed);
+    CHECK(h.listed() == "LATE_NEGATIVE");
+    CHECK(h.refusals()[0].field == "livraison " + h.id.text());
+    CHECK(fold_delivery(h.events(h.id)).disputed);
+}
+
+TEST_CASE("replies reach the mailbox for them; what disputes is listed as well", "[returns]")
+{
+    sent_letter h;
+    const std::string desk = "secretariat@hopital.example";
+    hosted_mail hosting(h.with(), {{"hopital.example"}, "relais.example", "", "md@hopital.example", tests::paris()},
+                        [] {});
+    relay::track::returns joined(h.with(), {std::string(tests::hospital_address), tests::paris(), desk, &hosting});
+    ports::mail_envelope from;
+    from.reverse_path = roux;
+    // Not there yet: listed, never lost.
+    CHECK(joined.store(from, h.corpus("reply_plain"), {}) == store_verdict::stored);
+    CHECK(h.listed() == "REPLY");
+    REQUIRE(h.store->write([&](ports::transaction& tx) { tx.save_account({"s", desk, "h", true}); }).has_value());
+    const auto kept = [&] { return h.ask([&](auto& r) { return r.counts(); }).refusals; };
+    const std::string disputed = h.corpus("reply_disputed"),
+                      html = tests::replaced(h.corpus("reply_html"), "ne connais pas", "connais");
+    for (int time = 0; time < 2; ++time) {
+        CHECK(joined.store(from, html, {}) == store_verdict::stored);
+        CHECK(kept() == 1);
+    }
+    CHECK(h.only().why == cause::none);
+    for (int time = 0; time < 2; ++time) CHECK(joined.store(from, disputed, {}) == store_verdict::stored);
+    CHECK(kept() == 2);
+    CHECK(h.only().why == cause::disputed);
+    CHECK(h.only().accepted_at.has_value());
+    CHECK(joined.store(from, h.corpus("vacation_sieve"), {}) == store_verdict::stored);
+    CHECK(kept() == 3);
 }

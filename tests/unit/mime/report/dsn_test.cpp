@@ -1,5 +1,5 @@
 #include "mime/report/dsn.hpp"
-#include "mime/report/find_report.hpp"
+#include "mime/report/returned_mail.hpp"
 #include "tests/unit/mime/message/python_email.hpp"
 
 #include <catch2/catch.hpp>
@@ -137,15 +137,15 @@ TEST_CASE("a DSN we write is understood by us and by Python", "[report][dsn]")
 {
     const auto written = write_dsn(success());
     REQUIRE(written.has_value());
-    const auto found = find_report(*written);
-    REQUIRE(found.has_value());
-    CHECK(found->kind == report_kind::dsn);
-    CHECK(found->report_message_id == "report1@medecin.test");
-    CHECK(found->original_message_id == "letter1@hopital.test");
-    REQUIRE(found->delivery.has_value());
-    CHECK(found->delivery->original_envelope_id == "0123456789abcdef");
-    CHECK(found->delivery->recipients[0].action == dsn_action::delivered);
-    CHECK(found->delivery->recipients[0].smtp_code == 250);
+    const auto found = read_returned_mail(*written);
+    CHECK(found.kind == return_kind::dsn);
+    CHECK(found.message_id == "report1@medecin.test");
+    CHECK(found.originals == std::vector<original_id>{{"letter1@hopital.test", id_source::returned_mail}});
+    CHECK(found.envelope_id == "0123456789abcdef");
+    REQUIRE(found.recipients.size() == 1);
+    CHECK(found.recipients[0].action == dsn_action::delivered);
+    CHECK(found.recipients[0].smtp_code == 250);
+    CHECK(found.doubts.empty());
     const std::string seen = tests::ask_python(*written, R"(
 print(m.get_content_type(), m.get_param('report-type'), m['Auto-Submitted'], m['To'])
 parts = list(m.iter_parts())
@@ -197,28 +197,28 @@ TEST_CASE("reports are found in whatever shape they come, cut anywhere", "[repor
             "--b\r\n\r\ntext\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" +
             s.body +
             "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <orig@hopital.test>\r\n\r\nbody\r\n--b--\r\n";
-        const auto found = find_report(mail);
-        REQUIRE(found.has_value());
-        CHECK(found->kind == report_kind::dsn);
-        CHECK(found->original_message_id == "orig@hopital.test");
-        CHECK(found->related_ids == std::vector<std::string>{"other@x.test"});
-        CHECK(found->delivery->recipients[0].action == s.action);
-        for (std::size_t cut = 0; cut <= mail.size(); ++cut) (void)find_report(std::string(mail, 0, cut));
+        const auto found = read_returned_mail(mail);
+        REQUIRE(found.kind == return_kind::dsn);
+        CHECK(found.originals == std::vector<original_id>{{"orig@hopital.test", id_source::returned_mail},
+                                                          {"other@x.test", id_source::references}});
+        CHECK(found.recipients.at(0).action == s.action);
+        for (std::size_t cut = 0; cut <= mail.size(); ++cut) (void)read_returned_mail(std::string(mail, 0, cut));
     }
 }
 
 TEST_CASE("ordinary mail is no report", "[report][find]")
 {
-    const auto plain =
-        find_report("From: a@b.test\r\nIn-Reply-To: <x@y.test>\r\nSubject: Undelivered\r\n\r\nAction: failed\r\n");
-    REQUIRE(plain.has_value());
-    CHECK(plain->kind == report_kind::none);
-    CHECK(plain->original_message_id == "x@y.test");
+    const auto plain = read_returned_mail(
+        "From: a@b.test\r\nIn-Reply-To: <x@y.test>\r\nSubject: Undelivered\r\n\r\nAction: failed\r\n");
+    CHECK(plain.kind == return_kind::reply);
+    CHECK(plain.originals == std::vector<original_id>{{"x@y.test", id_source::references}});
     // A report that is only quoted inside a forwarded mail does not speak for this one.
-    const auto quoted = find_report(
+    const auto quoted = read_returned_mail(
         "Content-Type: message/rfc822\r\n\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nA: b\r\n\r\nAction: failed\r\n--b--\r\n");
-    REQUIRE(quoted.has_value());
-    CHECK(quoted->kind == report_kind::none);
-    CHECK(find_report("From: " + std::string(40, '(') + "\r\n\r\n").has_error());
+    CHECK(quoted.kind == return_kind::other);
+    CHECK(quoted.has(doubt::embedded_report));
+    const auto refused = read_returned_mail("From: " + std::string(40, '(') + "\r\n\r\n");
+    CHECK(refused.kind == return_kind::other);
+    CHECK(refused.doubts == std::vector<doubt>{doubt::unreadable});
 }

@@ -1,5 +1,5 @@
 #include "mime/report/mdn.hpp"
-#include "mime/report/find_report.hpp"
+#include "mime/report/returned_mail.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -84,12 +84,10 @@ TEST_CASE("an MDN with a broken end is still found", "[report][mdn][find]")
         "7bit\r\n\r\n" +
         body("automatic-action/MDN-sent-automatically; processed/Error: 902^x^y| E^Error^errorSeverity") +
         "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <other@hopital.test>\r\n\r\n\xE2\x80\x94\x62--\r\n";
-    const auto found = find_report(mail);
-    REQUIRE(found.has_value());
-    CHECK(found->kind == report_kind::mdn);
-    REQUIRE(found->disposition.has_value());
-    CHECK(found->disposition->error_code == 902);
-    CHECK(found->original_message_id == "letter1@hopital.test");
-    CHECK(found->report_message_id == "mdn1@medecin.test");
-    for (std::size_t cut = 0; cut <= mail.size(); ++cut) (void)find_report(std::string(mail, 0, cut));
+    const auto found = read_returned_mail(mail);
+    REQUIRE(found.kind == return_kind::mdn);
+    CHECK(found.disposition->error_code == 902);
+    CHECK(found.originals.at(0) == original_id{"letter1@hopital.test", id_source::report_field});
+    CHECK(found.message_id == "mdn1@medecin.test");
+    for (std::size_t cut = 0; cut <= mail.size(); ++cut) (void)read_returned_mail(std::string(mail, 0, cut));
 }

@@ -121,6 +121,8 @@ TEST_CASE("each mistake says where", "[config]")
         {"[trust]", "[limits]\nworkers = 0\n[trust]", "liaison.toml:15 [limits] workers"},
         {"[trust]", "[limits]\nworkers = \"8\"\n[trust]", "liaison.toml:15 [limits] workers"},
         {"[trust]", "[retry]\ngive_up_seconds = 604801\n[trust]", "liaison.toml:15 [retry] give_up_seconds"},
+        {"[trust]", "[returns]\nreplies_to = \"s@autre.example\"\n[trust]", "liaison.toml:15 [returns] replies_to"},
+        {"[trust]", "[returns]\nreply_to = \"s@medecin.example\"\n[trust]", "liaison.toml:15 [returns] reply_to"},
         {"[trust]", "[surprise]\na = 1\n[trust]", "liaison.toml:14 [racine] surprise"},
         {"[trust]", "[trust", "liaison.toml:14"},
     }));

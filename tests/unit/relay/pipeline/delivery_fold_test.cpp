@@ -61,6 +61,23 @@ TEST_CASE("states by their events", "[fold]")
     }
 }
 
+TEST_CASE("an addressee who says that it is not for him leaves the stop, and the cause goes with what arrived",
+          "[fold]")
+{
+    for (const auto after : {kind::report_delivered, kind::displayed, kind::sealed}) {
+        auto all = events({kind::routed, kind::attempt_started, kind::accepted, kind::disputed, after});
+        const auto view = fold_delivery(all);
+        CHECK(view.accepted_at == all[2].at);
+        CHECK(view.disputed);
+        CHECK(view.why == cause::disputed);
+    }
+    auto failed = events({kind::routed, kind::attempt_started, kind::accepted, kind::disputed, kind::report_failed});
+    failed.back().facts.why = cause::closed;
+    CHECK(fold_delivery(failed).state == delivery_state::failed);
+    CHECK(fold_delivery(failed).why == cause::closed);
+    CHECK(fold_delivery(failed).disputed);
+}
+
 TEST_CASE("the stop is the first acceptance that stands", "[fold]")
 {
     auto all = events({kind::routed, kind::attempt_started, kind::accepted, kind::report_delivered});
