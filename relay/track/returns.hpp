@@ -17,7 +17,7 @@ struct returns_options {
     mime::zone zone;
     // Where replies of people go: a mailbox of this node and what keeps it, which outlives this. Empty: they are
     // listed.
-    std::string replies_to;
+    std::string replies_to = {};
     pipeline::ports::mail_sink* mailboxes = nullptr;
 };
 

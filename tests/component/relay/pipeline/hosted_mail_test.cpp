@@ -1,7 +1,7 @@
 // The operator's end: stored durably, repeats recognised, one success report for each mail that asked.
 #include <catch2/catch.hpp>
 
-#include "mime/report/find_report.hpp"
+#include "mime/report/returned_mail.hpp"
 #include "relay/pipeline/account_logins.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
 #include "tests/support/relay_house.hpp"
@@ -92,12 +92,11 @@ TEST_CASE("stored once, a repeat answered like the first, its report queued once
     CHECK(row.domain == "hopital.example");
     const auto object = h.ask([&](auto& r) { return r.blob(row.mail); });
     REQUIRE(object.has_value());
-    const auto report = mime::report::find_report(h.vault.open(*object).value());
-    REQUIRE(report.has_value());
-    REQUIRE(report->delivery.has_value());
-    CHECK(report->delivery->original_envelope_id == "envid-1");
-    CHECK(report->delivery->recipients.at(0).action == mime::report::dsn_action::delivered);
-    CHECK(report->original_message_id == "m1@relais.example");
+    const auto report = mime::report::read_returned_mail(h.vault.open(*object).value());
+    REQUIRE(report.kind == mime::report::return_kind::dsn);
+    CHECK(report.envelope_id == "envid-1");
+    CHECK(report.recipients.at(0).action == mime::report::dsn_action::delivered);
+    CHECK(report.originals.at(0).id == "m1@relais.example");
     // The same id with other bytes is another mail.
     CHECK(h.hosting.store(to, mail + "PS\r\n", {}) == store_verdict::stored);
     CHECK(h.reports().size() == 2);
@@ -125,15 +124,15 @@ TEST_CASE("a mail for several: each is decided alone, one report tells of those 
     CHECK(h.hosting.store(three, mail, {}) == store_verdict::duplicate);  // nor is the report queued twice
     REQUIRE(h.reports().size() == 1);
     const auto object = h.ask([&](auto& r) { return r.blob(h.reports()[0].mail); });
-    const auto report = mime::report::find_report(h.vault.open(*object).value());
-    REQUIRE((report.has_value() && report->delivery.has_value()));
-    REQUIRE(report->delivery->recipients.size() == 2);
-    const auto& late = report->delivery->recipients[0];
+    const auto report = mime::report::read_returned_mail(h.vault.open(*object).value());
+    REQUIRE(report.kind == mime::report::return_kind::dsn);
+    REQUIRE(report.recipients.size() == 2);
+    const auto& late = report.recipients[0];
     CHECK(late.action == mime::report::dsn_action::failed);
     CHECK(late.status == mime::report::enhanced_status{5, 1, 1});
     CHECK(late.smtp_code == 550);
     CHECK(late.original_recipient == "Late@Medecin.example");
-    CHECK(report->delivery->recipients[1].final_recipient == "clos@medecin.example");
+    CHECK(report.recipients[1].final_recipient == "clos@medecin.example");
     h.add_account("late@medecin.example", true);
     CHECK(h.hosting.store(three, mail, {}) == store_verdict::stored);
     const auto twice = operator_house::envelope({"anne.roux@medecin.example", "Anne.Roux@medecin.example"}, false);
@@ -182,7 +181,7 @@ TEST_CASE("RET=FULL gives back what is sealed, and of anything else its header w
     CHECK((report.find("message/rfc822") != std::string::npos) == tc.whole);
     CHECK((report.find("XDM/1.0") != std::string::npos) == tc.whole);
     CHECK(report.find("<m1@relais.example>") != std::string::npos);
-    CHECK(mime::report::find_report(report)->delivery->original_envelope_id == "envid-1");
+    CHECK(mime::report::read_returned_mail(report).envelope_id == "envid-1");
 }
 
 TEST_CASE("mail that goes round in circles is refused: at the limit and one past it", "[hosted]")
