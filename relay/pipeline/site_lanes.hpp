@@ -15,7 +15,7 @@
 namespace relay::pipeline {
 struct site_limits {
     std::size_t domains = 8192;    // remembered; past that, those whose time is over are forgotten
-    std::size_t looking = 256;      // at once
+    std::size_t looking = 256;     // at once
     std::size_t lanes_a_turn = 8;  // of one site, asked for in one turn
 };
 

@@ -20,10 +20,10 @@ event_kind kind_of(dsn_action action)
     return event_kind::report_delayed;
 }
 
-cause why_failed(const mime::report::recipient_status& said)
+cause why_failed(const mime::report::recipient_status& status)
 {
-    if (said.action != dsn_action::failed) return cause::none;
-    return cause_of(classify(stage::report, said.smtp_code.value_or(0), said.status));
+    if (status.action != dsn_action::failed) return cause::none;
+    return cause_of(classify(stage::report, status.smtp_code.value_or(0), status.status));
 }
 
 void read_status(const mime::report::recipient_status& status, event& next)
