@@ -55,7 +55,6 @@ smtp::server_settings returns_settings(const parts& part)
 {
     smtp::server_policy policy;
     policy.certificates = smtp::client_certificates::required;
-    policy.senders = smtp::accepted_senders::null_only;
     policy.only_recipient = part.settings.hospital.address;
     return smtp_settings(part, *part.settings.hospital.returns, std::move(policy), part.tls_returns);
 }

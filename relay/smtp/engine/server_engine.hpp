@@ -21,8 +21,7 @@
 namespace relay::smtp {
 enum class server_tls { required, not_offered, implicit };  // required: before MAIL; implicit: before the greeting
 enum class client_certificates { not_asked, optional, required };
-enum class accepted_senders { any, null_only };  // null_only: reports (MAIL FROM:<>) and nothing else
-enum class logins { none, required };            // required: before MAIL, and the sender is the account's own address
+enum class logins { none, required };  // required: before MAIL, and the sender is the account's own address
 
 struct server_limits {
     std::size_t max_recipients = 100;            // RFC 5321 §4.5.3.1.8
@@ -43,7 +42,6 @@ struct server_policy {
     std::string host_name;  // ours, in the greeting
     server_tls tls = server_tls::required;
     client_certificates certificates = client_certificates::not_asked;
-    accepted_senders senders = accepted_senders::any;
     smtp::logins logins = smtp::logins::none;
     std::string only_recipient{};  // if set: the one address beside the postmaster that is accepted
     server_limits limits{};

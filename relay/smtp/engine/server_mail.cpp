@@ -21,9 +21,6 @@ void server_engine::on_mail(std::string_view argument)
     if (from->says_auth && policy_.logins == logins::none) return refuse("555 5.5.4 parameter unknown");
     if (from->size_octets.value_or(0) > policy_.limits.data.max_message_octets)
         return refuse("552 5.3.4 message too big");
-    if (policy_.senders == accepted_senders::null_only && !from->reverse_path.empty()) {
-        return refuse("550 5.7.1 only reports are received here");
-    }
     // A receipt has the null sender (RFC 8098 §2.1), also from a mail program.
     if (!login_.empty() && !from->reverse_path.empty() && !equals_ignoring_case(from->reverse_path, login_)) {
         return refuse("553 5.7.1 not an address of yours");
