@@ -108,7 +108,8 @@ result<bool> outbound::requeue(const delivery_id& id)
         if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state))
             return;
         if (is_overtaken(tx, row)) return;
-        row.next_try = row.created_at = with_.clock.now();  // a person gives it a new day
+        if (row.kind != delivery_kind::letter && row.mail.empty()) return;  // its sender was told, its bytes are gone
+        row.next_try = row.created_at = with_.clock.now();                  // a person gives it a new day
         record(tx, row, about(with_.clock.now(), event_kind::requeued));
         done = row.state == delivery_state::queued;
     });

@@ -157,7 +157,7 @@ void client_engine::fail(stage at, const reply& answer)
 {
     if (std::exchange(decided_, true)) return;
     outcome_ = {pipeline::classify(at, answer.code, answer.enhanced()), at, answer.code, answer.enhanced(),
-                answer.text()};
+                answer.text(), false};
 }
 
 action client_engine::fail_and_finish(stage at, delivery_errc why)
