@@ -57,8 +57,10 @@ result<std::vector<due_delivery>> outbound::due(std::string_view domain, std::si
     return found;
 }
 
+// Reports for mailboxes here wait for nobody's pace but their own: they leave for no hop.
 std::optional<next_hop> outbound::hop_of(std::string_view domain) const
 {
+    if (is_here(domain)) return std::nullopt;
     const route_rule* rule = with_.routes.rule_for(domain);
     if (rule == nullptr) return std::nullopt;
     return hop_for(*rule, domain);

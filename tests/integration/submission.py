@@ -45,7 +45,8 @@ def reports(lab, doctor, envid):
         if whole.get_content_type() != "multipart/report":
             continue
         status = [part for part in whole.walk() if part.get_content_type() == "message/delivery-status"]
-        if status and status[0].get_payload()[0]["Original-Envelope-Id"] == envid:
+        given = status and status[0].get_payload()[0]["Original-Envelope-Id"]
+        if given and given.replace("+2B", "+") == envid:  # decoded, or xtext as it came
             found += [(one["Action"], one["Status"], whole) for one in status[0].get_payload()[1:]]
     return found
 
