@@ -237,10 +237,11 @@ TEST_CASE("nothing is told to nobody, nor about a report of ours", "[submission]
     submitting h;
     auto envelope = h.to({far});
     envelope.reverse_path.clear();
-    REQUIRE(h.hosting->store(envelope, tests::enveloped(fields), h.from) == store_verdict::stored);
+    const std::string sent = tests::enveloped(fields);
+    REQUIRE(h.hosting->store(envelope, sent, h.from) == store_verdict::stored);
     h.attempt_with(h.rows(delivery_kind::mail).at(0).id, h.answered(attempt_end::permanent, 550, "5.1.1"));
     CHECK(h.rows(delivery_kind::report).empty());
-    REQUIRE(h.hosting->store(h.to({far}), tests::enveloped(fields), h.from) == store_verdict::duplicate);
+    REQUIRE(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::duplicate);
     REQUIRE(h.hosting->store(h.to({far}), tests::enveloped(fields + "X-A: 1\r\n"), h.from) == store_verdict::stored);
     h.attempt_with(h.rows(delivery_kind::mail).at(0).id, h.answered(attempt_end::permanent, 550, "5.1.1"));
     REQUIRE(h.store->write([&](ports::transaction& tx) { tx.save_account({paul, paul, "hash", false}); }).has_value());
@@ -284,7 +285,7 @@ TEST_CASE("a delay is told once, at its limit; giving up is a failure", "[submis
         h.clock.advance(1ms);
         CHECK(h.sending->warn_late().value() == 1);
         CHECK(h.sending->warn_late().value() == 0);
-        REQUIRE(h.rows(delivery_kind::report).size() == (tc.delay ? 1 : 0));
+        REQUIRE(h.rows(delivery_kind::report).size() == (tc.delay ? 1U : 0U));
         if (tc.delay) {
             const auto said = h.told();
             CHECK(said.recipients[0].action == dsn_action::delayed);
@@ -293,7 +294,7 @@ TEST_CASE("a delay is told once, at its limit; giving up is a failure", "[submis
         h.clock.advance(24h);
         CHECK(h.sending->expire().value() == 1);
         CHECK(h.ask([&](auto& r) { return r.delivery(id); })->state == delivery_state::undeliverable);
-        REQUIRE(h.rows(delivery_kind::report).size() == (tc.failure ? 1 : 0));
+        REQUIRE(h.rows(delivery_kind::report).size() == (tc.failure ? 1U : 0U));
         if (tc.failure) {
             const auto said = h.told();
             CHECK(said.recipients[0].action == dsn_action::failed);

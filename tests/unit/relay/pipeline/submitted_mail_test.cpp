@@ -1,6 +1,8 @@
 // What may leave, what a submitted mail is completed with, its envelope at rest.
 #include <catch2/catch.hpp>
 
+#include <tuple>
+
 #include "mime/smime/encrypt.hpp"
 #include "relay/pipeline/mail_content.hpp"
 #include "relay/pipeline/submitted_mail.hpp"
@@ -111,9 +113,10 @@ TEST_CASE("an envelope at rest reads back as it was", "[submission]")
     ports::mail_envelope envelope;
     envelope.reverse_path = "a@medecin.example";
     envelope.envid = "QQ+314\"{";
+    const std::vector<ports::notify_wish> wishes{
+        {}, {.never = true}, {.success = true}, {.failure = true, .delay = true}};
     for (const auto ret : {ports::return_wish::not_said, ports::return_wish::full, ports::return_wish::headers})
-        for (const ports::notify_wish& wish :
-             {ports::notify_wish{}, {.never = true}, {.success = true}, {.failure = true, .delay = true}}) {
+        for (const ports::notify_wish& wish : wishes) {
             envelope.ret = ret;
             const ports::envelope_recipient to{"b@ailleurs.example", wish, "rfc822;B\xff@ailleurs.example"};
             const auto read = read_envelope(write_envelope(envelope, to));
