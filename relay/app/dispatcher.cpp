@@ -49,7 +49,8 @@ smtp::outgoing_mail outgoing(const pipeline::prepared_mail& mail)
 bool is_final(const smtp::attempt_outcome& outcome, pipeline::delivery_kind kind)
 {
     return outcome.ec == pipeline::next_step::fail ||
-           (kind == pipeline::delivery_kind::mail && outcome.ec == make_error_code(pipeline::delivery_errc::not_sendable));
+           (kind == pipeline::delivery_kind::mail &&
+            outcome.ec == make_error_code(pipeline::delivery_errc::not_sendable));
 }
 
 pipeline::attempt_result result_of(const smtp::delivery_report& report, const std::string& host,
