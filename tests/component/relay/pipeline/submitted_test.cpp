@@ -21,7 +21,7 @@ const std::string clear = fields + "\r\nBonjour\r\n";
 
 struct submitting : tests::house {
     std::unique_ptr<hosted_mail> hosting;
-    std::unique_ptr<outbound> sending;
+    std::unique_ptr<relay::pipeline::outbound> sending;
     ports::session_facts from;
     submitting() { set_up(clear_text::stays_here); }
     void set_up(clear_text policy, ports::mailbox_server* server = nullptr)
@@ -37,7 +37,7 @@ struct submitting : tests::house {
         outbound_options out;
         out.node_name = "operateur.example";
         out.hosted = hosting.get();
-        sending = std::make_unique<outbound>(with(), std::move(out));
+        sending = std::make_unique<relay::pipeline::outbound>(with(), std::move(out));
         from.login = paul;
         for (const auto& address : {paul, anne})
             REQUIRE(store->write([&](ports::transaction& tx) {
