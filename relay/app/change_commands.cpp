@@ -50,6 +50,13 @@ int run_requeue(const console& to, const config::path& settings, const std::stri
     return done(to, *result, std::to_string(number(*result, "requeued")) + " envoi(s) remis en file");
 }
 
+int run_cancel(const console& to, const config::path& settings, const std::string& id)
+{
+    const auto result = change(to, settings, {"cancel", {{"id", id}, {"actor", current_user()}}});
+    if (!result) return exit_failed;
+    return done(to, *result, "courriel annulé ; son expéditeur en est averti");
+}
+
 int run_hold(const console& to, const config::path& settings, const std::string& domain)
 {
     const auto result = change(to, settings, {"hold", {{"domain", domain}, {"actor", current_user()}}});

@@ -50,6 +50,7 @@ struct report_request {
 int run_report(const console& to, const config::path& settings, const report_request& wanted);
 int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
+int run_cancel(const console& to, const config::path& settings, const std::string& id);
 int run_hold(const console& to, const config::path& settings, const std::string& domain);
 int run_resume(const console& to, const config::path& settings, const std::string& domain);
 int run_directory_import(const console& to, const config::path& settings, const config::path& file);

@@ -96,6 +96,18 @@ reply requeue(const control_context& with, const request& asked)
     return {true, {{"requeued", count}}, {}, {}};
 }
 
+reply cancel(const control_context& with, const request& asked)
+{
+    const std::string id = text_of(asked, "id");
+    if (!base::is_token(id)) return failure("UNKNOWN_ID", "aucun envoi de cet identifiant");
+    const auto done = with.outbound.cancel(pipeline::delivery_id(id), text_of(asked, "actor").substr(0, 100));
+    if (!done.has_value()) return failure("STORE", done.error().message());
+    if (!*done)
+        return failure("NOT_NEEDED", "rien à annuler : seul un courriel déposé, et qui attend encore, peut l'être");
+    with.wake();
+    return {true, {{"cancelled", 1}}, {}, {}};
+}
+
 // Any domain may be put on hold, also one that nothing waits for yet.
 std::optional<std::string> domain_given(const request& asked)
 {
@@ -151,6 +163,7 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "certs.add") return add_certificates(with, asked);
     if (asked.command == "mailbox.add") return add_mailbox(with, asked);
     if (asked.command == "requeue") return requeue(with, asked);
+    if (asked.command == "cancel") return cancel(with, asked);
     if (asked.command == "match") return match(with, asked);
     if (asked.command == "reload")
         return with.reload ? with.reload()

@@ -27,7 +27,7 @@ struct control_context {
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
-// requeue {id of a delivery, a letter, or a parked acknowledgement}, hold {domain, actor}, resume {domain}, reload {},
-// live {}.
+// requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted mail's delivery, actor},
+// hold {domain, actor}, resume {domain}, reload {}, live {}.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 }

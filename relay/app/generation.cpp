@@ -8,11 +8,12 @@ pipeline::hosted_mail_options hosting_of(const parts& part, const lasting_parts&
     pipeline::hosted_mail_options made{
         {}, all.node.name, all.operator_.postmaster, "mailer-daemon@" + all.operator_.domains.front(), part.zone};
     made.server = with.mailbox_server;
+    if (all.submission.clear_to == config::clear_to::trusted) made.clear = pipeline::clear_text::to_trusted;
     for (const std::string& domain : all.operator_.domains) made.domains.insert(pipeline::domain_of("@" + domain));
     return made;
 }
 
-pipeline::outbound_options sending_of(const parts& part)
+pipeline::outbound_options sending_of(const parts& part, pipeline::hosted_mail* hosted)
 {
     const config::settings& all = part.settings;
     pipeline::outbound_options made;
@@ -20,6 +21,8 @@ pipeline::outbound_options sending_of(const parts& part)
     made.max_sealed_octets = all.limits.sealed_octets;
     made.node_name = all.node.name;
     made.composer = part.composer;
+    made.hosted = hosted;
+    made.tell_delay = all.submission.tell_delay;
     return made;
 }
 
@@ -40,17 +43,16 @@ generation::generation(std::shared_ptr<const parts> made, const lasting_parts& w
 {
     const config::settings& all = part->settings;
     const pipeline::services using_{with.store, with.vault, with.directory, with.clock, part->routes, part->anchors};
-    outbound = std::make_unique<pipeline::outbound>(using_, sending_of(*part));
+    if (all.roles.operator_)
+        hosted = std::make_unique<pipeline::hosted_mail>(using_, hosting_of(*part, with), with.wake);
+    outbound = std::make_unique<pipeline::outbound>(using_, sending_of(*part, hosted.get()));
     acks = std::make_unique<pipeline::ack_queue>(
         using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
     if (all.roles.hospital) {
         intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake, with.refusing);
-    }
-    if (all.roles.operator_)
-        hosted = std::make_unique<pipeline::hosted_mail>(using_, hosting_of(*part, with), with.wake);
-    if (all.roles.hospital)
         returns = std::make_unique<track::returns>(
             using_, track::returns_options{all.hospital.address, part->zone, all.returns.replies_to, hosted.get()});
+    }
 }
 
 std::vector<std::string> keep_fixed(const config::settings& running, config::settings& next)
@@ -70,7 +72,10 @@ std::vector<std::string> keep_fixed(const config::settings& running, config::set
         next.xdm = running.xdm;
         next.mllp = running.mllp;
     }
-    if (running.roles.operator_ && !next.roles.operator_) next.operator_ = running.operator_;
+    if (running.roles.operator_ && !next.roles.operator_) {
+        next.operator_ = running.operator_;
+        next.submission = running.submission;
+    }
     keep.fixed("[roles] hospital", running.roles.hospital, next.roles.hospital);
     keep.fixed("[roles] operator", running.roles.operator_, next.roles.operator_);
     keep.fixed("[spool] folder", running.spool.folder, next.spool.folder);

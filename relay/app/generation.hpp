@@ -34,11 +34,11 @@ struct generation {
     generation& operator=(const generation&) = delete;
 
     const std::shared_ptr<const parts> part;
-    std::unique_ptr<pipeline::outbound> outbound;
-    std::unique_ptr<pipeline::ack_queue> acks;
-    std::unique_ptr<pipeline::intake> intake;       // hospital
     std::unique_ptr<pipeline::hosted_mail> hosted;  // operator
-    std::unique_ptr<track::returns> returns;        // hospital; hands replies to `hosted`
+    std::unique_ptr<pipeline::outbound> outbound;   // leaves reports for mailboxes here to `hosted`
+    std::unique_ptr<pipeline::ack_queue> acks;
+    std::unique_ptr<pipeline::intake> intake;  // hospital
+    std::unique_ptr<track::returns> returns;   // hospital; hands replies to `hosted`
 };
 using current_generation = base::current<generation>;
 

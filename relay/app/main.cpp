@@ -76,6 +76,9 @@ public:
         with_id(
             with_output(with_settings(add("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
                                           [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
+        with_id(with_output(with_settings(
+            add("cancel", "ne plus envoyer un courriel déposé par le titulaire d'une boîte, et le lui dire",
+                [this] { return run_cancel(args_.to(), args_.settings, args_.id); }))));
         with_id(with_output(
                     with_settings(add("match", "rattacher une lettre à un séjour",
                                       [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))

@@ -110,6 +110,19 @@ int run_status(const console& to, const config::path& settings)
     return 0;
 }
 
+namespace {
+// Mail without a letter is named by its kind, never by whom it is for.
+std::string what_of(const delivery_row& row)
+{
+    switch (row.kind) {
+        case delivery_kind::letter: break;
+        case delivery_kind::report: return "(rapport)";
+        case delivery_kind::mail: return "(courriel déposé)";
+    }
+    return row.letter.text();
+}
+}
+
 int run_queue(const console& to, const config::path& settings, queue_view view)
 {
     const auto from = open_to_read(to, settings);
@@ -178,9 +191,8 @@ int run_queue(const console& to, const config::path& settings, queue_view view)
                {}};
     for (const auto& row : deliveries) {
         const bool waits = may_be_sent(row.state);
-        rows.rows.push_back({row.id.text(), row.letter.empty() ? "(rapport)" : row.letter.text(),
-                             word(row.state, to.words), word(row.why, to.words), std::to_string(row.attempts),
-                             row.domain,
+        rows.rows.push_back({row.id.text(), what_of(row), word(row.state, to.words), word(row.why, to.words),
+                             std::to_string(row.attempts), row.domain,
                              !waits                        ? ""
                              : is_among(holds, row.domain) ? "en pause"
                                                            : local_time(row.next_try, from->parts->zone),

@@ -37,7 +37,7 @@ public:
         read_tls(all.tls);
         read_limits(all.limits, all.retry);
         if (all.roles.hospital || root_.contains("hospital")) read_hospital(all);
-        if (all.roles.operator_ || root_.contains("operator")) read_operator(all.operator_);
+        if (all.roles.operator_ || root_.contains("operator")) read_operator(all);
         if (all.roles.hospital || root_.contains("returns")) read_returns(all);
         read_trust(all.trust);
         read_dns(all.dns);
@@ -207,7 +207,18 @@ private:
                         "une boîte de ce nœud est attendue : rôle operator, domaine de [operator] domains");
     }
 
-    void read_operator(operator_settings& op)
+    void read_operator(settings& all)
+    {
+        read_hosting(all.operator_);
+        auto in = table("submission");
+        in.seconds("tell_delay_seconds", all.submission.tell_delay);
+        all.submission.clear_to =
+            in.choice("clear_to", all.submission.clear_to, {{"none", clear_to::none}, {"trusted", clear_to::trusted}});
+        if (all.submission.tell_delay >= all.retry.give_up)
+            in.mistaken("tell_delay_seconds", "doit être plus court que [retry] give_up_seconds");
+    }
+
+    void read_hosting(operator_settings& op)
     {
         auto in = table("operator");
         in.texts("domains", op.domains);

@@ -142,6 +142,11 @@ struct audit_settings {  // the end of the ledger, signed with [hospital] signin
     std::chrono::seconds every{3600};
     path copies;  // folder for a copy of each statement, best on another machine; empty: in the store only
 };
+enum class clear_to { none, trusted };
+struct submission_settings {                             // of mail from account holders for other operators
+    config::clear_to clear_to = config::clear_to::none;  // what is neither encrypted nor a report
+    std::chrono::seconds tell_delay{1800};               // after submission: the sender hears that it still waits
+};
 struct limit_settings {
     std::uint64_t input_octets = 40U << 20U;
     std::uint64_t refused_octets = 128U << 20U;  // an oversize file up to this is kept as an object
@@ -189,6 +194,7 @@ struct settings {
     xdm_settings xdm;
     mllp_settings mllp;
     operator_settings operator_;
+    submission_settings submission;
     trust_settings trust;
     dns_settings dns;
     audit_settings audit;

@@ -1,6 +1,9 @@
 #include "relay/pipeline/delivery_reports.hpp"
 
+#include <algorithm>
+
 #include "mime/message/header.hpp"
+#include "mime/smime/enveloped.hpp"
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
@@ -11,17 +14,9 @@ namespace {
 using mime::message::header_view;
 using mime::report::dsn_action;
 
-mime::message::mail_date date_of(instant at, const mime::zone& zone)
+bool is_printable(std::string_view value)
 {
-    return {std::chrono::floor<std::chrono::seconds>(at),
-            std::chrono::duration_cast<std::chrono::minutes>(zone.offset_at(at))};
-}
-
-bool is_sealed(const header_view& header)
-{
-    const std::string type = mime::lower(header.find("Content-Type").value_or(""));
-    return (type.starts_with("application/pkcs7-mime") || type.starts_with("application/x-pkcs7-mime")) &&
-           type.find("enveloped-data") != std::string::npos;
+    return std::none_of(value.begin(), value.end(), [](char c) { return mime::is_8bit(c) || mime::is_control(c); });
 }
 
 // The same for the same news, so that it is told once.
@@ -53,10 +48,19 @@ mime::report::dsn_message describe(const reporting_options& options, const ports
     const auto value = [&](std::string_view name) { return header->find(name).value_or(std::string()); };
     report.original = {value("Date"), value("From"), value("To"),
                        mime::message::read_message_id(value("Message-ID")).value_or(""), ""};
-    const bool whole = failed && envelope.ret == ports::return_wish::full && is_sealed(*header);
+    const bool stays_here = options.is_here && options.is_here(domain_of(envelope.reverse_path));
+    if (stays_here && is_printable(value("Subject"))) report.original.subject = value("Subject");
+    const bool whole =
+        failed && envelope.ret == ports::return_wish::full && (stays_here || mime::smime::is_enveloped(message));
     if (whole && mime::report::is_seven_bit_mail(message)) report.full_original = message;
     return report;
 }
+}
+
+mime::message::mail_date date_of(instant at, const mime::zone& zone)
+{
+    return {std::chrono::floor<std::chrono::seconds>(at),
+            std::chrono::duration_cast<std::chrono::minutes>(zone.offset_at(at))};
 }
 
 bool is_wanted(const ports::notify_wish& wish, dsn_action action) noexcept
@@ -64,7 +68,7 @@ bool is_wanted(const ports::notify_wish& wish, dsn_action action) noexcept
     if (wish.never) return false;
     switch (action) {
         case dsn_action::failed: return wish.failure || !wish.is_asked();
-        case dsn_action::delayed: return wish.delay;
+        case dsn_action::delayed: return wish.delay || !wish.is_asked();
         case dsn_action::delivered:
         case dsn_action::relayed:
         case dsn_action::expanded: break;
@@ -72,14 +76,13 @@ bool is_wanted(const ports::notify_wish& wish, dsn_action action) noexcept
     return wish.success;
 }
 
-bool queue_report(ports::transaction& tx, const services& with, const reporting_options& options,
-                  const ports::mail_envelope& envelope, std::string_view message, instant arrived,
-                  const std::vector<reported_recipient>& about)
+std::optional<made_report> make_report(const services& with, const reporting_options& options,
+                                       const ports::mail_envelope& envelope, std::string_view message, instant arrived,
+                                       const std::vector<reported_recipient>& about)
 {
-    if (envelope.reverse_path.empty() || about.empty()) return false;
+    if (envelope.reverse_path.empty() || about.empty()) return std::nullopt;
     auto report = describe(options, envelope, message, about);
     report.message_id = report_id(envelope, message, about) + "@" + options.node_name;
-    if (tx.delivery_by_message_id(report.message_id)) return false;
     report.date = date_of(with.clock.now(), options.zone);
     report.arrival = date_of(arrived, options.zone);
     auto bytes = mime::report::write_dsn(report);
@@ -91,12 +94,12 @@ bool queue_report(ports::transaction& tx, const services& with, const reporting_
     }
     if (!bytes.has_value()) {
         obs::error(obs::event::letter_failed, "step=report code={}", bytes.error().message());
-        return false;  // the mail itself is decided; the sender lacks one report
+        return std::nullopt;  // the mail itself is decided; the sender lacks one report
     }
-    const ports::sealed_object sealed = with.vault.seal(*bytes);
+    made_report made{{}, with.vault.seal(*bytes)};
     recipient back;
     back.address = envelope.reverse_path;
-    delivery_row row;
+    delivery_row& row = made.row;
     row.id = delivery_id::make();
     row.kind = delivery_kind::report;
     row.recipient_key = with.vault.match_key("recipient", back.address);
@@ -105,8 +108,15 @@ bool queue_report(ports::transaction& tx, const services& with, const reporting_
     row.created_at = row.next_try = with.clock.now();
     row.deadline = row.last_deadline = row.created_at + std::chrono::hours(24);
     row.message_id = report.message_id;
-    row.mail = sealed.id;
-    tx.add_blob(sealed);
+    row.mail = made.sealed.id;
+    return made;
+}
+
+bool queue_report(ports::transaction& tx, const made_report& report)
+{
+    if (tx.delivery_by_message_id(report.row.message_id)) return false;
+    delivery_row row = report.row;
+    tx.add_blob(report.sealed);
     tx.save_delivery(row);
     event queued;
     queued.at = row.created_at;

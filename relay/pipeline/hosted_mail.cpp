@@ -1,29 +1,20 @@
-#include "relay/pipeline/hosted_mail.hpp"
-
 #include <algorithm>
 
 #include "mime/message/address.hpp"
 #include "mime/message/header.hpp"
-#include "mime/message/imap_view.hpp"
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/causes.hpp"
+#include "relay/pipeline/hosted_mail_parts.hpp"
+#include "relay/pipeline/mail_content.hpp"
 
 namespace relay::pipeline {
 using mime::message::header_view;
 using mime::report::dsn_action;
 using ports::recipient_verdict;
 using ports::store_verdict;
-
-struct hosted_mail::arrival {
-    const ports::mail_envelope& envelope;
-    std::string_view message;  // as received
-    std::string content;       // with our trace fields
-    ports::new_message row;    // but for its mailbox and object
-    instant at;
-};
 
 namespace {
 // "by <own name>" of one Received field, RFC 5321 §4.4.
@@ -89,11 +80,22 @@ std::string hosted_mail::mailbox_of(std::string_view address) const
     return std::string(address.substr(0, at + 1)) + domain_of(address);
 }
 
-recipient_verdict hosted_mail::check_recipient(std::string_view address, const ports::session_facts&)
+// A mailbox of another operator: only by a rule of the trust space, as for letters.
+std::optional<recipient_verdict> hosted_mail::why_not_elsewhere(std::string_view domain) const
+{
+    if (!with_.routes.trusts(domain)) return recipient_verdict::untrusted_domain;
+    const route_rule* rule = with_.routes.rule_for(domain);
+    if (rule == nullptr || rule->profile == seal_profile::hold) return recipient_verdict::no_route;
+    return std::nullopt;
+}
+
+recipient_verdict hosted_mail::check_recipient(std::string_view address, const ports::session_facts& from)
 {
     if (is_postmaster(address)) return recipient_verdict::accepted;
     const std::string mailbox = mailbox_of(address);
-    if (!options_.domains.contains(domain_of(mailbox))) return recipient_verdict::not_local;
+    if (!is_here(domain_of(mailbox)))
+        return from.login.empty() ? recipient_verdict::not_local
+                                  : why_not_elsewhere(domain_of(mailbox)).value_or(recipient_verdict::accepted);
     if (options_.server != nullptr) {
         const ports::mailbox_reply said = options_.server->check(mailbox);
         if (said.is_positive()) return recipient_verdict::accepted;
@@ -109,7 +111,70 @@ recipient_verdict hosted_mail::check_recipient(std::string_view address, const p
 
 reporting_options hosted_mail::reporting() const
 {
-    return {options_.node_name, options_.report_from, options_.zone};
+    return {options_.node_name, options_.report_from, options_.zone,
+            [this](std::string_view domain) { return is_here(domain); }};
+}
+
+// The mail as it is kept and as it leaves: completed if it was submitted, with our trace field.
+hosted_mail::arrival hosted_mail::received(const ports::mail_envelope& envelope, std::string_view message,
+                                           const header_view* header, const ports::session_facts& from) const
+{
+    arrival mail{envelope, message, {}, {}, with_.clock.now()};
+    mail.row.received_sha256 = mime::hex(mime::sha256(message));
+    mail.row.received_at = mail.at;
+    const auto id = header != nullptr ? header->find("Message-ID") : std::nullopt;
+    if (id) mail.row.message_id = mime::message::read_message_id(*id).value_or("");
+    mail.content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
+                   ports::received_field(from, options_.node_name, base::random_token(), mail.at);
+    if (from.login.empty() || header == nullptr) {
+        mail.content += message;
+    } else {
+        // The same for the same bytes, so that a repeat is one.
+        const std::string own =
+            with_.vault.match_key("message-id", from.login + '\n' + mail.row.received_sha256).substr(0, 32);
+        completion missing{own + "@" + options_.node_name, mime::message::write_date(date_of(mail.at, options_.zone))};
+        mail.content += complete_submitted(message, *header, missing);
+        if (!id) mail.row.message_id = missing.message_id;
+    }
+    mail.row.rfc822_size = mail.content.size();
+    return mail;
+}
+
+// Each recipient once. Clear text is looked for only where there is somebody elsewhere.
+hosted_mail::addressed hosted_mail::sort(const arrival& mail, const ports::session_facts& from) const
+{
+    addressed to;
+    std::set<std::string, std::less<>> seen;
+    std::optional<mail_content> content;
+    for (const auto& one : mail.envelope.recipients) {
+        const std::string mailbox = mailbox_of(one.address);
+        if (!seen.insert(mime::lower(mailbox)).second) continue;
+        ++to.all;
+        const bool elsewhere = !from.login.empty() && !is_postmaster(one.address) && !is_here(domain_of(mailbox));
+        if (!elsewhere) {
+            (options_.server != nullptr && !mailbox.empty() ? to.beside : to.here).push_back(&one);
+            continue;
+        }
+        if (!content) content = content_of(mail.message);
+        const bool may_leave = *content != mail_content::clear || options_.clear == clear_text::to_trusted;
+        if (!may_leave)
+            to.clear.push_back(&one);
+        else if (why_not_elsewhere(domain_of(mailbox)))  // since RCPT
+            to.untrusted.push_back(&one);
+        else
+            to.elsewhere.push_back(&one);
+    }
+    return to;
+}
+
+namespace {
+void say_failed(std::vector<reported_recipient>& about, const std::vector<const ports::envelope_recipient*>& whom,
+                mime::report::enhanced_status status, std::string_view text)
+{
+    for (const auto* to : whom)
+        if (is_wanted(to->notify, dsn_action::failed))
+            about.push_back({to->address, to->orcpt, dsn_action::failed, status, std::string(text), ""});
+}
 }
 
 store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::string_view message,
@@ -117,126 +182,36 @@ store_verdict hosted_mail::store(const ports::mail_envelope& envelope, std::stri
 {
     const auto header = header_view::read(message);
     if (header.has_value() && is_looping(*header, options_.node_name)) return store_verdict::looping;
-    arrival mail{envelope, message, {}, {}, with_.clock.now()};
     if (!from.login.empty() && (!header.has_value() || !is_from(*header, from.login)))
         return store_verdict::sender_refused;
-    if (header.has_value())
-        mail.row.message_id =
-            mime::message::read_message_id(header->find("Message-ID").value_or(std::string())).value_or("");
-    mail.content = "Return-Path: <" + envelope.reverse_path + ">\r\n" +
-                   ports::received_field(from, options_.node_name, base::random_token(), mail.at);
-    mail.content += message;
-    mail.row.received_sha256 = mime::hex(mime::sha256(message));
-    mail.row.rfc822_size = mail.content.size();
-    mail.row.received_at = mail.at;
-    if (options_.server == nullptr) {  // the mailboxes are ours, and IMAP serves them
-        const mime::message::imap_view view = mime::message::make_imap_view(mail.content);
-        mail.row.envelope = view.envelope;
-        mail.row.body = view.body;
-        mail.row.body_structure = view.body_structure;
-        mail.row.sections = view.sections.write_text();
-    }
-    // One mailbox after the other: a failure half-way is answered 4yz, and those served already know the repeat.
-    bool any_new = false;
-    std::vector<ports::envelope_recipient> gone;
-    std::set<std::string, std::less<>> seen;
-    for (const auto& to : envelope.recipients) {
-        if (!seen.insert(mime::lower(mailbox_of(to.address))).second) continue;
-        const auto done = serve(mail, to);
-        if (!done.has_value())
-            return done.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
-                                                                           : store_verdict::temporary_failure;
-        any_new = any_new || *done == served::newly;
-        if (*done == served::gone) gone.push_back(to);
-    }
-    if (gone.size() == seen.size()) return store_verdict::mailbox_unknown;  // the reply says it: no report
-    if (!report_gone(mail, gone).has_value()) return store_verdict::temporary_failure;
-    obs::info(obs::event::smtp_stored, "recipients={} gone={} octets={} repeat={}", seen.size(), gone.size(),
-              message.size(), !any_new);
-    if (any_new && !from.login.empty()) obs::add(obs::counter::mails_submitted);
-    if ((any_new || !gone.empty()) && on_queued_) on_queued_();
-    return any_new ? store_verdict::stored : store_verdict::duplicate;
-}
-
-result<hosted_mail::served> hosted_mail::serve(const arrival& mail, const ports::envelope_recipient& to)
-{
-    const bool hosted_elsewhere = options_.server != nullptr && !mailbox_of(to.address).empty();
-    return hosted_elsewhere ? hand_over(mail, to) : keep_here(mail, to);
-}
-
-result<hosted_mail::served> hosted_mail::keep_here(const arrival& mail, const ports::envelope_recipient& to)
-{
-    ports::new_message row = mail.row;
-    row.address = mailbox_of(to.address);
-    row.content = with_.vault.seal(mail.content);  // an object has one owner
-    served done = served::before;
-    const auto written = with_.store.write([&](ports::transaction& tx) {
-        const auto account =
-            row.address.empty() ? std::optional<ports::account_row>() : tx.account_by_address(row.address);
-        if (!account && is_postmaster(to.address)) {
-            const auto kept = keep_for_people(tx, with_, mail.message, "POSTMASTER",
-                                              "courriel au postmaster : à lire par une personne");
-            done = kept == ports::stored_as::new_message ? served::newly : served::before;
-            return;
-        }
-        if (!account || !account->enabled) {
-            done = served::gone;
-            return;
-        }
-        if (tx.add_message(row) == ports::stored_as::duplicate) return;
-        done = served::newly;
-        report_delivered(tx, mail, to);
-    });
-    if (!written.has_value()) return result<served>(boost::system::in_place_error, written.error());
-    return result<served>(boost::system::in_place_value, done);
-}
-
-result<hosted_mail::served> hosted_mail::hand_over(const arrival& mail, const ports::envelope_recipient& to)
-{
-    const auto ended = [](served how) { return result<served>(boost::system::in_place_value, how); };
-    const std::string address = mailbox_of(to.address);
-    const std::string key = "lmtp:" + with_.vault.match_key("lmtp", mime::lower(address) + '\n' + mail.row.message_id +
-                                                                        '\n' + mail.row.received_sha256);
-    bool known = false;
-    if (const auto read = with_.store.read([&](ports::reader& rows) { known = rows.answered(key).has_value(); });
-        !read.has_value())
-        return result<served>(boost::system::in_place_error, read.error());
-    if (known) return ended(served::before);
-    // It writes Return-Path itself, at final delivery (RFC 5321 §4.4).
-    const std::string_view traced = std::string_view(mail.content).substr(mail.content.find("\r\n") + 2);
-    const ports::mailbox_reply said = options_.server->deliver(mail.envelope.reverse_path, address, traced);
-    if (said.is_permanent()) return ended(served::gone);
-    if (!said.is_positive())
-        return result<served>(boost::system::in_place_error,
-                              make_error_code(boost::system::errc::resource_unavailable_try_again));
-    const auto written = with_.store.write([&](ports::transaction& tx) {
-        if (tx.answered(key)) return;  // the same mail on two connections at once
-        tx.add_answer(key, {});
-        report_delivered(tx, mail, to);
-    });
-    if (!written.has_value()) return result<served>(boost::system::in_place_error, written.error());
-    return ended(served::newly);
-}
-
-void hosted_mail::report_delivered(ports::transaction& tx, const arrival& mail,
-                                   const ports::envelope_recipient& to) const
-{
-    if (!is_wanted(to.notify, dsn_action::delivered)) return;
-    queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at,
-                 {{mailbox_of(to.address), to.orcpt, dsn_action::delivered, {2, 1, 5}, "250 2.1.5 delivered", ""}});
+    arrival mail = received(envelope, message, header.has_value() ? &*header : nullptr, from);
+    const addressed to = sort(mail, from);
+    if (to.clear.size() == to.all) return store_verdict::clear_refused;  // the reply says it: no report
+    tally done;
+    if (const auto kept = serve(mail, to, done); !kept.has_value())
+        return kept.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
+                                                                       : store_verdict::temporary_failure;
+    if (done.gone.size() == to.all) return store_verdict::mailbox_unknown;
+    const std::size_t failed = done.gone.size() + to.clear.size() + to.untrusted.size();
+    if (failed == to.all) return store_verdict::refused;
+    std::vector<reported_recipient> about;
+    say_failed(about, done.gone, facts_of(cause::no_mailbox).status, "550 5.1.1 no such mailbox any more");
+    say_failed(about, to.clear, {5, 7, 1},
+               "550 5.7.1 not encrypted: only mail sealed by S/MIME leaves for other operators");
+    say_failed(about, to.untrusted, {5, 7, 1}, "550 5.7.1 this domain is not of the trust space any more");
+    if (!report_failed(mail, about).has_value()) return store_verdict::temporary_failure;
+    obs::info(obs::event::smtp_stored, "recipients={} elsewhere={} failed={} octets={} repeat={}", to.all,
+              to.elsewhere.size(), failed, message.size(), done.newly == 0);
+    if (done.newly > 0 && !from.login.empty()) obs::add(obs::counter::mails_submitted);
+    if ((done.newly > 0 || failed > 0) && on_queued_) on_queued_();
+    return done.newly > 0 ? store_verdict::stored : store_verdict::duplicate;
 }
 
 // One report for all of them.
-result<void> hosted_mail::report_gone(const arrival& mail, const std::vector<ports::envelope_recipient>& gone)
+result<void> hosted_mail::report_failed(const arrival& mail, const std::vector<reported_recipient>& about)
 {
-    std::vector<reported_recipient> about;
-    for (const auto& to : gone)
-        if (is_wanted(to.notify, dsn_action::failed))
-            about.push_back({mailbox_of(to.address), to.orcpt, dsn_action::failed, facts_of(cause::no_mailbox).status,
-                             "550 5.1.1 no such mailbox any more", ""});
-    if (about.empty() || mail.envelope.reverse_path.empty()) return {};
-    return with_.store.write([&](ports::transaction& tx) {
-        queue_report(tx, with_, reporting(), mail.envelope, mail.message, mail.at, about);
-    });
+    const auto report = make_report(with_, reporting(), mail.envelope, mail.message, mail.at, about);
+    if (!report) return {};
+    return with_.store.write([&](ports::transaction& tx) { queue_report(tx, *report); });
 }
 }

@@ -57,8 +57,8 @@ struct words<discharge_quality> {
 };
 template <>
 struct words<delivery_kind> {
-    static constexpr std::array<std::string_view, 2> all{"letter", "report"};
-    static constexpr auto last = delivery_kind::report;
+    static constexpr std::array<std::string_view, 3> all{"letter", "report", "mail"};
+    static constexpr auto last = delivery_kind::mail;
 };
 template <>
 struct words<recipient_role> {

@@ -102,7 +102,9 @@ enum class event_kind {
 };
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };
-enum class delivery_kind { letter, report };  // a report is a DSN of ours on its way back: no patient data, TLS only
+// A report is a DSN of ours on its way back: no patient data, TLS only. A mail was submitted by a person for another
+// operator: no letter of the hospital, counted nowhere among them (submitted_mail.hpp).
+enum class delivery_kind { letter, report, mail };
 enum class recipient_role { treating_doctor, professional, organisation, patient };
 enum class ack_kind { shared_record, reception, reading };  // ZAM^Z01, Z02, Z03
 enum class ack_outcome { positive, negative };
@@ -249,10 +251,10 @@ struct letter_clues {
 struct delivery_row {
     delivery_id id;
     delivery_kind kind = delivery_kind::letter;
-    letter_id letter;  // empty for a report
+    letter_id letter;  // of a letter only
     recipient_role role = recipient_role::professional;
     std::string recipient_key;  // HMAC of the address, or of the RPPS while no address is known
-    std::string recipient;      // sealed field: address, name, RPPS
+    std::string recipient;      // sealed field: address, name, RPPS; of a mail its envelope
     std::string domain;         // of the address, lower case; empty while unknown
     std::string set_key;        // of the letter, so that versions leave in order
     int version = 1;

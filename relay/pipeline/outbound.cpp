@@ -57,8 +57,10 @@ result<std::vector<due_delivery>> outbound::due(std::string_view domain, std::si
     return found;
 }
 
+// Reports for mailboxes here wait for nobody's pace but their own: they leave for no hop.
 std::optional<next_hop> outbound::hop_of(std::string_view domain) const
 {
+    if (is_here(domain)) return std::nullopt;
     const route_rule* rule = with_.routes.rule_for(domain);
     if (rule == nullptr) return std::nullopt;
     return hop_for(*rule, domain);
@@ -108,7 +110,8 @@ result<bool> outbound::requeue(const delivery_id& id)
         if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state))
             return;
         if (is_overtaken(tx, row)) return;
-        row.next_try = row.created_at = with_.clock.now();  // a person gives it a new day
+        if (row.kind != delivery_kind::letter && row.mail.empty()) return;  // its sender was told, its bytes are gone
+        row.next_try = row.created_at = with_.clock.now();                  // a person gives it a new day
         record(tx, row, about(with_.clock.now(), event_kind::requeued));
         done = row.state == delivery_state::queued;
     });

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "relay/pipeline/hosted_mail.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/letter_composer.hpp"
 
@@ -35,6 +36,11 @@ struct prepared_mail {
     std::string recipient;
     std::string envid;
     std::shared_ptr<const std::string> bytes;
+    // What is asked of the next hop (RFC 3461), where it offers DSN.
+    ports::notify_wish notify{};
+    ports::return_wish ret = ports::return_wish::not_said;
+    std::string orcpt{};
+    ports::mail_envelope::body_type body = ports::mail_envelope::body_type::seven_bit;
 };
 
 enum class attempt_end { accepted, temporary, permanent, uncertain };
@@ -47,6 +53,7 @@ struct attempt_result {
     std::string peer;
     std::string tls;
     std::string peer_text;
+    bool peer_reports = false;  // accepted, and reports are the peer's duty from here on
 };
 
 struct outbound_options {
@@ -54,6 +61,8 @@ struct outbound_options {
     std::uint64_t max_sealed_octets = 20U << 20U;
     std::string node_name;                     // right side of Message-ID
     std::optional<composer_options> composer;  // hospital role
+    hosted_mail* hosted = nullptr;          // operator role: what goes to a mailbox here does not leave. Outlives this
+    std::chrono::seconds tell_delay{1800};  // after submission: the sender of a submitted mail hears that it waits
 };
 
 class outbound {
@@ -87,13 +96,22 @@ public:
     // By a person: queued again now. False if the delivery is unknown, accepted, under way, or if a newer version of
     // its document goes to the same mailbox.
     [[nodiscard]] result<bool> requeue(const delivery_id& id);
+    // By a person: a submitted mail that waits is not sent any more, and its sender is told. False if there is none.
+    [[nodiscard]] result<bool> cancel(const delivery_id& id, std::string_view actor);
 
 private:
     struct ready;
-    result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, const recipient& to);
+    result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, prepared_mail mail);
     result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
     result<std::size_t> expire_some(delivery_state state);
-    result<std::size_t> warn_some();
+    result<std::size_t> warn_some(delivery_kind kind, std::chrono::seconds after);
+    bool is_here(std::string_view domain) const;
+    void ask_for_all_reports(prepared_mail& mail) const;
+    prepared_mail envelope_of(const delivery_row& row, const std::string& opened) const;
+    result<void> leave_here(const prepared_mail& mail);
+    // What the sender of a submitted mail is told; nullopt: not a mail, or he does not want to hear it.
+    std::optional<made_report> news_of(const delivery_row& row, mime::report::dsn_action action) const;
+    std::optional<made_report> news_of(const prepared_mail& mail, const attempt_result& outcome) const;
     result<void> close_deletion(const delivery_id& id);
     result<void> hold(const delivery_id& id, cause why);
     result<void> refuse(const delivery_id& id, cause why);

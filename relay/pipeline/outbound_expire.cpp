@@ -1,5 +1,7 @@
 // What happens to deliveries by the time they have waited (domain.md §4). A few hundred in one unit, so that a backlog
 // neither fills the memory nor keeps other writers waiting.
+#include <map>
+
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/outbound_parts.hpp"
@@ -9,6 +11,22 @@ namespace relay::pipeline {
 namespace {
 constexpr std::size_t at_once = 200;
 constexpr std::size_t at_a_call = 5000;
+constexpr std::size_t mails_at_once = 8;  // of those a report may give the whole mail back
+
+// Of a batch, no more submitted mails than may be in memory.
+void bound_mails(std::vector<delivery_row>& rows)
+{
+    std::size_t mails = 0;
+    std::erase_if(rows,
+                  [&](const delivery_row& row) { return row.kind == delivery_kind::mail && ++mails > mails_at_once; });
+}
+
+using all_news = std::map<std::string, made_report, std::less<>>;
+const made_report* find_news(const all_news& all, const delivery_id& id)
+{
+    const auto found = all.find(id.text());
+    return found == all.end() ? nullptr : &found->second;
+}
 }
 
 result<std::size_t> outbound::expire()
@@ -32,7 +50,11 @@ result<std::size_t> outbound::expire_some(delivery_state state)
     const auto read = with_.store.read([&](ports::reader& store) { late = store.deliveries_in(state, at_once); });
     if (!read.has_value()) return read.error();
     std::erase_if(late, [&](const delivery_row& row) { return row.created_at > now - options_.retry.give_up; });
+    bound_mails(late);
     if (late.empty()) return 0;
+    all_news news;
+    for (const delivery_row& row : late)
+        if (auto made = news_of(row, mime::report::dsn_action::failed)) news.emplace(row.id.text(), std::move(*made));
     std::size_t count = 0;
     const auto written = with_.store.write([&](ports::transaction& tx) {
         count = 0;
@@ -44,6 +66,10 @@ result<std::size_t> outbound::expire_some(delivery_state state)
             record(tx, *current, about(now, event_kind::undeliverable, why));
             if (current->kind == delivery_kind::letter && options_.composer)
                 queue_reception(tx, with_, *current, now, failure_without_reply(current->why), options_.composer->zone);
+            if (current->kind == delivery_kind::mail) {
+                if (const made_report* told = find_news(news, row.id)) queue_report(tx, *told);
+                forget_bytes(tx, *current);
+            }
             ++count;
         }
     });
@@ -54,23 +80,29 @@ result<std::size_t> outbound::expire_some(delivery_state state)
 result<std::size_t> outbound::warn_late()
 {
     std::size_t count = 0;
-    while (count < at_a_call) {
-        const auto warned = warn_some();
-        if (!warned.has_value()) return warned.error();
-        count += *warned;
-        if (*warned == 0) break;
-    }
+    for (const delivery_kind kind : {delivery_kind::letter, delivery_kind::report, delivery_kind::mail})
+        while (count < at_a_call) {
+            const auto after = kind == delivery_kind::mail ? options_.tell_delay : options_.retry.warn;
+            const auto warned = warn_some(kind, after);
+            if (!warned.has_value()) return warned.error();
+            count += *warned;
+            if (*warned == 0) break;
+        }
     return count;
 }
 
-result<std::size_t> outbound::warn_some()
+result<std::size_t> outbound::warn_some(delivery_kind kind, std::chrono::seconds after)
 {
     const instant now = with_.clock.now();
     std::vector<delivery_row> late;
-    const auto read = with_.store.read(
-        [&](ports::reader& store) { late = store.unwarned_deliveries(now - options_.retry.warn, at_once); });
+    const auto read =
+        with_.store.read([&](ports::reader& store) { late = store.unwarned_deliveries(kind, now - after, at_once); });
     if (!read.has_value()) return read.error();
+    bound_mails(late);
     if (late.empty()) return 0;
+    all_news news;
+    for (const delivery_row& row : late)
+        if (auto made = news_of(row, mime::report::dsn_action::delayed)) news.emplace(row.id.text(), std::move(*made));
     std::vector<delivery_row> warned;
     const auto written = with_.store.write([&](ports::transaction& tx) {
         warned.clear();
@@ -79,6 +111,7 @@ result<std::size_t> outbound::warn_some()
             if (!current || current->warned_at || !may_be_sent(current->state)) continue;
             current->warned_at = now;
             record(tx, *current, about(now, event_kind::warned, current->why));
+            if (const made_report* told = find_news(news, row.id)) queue_report(tx, *told);
             warned.push_back(std::move(*current));
         }
     });

@@ -45,6 +45,7 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
     next.facts.tls = outcome.tls;
     next.facts.peer_text = outcome.peer_text;
     delivery_state reached = delivery_state::sending;
+    const auto news = news_of(mail, outcome);
     const auto written = change_delivery(with_.store, mail.id, [&](ports::transaction& tx, delivery_row& row) {
         if (row.lease != mail.lease) return;  // fencing: somebody else holds it now (design.md §5)
         row.next_try = options_.retry.next_try(now, row.created_at, row.attempts, random_unit());
@@ -55,11 +56,9 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
                             reception_failure{outcome.smtp_code == 0 ? std::nullopt : std::optional(outcome.smtp_code),
                                               outcome.enhanced_status},
                             options_.composer->zone);
-        if (row.kind == delivery_kind::report && is_accepted(row.state)) {  // a report has nothing more to prove
-            tx.remove_blob(row.mail);
-            row.mail = {};
-            tx.save_delivery(row);
-        }
+        if (row.kind == delivery_kind::report && is_accepted(row.state))
+            forget_bytes(tx, row);  // nothing more to prove
+        if (row.kind == delivery_kind::mail && !is_open(row.state)) close_submitted(tx, row, news);
     });
     obs::info(obs::event::smtp_attempt, "delivery={} state={} code={} cause={}", mail.id.text(), name(reached),
               outcome.smtp_code, name(outcome.why));

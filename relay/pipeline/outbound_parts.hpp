@@ -14,6 +14,13 @@ namespace relay::pipeline {
     return next;
 }
 
+// A submitted mail has ended: its sender is told, its bytes are not needed any more.
+inline void close_submitted(ports::transaction& tx, delivery_row& row, const std::optional<made_report>& news)
+{
+    if (news) queue_report(tx, *news);
+    forget_bytes(tx, row);
+}
+
 // Runs `change` on a delivery that is still there, in one unit.
 template <class Change>
 result<void> change_delivery(ports::store& store, const delivery_id& id, Change change)

@@ -1,6 +1,7 @@
 // The intent: bytes, ids and an attempt that are durable before anything is sent (design.md §3.2).
 #include <algorithm>
 
+#include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/outbound_parts.hpp"
@@ -19,12 +20,70 @@ result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
     if (!row || on_hold || !may_be_sent(row->state)) return std::optional<prepared_mail>();
     const auto opened = with_.vault.open_field(field::recipient, row->recipient);
     if (!opened.has_value()) return opened.error();
-    const recipient to = read_recipient(*opened);
-    return row->mail.empty() ? prepare_new(*row, to) : prepare_sealed(*row, to);
+    if (row->mail.empty()) return prepare_new(*row, read_recipient(*opened));
+    auto mail = prepare_sealed(*row, envelope_of(*row, *opened));
+    if (!mail.has_value() || !*mail || (*mail)->kind != delivery_kind::report ||
+        !is_here(domain_of((*mail)->recipient)))
+        return mail;
+    if (auto left = leave_here(**mail); !left.has_value()) return left.error();
+    return std::optional<prepared_mail>();
+}
+
+bool outbound::is_here(std::string_view domain) const
+{
+    return options_.hosted != nullptr && options_.hosted->is_here(domain);
+}
+
+// MAIL and RCPT with what they ask for, by the kind of mail; without bytes and next hop.
+prepared_mail outbound::envelope_of(const delivery_row& row, const std::string& opened) const
+{
+    prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, {}, row.envid, nullptr};
+    if (row.kind == delivery_kind::mail) {
+        ports::mail_envelope said = read_envelope(opened);
+        ports::envelope_recipient& to = said.recipients.front();
+        mail.reverse_path = std::move(said.reverse_path);
+        mail.recipient = std::move(to.address);
+        mail.envid = std::move(said.envid);
+        mail.notify = to.notify;
+        mail.ret = said.ret;
+        mail.orcpt = std::move(to.orcpt);
+        return mail;
+    }
+    mail.recipient = read_recipient(opened).address;
+    if (row.kind == delivery_kind::letter)
+        ask_for_all_reports(mail);
+    else
+        mail.notify.never = true;  // reports about reports never end
+    return mail;
+}
+
+void outbound::ask_for_all_reports(prepared_mail& mail) const
+{
+    if (options_.composer) mail.reverse_path = options_.composer->address;
+    mail.notify.success = mail.notify.failure = mail.notify.delay = true;
+    mail.ret = ports::return_wish::headers;
+    mail.orcpt = "rfc822;" + mail.recipient;
+}
+
+// A report for a mailbox of this server: intent, act and outcome as for any other mail. After a crash in between it is
+// found to be a repeat.
+result<void> outbound::leave_here(const prepared_mail& mail)
+{
+    const auto done = options_.hosted->deliver_here(mail.recipient, *mail.bytes);
+    attempt_result outcome;
+    if (!done.has_value()) {
+        outcome.why = cause::peer_down;
+    } else if (*done == hosted_mail::served::gone) {
+        outcome.end = attempt_end::permanent;
+        outcome.why = cause::no_mailbox;
+    } else {
+        outcome.end = attempt_end::accepted;
+    }
+    return finish(mail, outcome);
 }
 
 // The same ids and bytes again, whatever changed in the directory since.
-result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row& row, const recipient& to)
+result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row& row, prepared_mail mail)
 {
     std::optional<ports::sealed_object> object;
     if (auto read = with_.store.read([&](ports::reader& store) { object = store.blob(row.mail); }); !read.has_value())
@@ -32,17 +91,18 @@ result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row
     if (!object) return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
     auto bytes = with_.vault.open(*object);
     if (!bytes.has_value()) return bytes.error();
-    const route_rule* rule = row.kind == delivery_kind::letter ? with_.routes.rule_for(row.domain)
-                                                               : with_.routes.rule_for(domain_of(to.address));
+    const std::string domain = domain_of(mail.recipient);
+    const bool leaves = row.kind != delivery_kind::report || !is_here(domain);
+    const route_rule* rule = with_.routes.rule_for(row.kind == delivery_kind::letter ? row.domain : domain);
     if (rule != nullptr && rule->profile == seal_profile::hold) rule = nullptr;  // put on hold after the sealing
-    prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, to.address, row.envid, nullptr};
-    if (rule != nullptr) mail.to = hop_for(*rule, domain_of(to.address));
-    if (row.kind == delivery_kind::letter && options_.composer) mail.reverse_path = options_.composer->address;
+    if (rule != nullptr) mail.to = hop_for(*rule, domain);
+    if (row.kind == delivery_kind::mail && std::any_of(bytes->begin(), bytes->end(), mime::is_8bit))
+        mail.body = ports::mail_envelope::body_type::eight_bit_mime;
     mail.bytes = std::make_shared<const std::string>(std::move(*bytes));
     bool started = false;
     const auto written = change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& now) {
         if (!may_be_sent(now.state) || now.lease != row.lease) return;
-        if (rule == nullptr) {  // the domain lost its rule: wait for it
+        if (rule == nullptr && leaves) {  // the domain lost its rule: wait for it
             now.next_try = with_.clock.now() + options_.retry.most;
             record(tx, now, about(with_.clock.now(), event_kind::deferred, cause::untrusted_domain));
             return;
@@ -123,6 +183,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
                        found.address,
                        base::random_token(),
                        std::make_shared<const std::string>(std::move(*composed))};
+    ask_for_all_reports(mail);
     recipient addressed = to;
     addressed.address = found.address;
     const std::string recipient_field = with_.vault.seal_field(field::recipient, write_recipient(addressed));

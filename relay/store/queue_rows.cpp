@@ -46,7 +46,10 @@ constexpr const char* due_again =
 constexpr const char* unwarned =
     "SELECT " LIAISON_DELIVERY_COLUMNS
     " FROM delivery INDEXED BY delivery_unwarned WHERE warned_at IS NULL"
-    " AND state IN ('queued', 'deferred', 'uncertain') AND created_at <= ? ORDER BY created_at LIMIT ?";
+    " AND state IN ('queued', 'deferred', 'uncertain') AND kind = ? AND created_at <= ? ORDER BY created_at LIMIT ?";
+constexpr const char* mail_use =
+    "SELECT 1 FROM delivery INDEXED BY delivery_shared_mail WHERE kind = 'mail' AND mail IS NOT NULL AND mail = ? "
+    "LIMIT 1";
 
 void read_due(cursor rows, instant now, std::vector<due_delivery>& into)
 {
@@ -78,12 +81,17 @@ std::vector<due_delivery> find_due(connection& database, std::string_view domain
     return found;
 }
 
-std::vector<delivery_row> find_unwarned(connection& database, instant until, std::size_t limit)
+std::vector<delivery_row> find_unwarned(connection& database, delivery_kind kind, instant until, std::size_t limit)
 {
     std::vector<delivery_row> found;
-    for (cursor rows = database.query(unwarned, until, limit_of(limit)); rows.next();)
+    for (cursor rows = database.query(unwarned, name(kind), until, limit_of(limit)); rows.next();)
         found.push_back(read_delivery(rows));
     return found;
+}
+
+bool find_mail_use(connection& database, const blob_id& bytes)
+{
+    return database.query(mail_use, bytes).next();
 }
 
 std::vector<domain_hold> find_holds(connection& database)
@@ -129,6 +137,6 @@ std::size_t roll_deadlines(connection& database, std::string_view domain, instan
 
 std::vector<const char*> queue_statements()
 {
-    return {queued_lanes, waiting_lanes, due_queued, due_again, unwarned};
+    return {queued_lanes, waiting_lanes, due_queued, due_again, unwarned, mail_use};
 }
 }

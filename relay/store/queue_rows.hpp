@@ -9,8 +9,9 @@ namespace relay::store {
 [[nodiscard]] std::vector<pipeline::queue_lane> find_lanes(connection& database);
 [[nodiscard]] std::vector<pipeline::due_delivery> find_due(connection& database, std::string_view domain,
                                                            base::instant now, std::size_t limit);
-[[nodiscard]] std::vector<pipeline::delivery_row> find_unwarned(connection& database, base::instant until,
-                                                                std::size_t limit);
+[[nodiscard]] std::vector<pipeline::delivery_row> find_unwarned(connection& database, pipeline::delivery_kind kind,
+                                                                base::instant until, std::size_t limit);
+[[nodiscard]] bool find_mail_use(connection& database, const pipeline::blob_id& bytes);
 [[nodiscard]] std::vector<pipeline::domain_hold> find_holds(connection& database);
 [[nodiscard]] bool find_hold(connection& database, std::string_view domain);
 

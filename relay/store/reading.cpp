@@ -279,9 +279,15 @@ std::vector<due_delivery> reading<Base>::due_deliveries(std::string_view domain,
 }
 
 template <class Base>
-std::vector<delivery_row> reading<Base>::unwarned_deliveries(instant until, std::size_t limit)
+std::vector<delivery_row> reading<Base>::unwarned_deliveries(delivery_kind kind, instant until, std::size_t limit)
 {
-    return find_unwarned(database_, until, limit);
+    return find_unwarned(database_, kind, until, limit);
+}
+
+template <class Base>
+bool reading<Base>::is_mail_in_use(const blob_id& bytes)
+{
+    return find_mail_use(database_, bytes);
 }
 
 template <class Base>

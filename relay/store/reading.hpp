@@ -42,7 +42,9 @@ public:
     std::vector<pipeline::queue_lane> lanes() override;
     std::vector<pipeline::due_delivery> due_deliveries(std::string_view domain, base::instant now,
                                                        std::size_t limit) override;
-    std::vector<pipeline::delivery_row> unwarned_deliveries(base::instant until, std::size_t limit) override;
+    std::vector<pipeline::delivery_row> unwarned_deliveries(pipeline::delivery_kind kind, base::instant until,
+                                                            std::size_t limit) override;
+    bool is_mail_in_use(const pipeline::blob_id& bytes) override;
     std::vector<pipeline::domain_hold> domain_holds() override;
     bool is_on_hold(std::string_view domain) override;
     std::vector<pipeline::event> events_of(const pipeline::stay_id& id) override;

@@ -2,23 +2,20 @@
 cannot take now is sent again, and a repeat is stored once.
 
 lmtp.py LIAISON"""
-import contextlib
 import email
 import email.policy
 import pathlib
 import pwd
-import smtplib
 import socket
-import ssl
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import wait_for  # noqa: E402
-from nodes import DOMAIN, HOSPITAL_NAME, OPERATOR_NAME, free_ports, run  # noqa: E402
+from nodes import DOMAIN, OPERATOR_NAME, free_ports, run  # noqa: E402
 from own_peer import OwnPeer  # noqa: E402
+from smtp_peer import SENDER, SmtpPeer, mail, node_pair  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 
-SENDER = "essai@hopital.demo.mssante.fr"
 SETTINGS = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -99,27 +96,11 @@ class Dovecot(OwnPeer):
         return self.maildir(address)
 
 
-def mail(identifier, to, body="bonjour"):
-    return (f"From: <{SENDER}>\r\nTo: <{to}>\r\nSubject: essai\r\nDate: Mon, 02 Nov 2026 08:00:00 +0100\r\n"
-            f"Message-ID: <{identifier}@hopital.demo.mssante.fr>\r\n\r\n{body}\r\n")
-
-
-@contextlib.contextmanager
-def session(lab, port):
-    context = ssl.create_default_context(cafile=str(lab.anchors))
-    context.load_cert_chain(lab.pki / "hospital-tls.crt", lab.pki / "hospital-tls.key")
-    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
-        client.ehlo(HOSPITAL_NAME)
-        client.starttls(context=context)
-        client.ehlo(HOSPITAL_NAME)
-        yield client
-
-
 def check_node(lab, checks, dovecot, sink, name):
     claire, anne, left = (f"{who}.{name}@{DOMAIN}" for who in ("claire", "anne", "partie"))
     port = lab.port(name, "smtp")
     dovecot.set_users(claire, anne, left)
-    with session(lab, port) as client:
+    with SmtpPeer(lab, node_pair(lab)).session(port, timeout=60) as client:
         client.mail(SENDER)
         checks.equal(f"{name} : boîte inconnue de Dovecot", client.rcpt(f"personne@{DOMAIN}")[0], 550)
         checks.equal(f"{name} : autre domaine", client.rcpt("a@ailleurs.example")[0], 550)

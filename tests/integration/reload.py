@@ -8,9 +8,7 @@ import os
 import pathlib
 import re
 import signal
-import smtplib
 import socket
-import ssl
 import sys
 import time
 
@@ -18,31 +16,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import Doctor, wait_for  # noqa: E402
 from lifecycle import Letters  # noqa: E402
 from nodes import free_ports, run  # noqa: E402
+from smtp_peer import SENDER, SmtpPeer, mail, node_pair  # noqa: E402
 
-HELO = "relais.hopital.demo.mssante.fr"
-SENDER = "essai@hopital.demo.mssante.fr"
-
-
-def context(lab):
-    made = ssl.create_default_context(cafile=str(lab.anchors))
-    made.load_cert_chain(lab.pki / "hospital-tls.crt", lab.pki / "hospital-tls.key")
-    return made
 
 
 def connect(lab, port):
-    client = smtplib.SMTP("127.0.0.1", port, timeout=15)
-    client.ehlo(HELO)
-    client.starttls(context=context(lab))
-    client.ehlo(HELO)
-    return client
+    return SmtpPeer(lab, node_pair(lab)).connect(port, timeout=15)
 
 
 def begin_mail(lab, port, to, identifier):
     """In mid-mail: DATA is open and half of the mail is on its way."""
     client = connect(lab, port)
     assert client.mail(SENDER)[0] == 250 and client.rcpt(to)[0] == 250 and client.docmd("DATA")[0] == 354
-    client.send(f"From: <{SENDER}>\r\nTo: <{to}>\r\nSubject: essai\r\nDate: Mon, 02 Nov 2026 08:00:00 +0100\r\n"
-                f"Message-ID: <{identifier}@hopital.demo.mssante.fr>\r\n\r\nd'abord\r\n")
+    client.send(mail(identifier, to, "d'abord"))
     return client
 
 

@@ -2,7 +2,6 @@
 its code.
 
 swaks_curl.py LIAISON"""
-import contextlib
 import json
 import pathlib
 import smtplib
@@ -14,72 +13,28 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import Doctor, wait_for  # noqa: E402
 from nodes import DOMAIN, HOSPITAL, run  # noqa: E402
+from smtp_peer import SENDER, SmtpPeer, code_of, mail, node_pair  # noqa: E402
 
 CLAIRE = Doctor(f"claire.lenoiraud@{DOMAIN}", "99900000037", "LENOIRAUD", "Claire")
 ANNE = Doctor(f"anne.rouxelles@{DOMAIN}", "99900000045", "ROUXELLES", "Anne")
 SEALED_OCTETS = 200_000  # the operator takes half as much again
-SENDER = "essai@hopital.demo.mssante.fr"
 
 
-def mail(identifier, body="bonjour", to=CLAIRE.address):
-    return (f"From: <{SENDER}>\r\nTo: <{to}>\r\nSubject: essai\r\nDate: Mon, 02 Nov 2026 08:00:00 +0100\r\n"
-            f"Message-ID: <{identifier}@hopital.demo.mssante.fr>\r\n\r\n{body}\r\n")
-
-
-class Peer:
+class Peer(SmtpPeer):
     def __init__(self, lab, certificate="hospital-tls"):
-        self.lab = lab
-        self.certificate, self.key = lab.pki / f"{certificate}.crt", lab.pki / f"{certificate}.key"
-
-    def swaks(self, port, *more, tls=True, certificate=True):
-        """(exit code, transcript)"""
-        command = ["swaks", "--server", f"127.0.0.1:{port}", "--helo", "relais.hopital.demo.mssante.fr", "--timeout", "15"]
-        if tls:
-            command += ["--tls", "--tls-verify", "--tls-ca-path", self.lab.anchors]
-        if tls and certificate:
-            command += ["--tls-cert", self.certificate, "--tls-key", self.key]
-        done = subprocess.run(list(map(str, [*command, *more])), capture_output=True, timeout=60, check=False)
-        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
+        super().__init__(lab, node_pair(lab, certificate))
 
     def curl(self, *more, certificate=True, data=None):
         command = ["curl", "--silent", "--show-error", "--max-time", "20", "--cacert", self.lab.anchors]
         if certificate:
-            command += ["--cert", self.certificate, "--key", self.key]
+            command += ["--cert", self.certificate[0], "--key", self.certificate[1]]
         done = subprocess.run(list(map(str, [*command, *more])), input=data, capture_output=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
-
-    def context(self, certificate=True, version=None):
-        made = ssl.create_default_context(cafile=str(self.lab.anchors))
-        if certificate:
-            made.load_cert_chain(self.certificate, self.key)
-        if version:
-            made.minimum_version = made.maximum_version = version
-        return made
-
-    @contextlib.contextmanager
-    def session(self, port):
-        """smtplib behind STARTTLS, with our certificate."""
-        with smtplib.SMTP("127.0.0.1", port, timeout=15) as client:
-            client.ehlo("relais.hopital.demo.mssante.fr")
-            client.starttls(context=self.context())
-            client.ehlo("relais.hopital.demo.mssante.fr")
-            yield client
-
-
-def code_of(transcript, command):
-    """The reply to the first line of swaks that begins so."""
-    lines = iter(transcript.splitlines())
-    for line in lines:
-        if line.lstrip().startswith(("->", "~>")) and line.split(">", 1)[1].strip().upper().startswith(command):
-            for reply in lines:
-                if reply.lstrip().startswith("<"):
-                    return reply.split(None, 1)[1][:9]
-    return None
 
 
 def check_swaks(lab, checks, peer, port):
     file = lab.folder / "mail.eml"
-    file.write_text(mail("swaks-1"), newline="")
+    file.write_text(mail("swaks-1", CLAIRE.address), newline="")
     base = ["--from", SENDER, "--data", f"@{file}"]
     status, said = peer.swaks(port, *base, "--to", CLAIRE.address)
     checks.equal("swaks : accepté", status, 0)
@@ -87,7 +42,7 @@ def check_swaks(lab, checks, peer, port):
     for offer in ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", f"SIZE {SEALED_OCTETS * 3 // 2}"):
         checks.that(f"EHLO annonce {offer}", offer in said)
     checks.that("STARTTLS n'est plus annoncé sous TLS", "STARTTLS" not in said.split("~>", 1)[-1])
-    status, said = peer.swaks(port, *base, "--to", CLAIRE.address, tls=False)
+    status, said = peer.swaks(port, *base, "--to", CLAIRE.address, how=None)
     checks.equal("sans TLS", (status != 0, code_of(said, "MAIL")), (True, "530 5.7.0"))
     status, said = peer.swaks(port, *base, "--to", CLAIRE.address, certificate=False)
     checks.that("sans certificat client : rien n'est pris", status != 0 and "250 2.0.0" not in said)
@@ -97,7 +52,7 @@ def check_swaks(lab, checks, peer, port):
     checks.equal("relais refusé", (status != 0, code_of(said, "RCPT")), (True, "550 5.7.1"))
     status, said = peer.swaks(port, *base, "--to", "postmaster", "--quit-after", "RCPT")
     checks.equal("postmaster", (status, code_of(said, "RCPT")), (0, "250 2.1.5"))
-    file.write_text(mail("swaks-2", to="postmaster"), newline="")
+    file.write_text(mail("swaks-2", "postmaster"), newline="")
     checks.equal("courriel au postmaster", peer.swaks(port, *base, "--to", "postmaster")[0], 0)
     kept = json.loads(lab.liaison("queue", "--rejected", "--format", "json", config="operator").stdout)["rejected"]
     checks.equal("postmaster sans boîte : gardé pour une personne", [row["form"] for row in kept], ["mail"])
@@ -105,7 +60,7 @@ def check_swaks(lab, checks, peer, port):
 
 def check_curl(lab, checks, peer, port):
     file = lab.folder / "curl.eml"
-    file.write_text(mail("curl-1", "par curl", ANNE.address), newline="")
+    file.write_text(mail("curl-1", ANNE.address, "par curl"), newline="")
     send = ["--ssl-reqd", "--mail-from", SENDER, "--mail-rcpt", ANNE.address, "--upload-file", file, f"smtp://127.0.0.1:{port}/relais"]
     checks.equal("curl : accepté", peer.curl(*send)[0], 0)
     status, _, said = peer.curl(*send, certificate=False)
@@ -147,14 +102,14 @@ def check_commands(checks, peer, port):
         client.mail(SENDER)
         client.rcpt(CLAIRE.address)
         line = "x" * 76 + "\r\n"
-        code, _ = client.data(mail("gros", line * (SEALED_OCTETS * 2 // len(line))))
+        code, _ = client.data(mail("gros", CLAIRE.address, line * (SEALED_OCTETS * 2 // len(line))))
         checks.equal("DATA trop gros", code, 552)
         checks.equal("la session continue", client.noop()[0], 250)
 
 
 def check_smuggling(checks, peer, port):
     """SMTP smuggling: only CRLF.CRLF ends a mail; a lone CR or LF refuses it, whole."""
-    inner = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{CLAIRE.address}>\r\nDATA\r\n" + mail("contrebande", "contrebande")
+    inner = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{CLAIRE.address}>\r\nDATA\r\n" + mail("contrebande", CLAIRE.address, "contrebande")
     for name, end in (("LF.LF", "\n.\n"), ("LF.CRLF", "\n.\r\n"), ("CRLF.LF", "\r\n.\n"), ("CR.CR", "\r.\r"), ("CRLF.CR", "\r\n.\r"),
                       ("CR.CRLF", "\r.\r\n"), ("LF.CR", "\n.\r"), ("CR.LF", "\r.\n"), ("CRLF.CRCRLF", "\r\n.\r\r\n"),
                       ("CRLFCR.CRLF", "\r\n\r.\r\n"), ("CRLFLF.CRLF", "\r\n\n.\r\n"), ("CRCRLF.CRCRLF", "\r\r\n.\r\r\n")):
@@ -163,7 +118,7 @@ def check_smuggling(checks, peer, port):
             client.rcpt(CLAIRE.address)
             client.putcmd("DATA")
             client.getreply()
-            client.send(mail(f"cache-{len(end)}", "dehors").encode() + end.encode() + inner.encode() + b"\r\n.\r\n")
+            client.send(mail(f"cache-{len(end)}", CLAIRE.address, "dehors").encode() + end.encode() + inner.encode() + b"\r\n.\r\n")
             checks.equal(f"fin par {name}", client.getreply()[0], 554)
             checks.equal(f"après {name}, une seule réponse", client.noop()[0], 250)
     with peer.session(port) as client:
@@ -201,7 +156,7 @@ def check_repeats(lab, checks, peer, port):
         with peer.session(port) as client:
             client.mail(SENDER)
             client.rcpt(CLAIRE.address)
-            code, _ = client.data(mail(identifier, body))
+            code, _ = client.data(mail(identifier, CLAIRE.address, body))
             return code
 
     before = len(lab.mails(CLAIRE))
@@ -249,7 +204,7 @@ def check_returns(lab, checks, peer, port):
     checks.equal("autre destinataire", (status != 0, code_of(said, "RCPT")), (True, "550 5.7.1"))
     status, said = peer.swaks(port, *base, "--from", "<>", certificate=False)
     checks.that("retours sans certificat", status != 0 and "250 2.0.0" not in said)
-    status, said = peer.swaks(port, *base, "--from", "<>", tls=False)
+    status, said = peer.swaks(port, *base, "--from", "<>", how=None)
     checks.equal("retours sans TLS", (status != 0, code_of(said, "MAIL")), (True, "530 5.7.0"))
     checks.equal("rien n'a été gardé", lab.queue("--rejected")["rejected"], [])
     status, said = peer.swaks(port, *base, "--from", "<>")
@@ -266,7 +221,7 @@ def test(lab, checks):
     hospital, operator = Peer(lab), Peer(lab, "operator-tls")
     check_swaks(lab, checks, hospital, port)
     checks.equal("un courriel lisible par IMAP", len(lab.mails(CLAIRE)), 1)
-    checks.that("octets reçus intacts", mail("swaks-1").encode() in lab.mails(CLAIRE)[0])
+    checks.that("octets reçus intacts", mail("swaks-1", CLAIRE.address).encode() in lab.mails(CLAIRE)[0])
     check_curl(lab, checks, hospital, port)
     check_commands(checks, hospital, port)
     check_smuggling(checks, hospital, port)

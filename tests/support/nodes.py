@@ -78,7 +78,8 @@ class Nodes(Lab):
         self.write_settings(name, tables, [{"domain": domain, "next_hop": f"127.0.0.1:{port}", "server_name": server_name}
                                            for domain, port in (*dict(more_routes).items(), ("*", next_hop))])
 
-    def add_operator(self, name="operator", *, smtp, returns, imap=0, imaps=0, domains=(DOMAIN,), **changed):
+    def add_operator(self, name="operator", *, smtp, returns, imap=0, imaps=0, domains=(DOMAIN,), more_routes=(), **changed):
+        """`more_routes`: domain -> port, as for add_hospital; the servers there show the hospital's name."""
         tables = {
             "node": {"name": OPERATOR_NAME, "data": "data", "key": "node.key", "environment": "test"},
             "roles": {"operator": True},
@@ -91,8 +92,8 @@ class Nodes(Lab):
         }
         for table, keys in changed.items():
             tables[table] = tables.get(table, {}) | keys
-        self.write_settings(name, tables, [{"domain": "hopital.demo.mssante.fr", "next_hop": f"127.0.0.1:{returns}",
-                                            "server_name": HOSPITAL_NAME}])
+        self.write_settings(name, tables, [{"domain": domain, "next_hop": f"127.0.0.1:{port}", "server_name": HOSPITAL_NAME}
+                                           for domain, port in (("hopital.demo.mssante.fr", returns), *dict(more_routes).items())])
 
     def add_pair(self, hospital=None, operator=None):
         """A hospital and an operator that know each other."""

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "mime/smime/encrypt.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/facts_keeper.hpp"
 #include "relay/pipeline/hosted_mail.hpp"
@@ -54,6 +55,17 @@ inline mime::smime::signer hospital_signer()
         return mint(order, &root());
     }();
     return {certs::read_private_key(one.key).value(), certs::read_certificate(one.certificate).value()};
+}
+
+// A mail with these fields, encrypted for a doctor.
+inline std::string enveloped(std::string_view fields)
+{
+    static const certs::certificate doctor =
+        certs::read_certificate(mint_doctor(minted_key::ec_p256, "doctor@ailleurs.example", root()).certificate)
+            .value();
+    mime::smime::encrypt_options options;
+    options.fields_before = fields;
+    return mime::smime::encrypt("Content-Type: text/plain\r\n\r\nBonjour\r\n", std::span(&doctor, 1), options).value();
 }
 
 struct house {

@@ -63,6 +63,8 @@ enum class recipient_verdict {
     mailbox_closed,     // 550 5.2.1
     mailbox_full,       // 452 4.2.2
     not_local,          // 550 5.7.1: we relay for nobody
+    untrusted_domain,   // 550 5.7.1: submitted, and not a domain of the trust space
+    no_route,           // 550 5.7.1: submitted, and no rule says where mail for this domain goes
     refused,            // 550 5.7.1: another rule of ours
     no_space,           // 452 4.3.1: the node has no room for anything more
     temporary_failure,  // 451 4.3.0
@@ -79,6 +81,7 @@ enum class store_verdict {
     mailbox_unknown,    // 550 5.1.1: of every recipient, since RCPT was answered
     looping,            // 554 5.4.6: it came by too many servers, or by us too often
     sender_refused,     // 554 5.7.1: who logged in is not whom From names
+    clear_refused,      // 550 5.7.1: submitted for other operators only, and not encrypted
 };
 
 class mail_sink {

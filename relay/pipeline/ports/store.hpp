@@ -109,8 +109,11 @@ public:
     // those that must wait for one with an earlier turn in the same set to the same recipient. O(limit).
     [[nodiscard]] virtual std::vector<due_delivery> due_deliveries(std::string_view domain, instant now,
                                                                    std::size_t limit) = 0;
-    // Queued, deferred or uncertain, created until then and nobody warned; oldest first.
-    [[nodiscard]] virtual std::vector<delivery_row> unwarned_deliveries(instant until, std::size_t limit) = 0;
+    // Of one kind: queued, deferred or uncertain, created until then and nobody warned; oldest first.
+    [[nodiscard]] virtual std::vector<delivery_row> unwarned_deliveries(delivery_kind kind, instant until,
+                                                                        std::size_t limit) = 0;
+    // Some delivery of kind `mail` has these bytes.
+    [[nodiscard]] virtual bool is_mail_in_use(const blob_id& bytes) = 0;
     [[nodiscard]] virtual std::vector<domain_hold> domain_holds() = 0;  // by name
     [[nodiscard]] virtual bool is_on_hold(std::string_view domain) = 0;
     [[nodiscard]] virtual std::vector<event> events_of(const stay_id& id) = 0;

@@ -36,6 +36,8 @@ recipient_check to_engine(ports::recipient_verdict verdict)
         case ports::recipient_verdict::mailbox_closed: return recipient_check::closed;
         case ports::recipient_verdict::mailbox_full: return recipient_check::full;
         case ports::recipient_verdict::not_local: return recipient_check::not_local;
+        case ports::recipient_verdict::untrusted_domain: return recipient_check::untrusted_domain;
+        case ports::recipient_verdict::no_route: return recipient_check::no_route;
         case ports::recipient_verdict::refused: return recipient_check::refused;
         case ports::recipient_verdict::no_space: return recipient_check::no_space;
         case ports::recipient_verdict::temporary_failure: break;
@@ -55,6 +57,7 @@ store_result to_engine(ports::store_verdict verdict)
         case ports::store_verdict::mailbox_unknown: return store_result::unknown;
         case ports::store_verdict::looping: return store_result::looping;
         case ports::store_verdict::sender_refused: return store_result::sender_refused;
+        case ports::store_verdict::clear_refused: return store_result::clear_refused;
         case ports::store_verdict::temporary_failure: break;
     }
     return store_result::temporary_failure;

@@ -156,8 +156,12 @@ action client_engine::answer_to(awaited what, const reply& answer)
 void client_engine::fail(stage at, const reply& answer)
 {
     if (std::exchange(decided_, true)) return;
-    outcome_ = {pipeline::classify(at, answer.code, answer.enhanced()), at, answer.code, answer.enhanced(),
-                answer.text()};
+    outcome_ = {pipeline::classify(at, answer.code, answer.enhanced()),
+                at,
+                answer.code,
+                answer.enhanced(),
+                answer.text(),
+                false};
 }
 
 action client_engine::fail_and_finish(stage at, delivery_errc why)

@@ -46,6 +46,7 @@ struct attempt_outcome {
     int code = 0;  // 0: no reply
     std::optional<enhanced_status> enhanced;
     peer_text text;
+    bool peer_reports = false;  // accepted by a peer that offers DSN: reports are its duty from here on (RFC 3461 §5.2)
     [[nodiscard]] bool is_accepted() const noexcept { return !ec; }
     [[nodiscard]] bool is_uncertain() const noexcept { return ec == make_error_code(delivery_errc::reply_lost); }
 };

@@ -151,7 +151,7 @@ action client_engine::on_final(const reply& answer)
         return end_of_replies();
     }
     mail_open_ = false;
-    outcome_ = {{}, stage::final_reply, answer.code, answer.enhanced(), answer.text()};
+    outcome_ = {{}, stage::final_reply, answer.code, answer.enhanced(), answer.text(), offered_.dsn};
     decided_ = true;
     return idle{};
 }

@@ -53,7 +53,18 @@ struct received_envelope {
     std::vector<rcpt_arguments> recipients;
 };
 
-enum class recipient_check { accepted, unknown, closed, full, not_local, refused, no_space, temporary_failure };
+enum class recipient_check {
+    accepted,
+    unknown,
+    closed,
+    full,
+    not_local,
+    untrusted_domain,
+    no_route,
+    refused,
+    no_space,
+    temporary_failure
+};
 enum class store_result {
     stored,
     duplicate,
@@ -64,7 +75,8 @@ enum class store_result {
     refused,
     unknown,
     looping,
-    sender_refused
+    sender_refused,
+    clear_refused
 };
 enum class login_check { accepted, refused, unavailable };
 enum class tls_peer { without_certificate, with_certificate };

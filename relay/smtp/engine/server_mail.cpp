@@ -75,16 +75,16 @@ action server_engine::on_recipient_checked(recipient_check verdict)
         case recipient_check::unknown: refuse("550 5.1.1 no such mailbox"); break;
         case recipient_check::closed: refuse("550 5.2.1 mailbox closed"); break;
         case recipient_check::full: refuse("452 4.2.2 mailbox full"); break;
-        case recipient_check::not_local:
-            refuse(login_.empty() ? "550 5.7.1 we relay for nobody"
-                                  : "550 5.7.1 submission is for mailboxes of this server");
-            break;
+        case recipient_check::not_local: refuse("550 5.7.1 we relay for nobody"); break;
+        case recipient_check::untrusted_domain: refuse("550 5.7.1 this domain is not of the trust space"); break;
+        case recipient_check::no_route: refuse("550 5.7.1 no route to this domain"); break;
         case recipient_check::refused: refuse("550 5.7.1 refused"); break;
         case recipient_check::no_space: refuse("452 4.3.1 no space, try again later"); break;
         case recipient_check::temporary_failure: refuse("451 4.3.0 try again later"); break;
     }
     // Whoever tries names is stopped, over all its connections.
-    const bool guessed = verdict == recipient_check::unknown || verdict == recipient_check::not_local;
+    const bool guessed = verdict == recipient_check::unknown || verdict == recipient_check::not_local ||
+                         verdict == recipient_check::untrusted_domain;
     if (guessed && !closing_ && ask_gate(rated::unknown_recipient) == gate::shut)
         close("421 4.7.0 too many unknown recipients", session_end::rate_limited);
     return next();
@@ -146,6 +146,9 @@ action server_engine::on_stored(store_result verdict)
         case store_result::unknown: refuse("550 5.1.1 no such mailbox any more"); break;
         case store_result::looping: refuse("554 5.4.6 this mail goes round in circles"); break;
         case store_result::sender_refused: refuse("554 5.7.1 From is not an address of yours"); break;
+        case store_result::clear_refused:
+            refuse("550 5.7.1 not encrypted: only mail sealed by S/MIME leaves for other operators");
+            break;
         case store_result::refused: refuse("554 5.7.1 refused"); break;
     }
     return next();

@@ -90,6 +90,33 @@ TEST_CASE("mailboxes", "[commands]")
     CHECK(add("roux", "no address", "12345678").code == "BAD_ADDRESS");
 }
 
+TEST_CASE("cancel takes a submitted mail that waits, and nothing else", "[commands]")
+{
+    node n;
+    REQUIRE(n.in->accept(tests::dropped("a.hl7", tests::mdm_file())).what == verdict::accepted);
+    CHECK(n.run("cancel", {{"id", n.only().id.text()}}).code == "NOT_NEEDED");
+    CHECK(n.run("cancel", {{"id", base::random_token()}}).code == "NOT_NEEDED");
+    CHECK(n.run("cancel", {{"id", "' OR 1=1"}}).code == "UNKNOWN_ID");
+    CHECK(n.run("cancel", {}).code == "UNKNOWN_ID");
+    ports::mail_envelope from;
+    from.reverse_path = roux;
+    const ports::sealed_object sealed = n.vault.seal("Subject: x\r\n\r\n");
+    REQUIRE(n.store
+                ->write([&](ports::transaction& tx) {
+                    tx.add_blob(sealed);
+                    queue_submitted(tx, n.with(), from, {"b@ailleurs.example", {}, ""}, sealed);
+                })
+                .has_value());
+    const auto waiting = n.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, 10); });
+    const auto mail = std::find_if(waiting.begin(), waiting.end(),
+                                   [](const delivery_row& row) { return row.kind == delivery_kind::mail; });
+    REQUIRE(mail != waiting.end());
+    CHECK(n.run("cancel", {{"id", mail->id.text()}, {"actor", "root"}}).ok);
+    CHECK(n.run("cancel", {{"id", mail->id.text()}}).code == "NOT_NEEDED");
+    CHECK(n.run("requeue", {{"id", mail->id.text()}}).code == "NOT_NEEDED");
+    CHECK(n.woken == 1);
+}
+
 TEST_CASE("requeue takes a letter or a delivery", "[commands]")
 {
     node n;

@@ -161,7 +161,7 @@ TEST_CASE("people are warned of what has waited, of each once", "[store][queue]"
     auto gone = letter_to("a.example", 900, delivery_state::accepted, 100);
     for (const auto& row : {old, young, gone}) s.save(row);
     const auto unwarned = [&](std::int64_t until) {
-        return s.ask([&](ports::reader& r) { return r.unwarned_deliveries(at(until), 10); });
+        return s.ask([&](ports::reader& r) { return r.unwarned_deliveries(delivery_kind::letter, at(until), 10); });
     };
     CHECK(unwarned(99).empty());
     REQUIRE(unwarned(100).size() == 1);
@@ -171,6 +171,11 @@ TEST_CASE("people are warned of what has waited, of each once", "[store][queue]"
     s.save(old);
     CHECK(unwarned(150).empty());
     CHECK(s.ask([&](ports::reader& r) { return r.delivery(old.id); })->warned_at == at(150));
+    auto mail = letter_to("a.example", 900, delivery_state::deferred, 100);
+    mail.kind = delivery_kind::mail;
+    s.save(mail);
+    CHECK(unwarned(150).empty());
+    CHECK(s.ask([&](ports::reader& r) { return r.unwarned_deliveries(delivery_kind::mail, at(100), 10); }).size() == 1);
 }
 
 TEST_CASE("octets of sealed mail are counted while it waits", "[store][queue]")
@@ -238,7 +243,7 @@ TEST_CASE("the price of what is due does not grow with what waits for another do
             sqlite3_stmt* statement = nullptr;
             REQUIRE(sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) == SQLITE_OK);
             const int arguments = sqlite3_bind_parameter_count(statement);
-            // (domain, limit), (domain, now, limit) or (until, limit)
+            // (domain, limit), (domain, now, limit), (kind, until, limit) or (bytes)
             if (arguments > 0) {
                 const bool by_domain = std::string(sql).find("d.domain = ?") != std::string::npos;
                 if (by_domain)

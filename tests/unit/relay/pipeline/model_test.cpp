@@ -26,7 +26,7 @@ TEST_CASE("every enumerator has one word and comes back from it", "[pipeline][mo
     check_words(cause::unknown);
     check_words(event_kind::disputed);
     check_words(discharge_quality::date_only);
-    check_words(delivery_kind::report);
+    check_words(delivery_kind::mail);
     check_words(recipient_role::patient);
     check_words(submission_form::hl7_adt);
     check_words(movement_action::update);

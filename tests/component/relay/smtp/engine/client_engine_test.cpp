@@ -13,6 +13,7 @@ TEST_CASE("a mail is delivered however the replies are cut", "[smtp][engine]")
     CHECK(done.outcome.code == 250);
     CHECK(done.outcome.enhanced == enhanced_status{2, 0, 0});
     CHECK(done.outcome.text.reveal() == "2.0.0 queued as 1");
+    CHECK(done.outcome.peer_reports);
 }
 
 TEST_CASE("what the peer does not offer is not said, and without PIPELINING one command waits for the other",
@@ -27,6 +28,7 @@ TEST_CASE("what the peer does not offer is not said, and without PIPELINING one 
     const auto done = deliver(turns);
     CHECK(done.how.unexpected.empty());
     CHECK(done.outcome.is_accepted());
+    CHECK_FALSE(done.outcome.peer_reports);
 }
 
 TEST_CASE("what was offered before TLS counts for nothing", "[smtp][engine]")

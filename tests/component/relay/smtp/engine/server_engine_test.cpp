@@ -30,13 +30,15 @@ TEST_CASE("a connection cut at any byte stores whole mails only", "[smtp][engine
 
 TEST_CASE("verdicts become replies, and 250 follows only what is durable", "[smtp][engine]")
 {
-    const std::vector<std::pair<store_result, std::string>> stores{{store_result::stored, "250 2.0.0"},
-                                                                   {store_result::duplicate, "250 2.0.0"},
-                                                                   {store_result::temporary_failure, "451 4.3.0"},
-                                                                   {store_result::no_space, "452 4.3.1"},
-                                                                   {store_result::mailbox_full, "452 4.2.2"},
-                                                                   {store_result::too_big, "552 5.3.4"},
-                                                                   {store_result::refused, "554 5.7.1"}};
+    const std::vector<std::pair<store_result, std::string>> stores{
+        {store_result::stored, "250 2.0.0"},
+        {store_result::duplicate, "250 2.0.0"},
+        {store_result::temporary_failure, "451 4.3.0"},
+        {store_result::no_space, "452 4.3.1"},
+        {store_result::mailbox_full, "452 4.2.2"},
+        {store_result::too_big, "552 5.3.4"},
+        {store_result::clear_refused, "550 5.7.1 not encrypted"},
+        {store_result::refused, "554 5.7.1"}};
     for (const auto& [verdict, start] : stores) {
         session peer(clear_policy());
         peer.verdict = verdict;
@@ -48,6 +50,7 @@ TEST_CASE("verdicts become replies, and 250 follows only what is durable", "[smt
         {recipient_check::accepted, "250 2.1.5"},         {recipient_check::unknown, "550 5.1.1"},
         {recipient_check::closed, "550 5.2.1"},           {recipient_check::full, "452 4.2.2"},
         {recipient_check::no_space, "452 4.3.1"},         {recipient_check::not_local, "550 5.7.1"},
+        {recipient_check::untrusted_domain, "550 5.7.1"}, {recipient_check::no_route, "550 5.7.1"},
         {recipient_check::temporary_failure, "451 4.3.0"}};
     for (const auto& [verdict, start] : checks) {
         session peer(clear_policy());
