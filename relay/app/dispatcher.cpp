@@ -102,7 +102,7 @@ void dispatcher::use(dispatcher_options next)
         scheduler_.use(next.limits);
         sites_.expire();
         options_.attempt = next.attempt;
-        client_.close_idle();
+        client_.begin_anew();
     });
 }
 

@@ -7,16 +7,16 @@ namespace {
 constexpr int beats_in_a_timeout = 4;
 }
 
-heartbeat::heartbeat(io::io_runtime& runtime, pipeline::ports::store& store, const service_manager& manager)
-    : runtime_(runtime), store_(store), manager_(manager), tasks_(runtime)
+heartbeat::heartbeat(io::io_runtime& runtime, pipeline::ports::store& store, const service_manager& manager,
+                     step_age longest_step)
+    : runtime_(runtime), store_(store), manager_(manager), longest_step_(std::move(longest_step)), tasks_(runtime)
 {
 }
 
 void heartbeat::start()
 {
     if (const auto limit = manager_.watchdog())
-        tasks_.spawn("heartbeat",
-                     run(std::chrono::duration_cast<std::chrono::milliseconds>(*limit / beats_in_a_timeout)));
+        tasks_.spawn("heartbeat", run(std::chrono::duration_cast<std::chrono::milliseconds>(*limit)));
 }
 
 void heartbeat::stop()
@@ -24,7 +24,7 @@ void heartbeat::stop()
     tasks_.drain(io::clock::now());
 }
 
-io::awaitable<void> heartbeat::run(std::chrono::milliseconds every)
+io::awaitable<void> heartbeat::run(std::chrono::milliseconds limit)
 {
     while (!tasks_.is_stopping()) {
         tasks_.begin_turn();
@@ -34,8 +34,8 @@ io::awaitable<void> heartbeat::run(std::chrono::milliseconds every)
             return {};
         };
         const auto done = co_await io::offload(runtime_.pool(), std::move(step));
-        if (done.has_value()) manager_.alive();
-        co_await tasks_.pause(every);
+        if (done.has_value() && longest_step_() < limit) manager_.alive();
+        co_await tasks_.pause(limit / beats_in_a_timeout);
     }
 }
 }

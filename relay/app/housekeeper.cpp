@@ -71,6 +71,7 @@ void housekeeper::run()
 {
     for (int count = 0;; ++count) {
         try {
+            const base::step_clock::step now(at_);
             turn(count, services_now_());
         } catch (const std::exception&) {
             obs::error(obs::event::task_failed, "task=housekeeper");

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "relay/base/step_clock.hpp"
 #include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/outbound.hpp"
@@ -34,6 +35,8 @@ public:
     void start();
     void route_again_soon();  // routes or certificates changed; any thread
     void stop();
+    // How long the turn under way has lasted; zero between two. Any thread.
+    [[nodiscard]] base::step_clock::clock::duration longest_step() const { return at_.lasting(); }
 
 private:
     void run();
@@ -47,6 +50,7 @@ private:
     std::condition_variable changed_;
     bool stopping_ = false;
     bool reroute_ = true;  // at first: routes or certificates may have changed while nothing ran
+    base::step_clock at_;
     std::thread thread_;
 };
 }

@@ -90,7 +90,7 @@ std::optional<node::start_error> node::start()
     if (auto written = io::write_file_atomic(s.first->paths.endpoints, json::serialize(s.endpoints) + "\n");
         !written.has_value())
         return start_error{"endpoints", written.error()};
-    s.beat = std::make_unique<heartbeat>(*s.runtime, *s.store, s.manager);
+    s.beat = std::make_unique<heartbeat>(*s.runtime, *s.store, s.manager, [&s] { return s.longest_step(); });
     s.beat->start();
     s.manager.ready("en service");
     obs::info(obs::event::app_ready, "pid={}", ::getpid());

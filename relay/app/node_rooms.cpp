@@ -1,6 +1,7 @@
 // The rooms of a running node: made, opened, told of new settings.
 #include "relay/app/node_running.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include "relay/app/ledger_seals.hpp"
@@ -160,6 +161,12 @@ void node::running::look()
     }
     load->sample();
     seal_when_due();
+}
+
+std::chrono::steady_clock::duration node::running::longest_step() const
+{
+    const auto own = keeper->longest_step();
+    return spool_in ? std::max(own, spool_in->longest_step()) : own;
 }
 
 json::object node::running::live() const

@@ -81,6 +81,7 @@ struct node::running {
     void look();
     void seal_when_due();
     void seal();
+    [[nodiscard]] std::chrono::steady_clock::duration longest_step() const;
     [[nodiscard]] boost::json::object live() const;
     void use(const parts& part);
     void stop();

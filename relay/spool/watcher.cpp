@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "relay/base/step_clock.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
 
@@ -39,7 +40,12 @@ result<void> check_private(const path& folder)
 
 struct watcher::state {
     state(watcher_options o, intake a)
-        : options(std::move(o)), accept(std::move(a)), files(options.files), notify(-1), wake(-1)
+        : options(std::move(o)),
+          accept(std::move(a)),
+          files(options.files),
+          notify(-1),
+          wake(-1),
+          steps(options.workers + std::size_t{1})
     {
     }
 
@@ -60,9 +66,11 @@ struct watcher::state {
     bool more_waits = false;    // in the folder, for room: whoever makes room wakes the watching thread
     bool stopping = false;
     std::vector<std::thread> threads;
+    std::vector<base::step_clock> steps;  // of the threads, in their order
 
-    void watch();
-    void work();
+    void watch(base::step_clock& at);
+    [[nodiscard]] std::chrono::milliseconds turn();
+    void work(base::step_clock& at);
     void process(const claimed_file& file);
     void retry_later(const claimed_file& file);
     void set_aside(const claimed_file& file) const;
@@ -102,9 +110,17 @@ result<void> watcher::start()
         ::inotify_add_watch(s.notify, s.options.files.folder.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0)
         return error_code(errno, boost::system::system_category());
     for (auto& file : s.files.left_over()) s.ready.push_back(std::move(file));
-    s.threads.emplace_back([&s] { s.watch(); });
-    for (std::uint32_t i = 0; i < s.options.workers; ++i) s.threads.emplace_back([&s] { s.work(); });
+    s.threads.emplace_back([&s] { s.watch(s.steps.front()); });
+    for (std::uint32_t i = 1; i <= s.options.workers; ++i) s.threads.emplace_back([&s, i] { s.work(s.steps[i]); });
     return {};
+}
+
+std::chrono::steady_clock::duration watcher::longest_step() const
+{
+    const auto now = base::step_clock::clock::now();
+    auto longest = base::step_clock::clock::duration::zero();
+    for (const base::step_clock& one : state_->steps) longest = std::max(longest, one.lasting(now));
+    return longest;
 }
 
 void watcher::stop()
@@ -174,41 +190,49 @@ void watcher::state::wait_for_more(std::chrono::milliseconds pause)
     while (::read(wake, &woken, sizeof woken) > 0) continue;
 }
 
-void watcher::state::watch()
+void watcher::state::watch(base::step_clock& at)
 {
     while (!stop_asked()) {
-        const std::size_t wanted = make_room();
-        std::size_t taken = 0;
-        try {
-            const auto now = std::chrono::steady_clock::now();
-            read_notices(now);
-            if (files.is_scanning() || files.wants_scan() || now >= next_scan) {
-                files.scan(now);
-                next_scan = now + options.rescan;
-            }
-            if (wanted > 0) {
-                auto claimed = files.claim_complete(now, wanted);
-                taken = claimed.size();
-                std::scoped_lock lock(mutex);
-                more_waits = taken == wanted;
-                for (auto& file : claimed) ready.push_back(std::move(file));
-            }
-        } catch (const std::filesystem::filesystem_error& error) {
-            obs::error(obs::event::spool_failed, "step=scan code={}", error.code().value());
+        std::chrono::milliseconds pause{};
+        {
+            const base::step_clock::step looking(at);
+            pause = turn();
         }
-        if (taken > 0) changed.notify_all();
-        auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(options.rescan);
-        if (files.is_scanning())
-            pause = 0ms;
-        else if (wanted == 0 || taken == wanted)
-            pause = 20ms;  // full: a worker wakes us when it needs more; this is for those that are tried again
-        else if (files.has_waiting())
-            pause = std::min(pause, std::max(options.files.stable / 2, std::chrono::milliseconds(50)));
         wait_for_more(pause);
     }
 }
 
-void watcher::state::work()
+// Looks and claims once; how long to wait for more.
+std::chrono::milliseconds watcher::state::turn()
+{
+    const std::size_t wanted = make_room();
+    std::size_t taken = 0;
+    try {
+        const auto now = std::chrono::steady_clock::now();
+        read_notices(now);
+        if (files.is_scanning() || files.wants_scan() || now >= next_scan) {
+            files.scan(now);
+            next_scan = now + options.rescan;
+        }
+        if (wanted > 0) {
+            auto claimed = files.claim_complete(now, wanted);
+            taken = claimed.size();
+            std::scoped_lock lock(mutex);
+            more_waits = taken == wanted;
+            for (auto& file : claimed) ready.push_back(std::move(file));
+        }
+    } catch (const std::filesystem::filesystem_error& error) {
+        obs::error(obs::event::spool_failed, "step=scan code={}", error.code().value());
+    }
+    if (taken > 0) changed.notify_all();
+    if (files.is_scanning()) return 0ms;
+    // Full: a worker wakes us when it needs more; this is for those that are tried again.
+    if (wanted == 0 || taken == wanted) return 20ms;
+    const auto rescan = std::chrono::duration_cast<std::chrono::milliseconds>(options.rescan);
+    return files.has_waiting() ? std::min(rescan, std::max(options.files.stable / 2, 50ms)) : rescan;
+}
+
+void watcher::state::work(base::step_clock& at)
 {
     for (;;) {
         claimed_file file;
@@ -220,6 +244,7 @@ void watcher::state::work()
             ready.pop_front();
             if (more_waits) wake_watcher();
         }
+        const base::step_clock::step one_file(at);
         try {
             process(file);
         } catch (const std::exception&) {

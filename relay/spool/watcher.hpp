@@ -35,6 +35,9 @@ public:
     // Fails if a folder is missing or open to group or others; otherwise watching has begun.
     [[nodiscard]] result<void> start();
     void stop();
+    // How long the thread that has been at one step for the longest has been at it: looking into the folder, or one
+    // file from reading to acknowledgement. Zero while all wait for files. Any thread.
+    [[nodiscard]] std::chrono::steady_clock::duration longest_step() const;
 
 private:
     struct state;

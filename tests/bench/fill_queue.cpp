@@ -1,11 +1,12 @@
 // bench_fill_queue STORE NODE_KEY COUNT: puts COUNT letters that are ready to leave into the store of a stopped node,
-// as copies of its oldest accepted letter: rows, events and ledger of their own, the same document. For measuring a
-// node with a long queue without waiting for its intake.
+// as copies of its oldest accepted letter: stay, rows, events and ledger of their own, the same document. For measuring
+// a node with a long queue without waiting for its intake.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 
 #include "relay/base/clock.hpp"
 #include "relay/base/ids.hpp"
@@ -20,32 +21,40 @@ using namespace relay::pipeline;
 
 [[noreturn]] void give_up(const char* what)
 {
-    std::cerr << "bench_fill_queue: " << what << "\n";
-    std::exit(1);
+    throw std::runtime_error(what);
 }
 
 struct original {
+    stay_row stay;
     letter_row letter;
     delivery_row delivery;
 };
 
 original find_original(ports::store& store)
 {
+    std::optional<stay_row> stay;
     std::optional<letter_row> letter;
     std::vector<delivery_row> sent;
     const auto read = store.read([&](ports::reader& reader) {
         sent = reader.deliveries_in(delivery_state::accepted, 1);
         if (!sent.empty()) letter = reader.letter(sent.front().letter);
+        if (letter) stay = reader.stay(letter->stay);
     });
-    if (!read.has_value() || !letter) give_up("no accepted letter in the store");
-    return {std::move(*letter), std::move(sent.front())};
+    if (!read.has_value() || !stay) give_up("no accepted letter with a stay in the store");
+    return {std::move(*stay), std::move(*letter), std::move(sent.front())};
 }
 
 void add_copy(ports::transaction& tx, const original& from, instant now)
 {
+    stay_row stay = from.stay;
+    stay.id = stay_id::make();
+    for (std::string* key : {&stay.visit_key, &stay.file_key, &stay.identity_key, &stay.traits_key})
+        if (!key->empty()) *key = base::random_token();
+    tx.save_stay(stay);
     letter_row letter = from.letter;
     letter.id = letter_id::make();
-    letter.set_key = letter.document_key = base::random_token();
+    letter.stay = stay.id;
+    letter.set_key = letter.document_key = letter.source_name_key = base::random_token();
     letter.received_at = now;
     tx.save_letter(letter);
     event received;
@@ -71,9 +80,8 @@ void add_copy(ports::transaction& tx, const original& from, instant now)
     routed.kind = event_kind::routed;
     record(tx, delivery, std::move(routed));
 }
-}
 
-int main(int count, char** words)
+void fill(int count, char** words)
 {
     if (count != 4) give_up("STORE NODE_KEY COUNT");
     const auto key = vault::load_node_key(words[2]);
@@ -92,5 +100,16 @@ int main(int count, char** words)
         });
         if (!written.has_value()) give_up("write");
     }
-    return 0;
+}
+}
+
+int main(int count, char** words)
+{
+    try {
+        fill(count, words);
+        return 0;
+    } catch (const std::exception& why) {
+        std::cerr << "bench_fill_queue: " << why.what() << "\n";
+        return 1;
+    }
 }

@@ -1,5 +1,5 @@
-"""A disk that answers no more: the watchdog is fed no more, so that systemd would start the node anew; and the node can still be
-ended at once. Every letter arrives after it.
+"""A disk that answers no more, for the store, for the thread that claims files or for one that acknowledges them: the watchdog is
+fed no more, so that systemd would start the node anew; and the node can still be ended at once. Every letter arrives after it.
 
 hang.py --binary B --shim S --make-pki P"""
 import argparse
@@ -16,6 +16,7 @@ from one_letter import Letter  # noqa: E402
 from two_nodes import Failed, TwoNodes, make_pki, wait_for  # noqa: E402
 
 WATCHDOG_SECONDS = 1
+KINDS = ("wal", "claimed", "ack")  # of the calls that hang, as the shim names them: the store's, the claim, the acknowledgement
 
 
 class Beats:
@@ -35,9 +36,8 @@ def hand_in(nodes, letter):
         os.rename(staged, there)
 
 
-def run(options, folder):
-    pki = os.path.join(folder, "pki")
-    make_pki(options.make_pki, pki)
+def run(options, folder, kind):
+    pki = os.path.join(options.folder, "pki")
     for part in ("hospital", "operator"):
         os.makedirs(os.path.join(folder, part), mode=0o700)
     beats = Beats(os.path.join(folder, "notify"))
@@ -50,15 +50,15 @@ def run(options, folder):
         beats.count = 0
         wait_for("beats of the hospital alone", lambda: beats.count >= 2)
         hospital, letter = nodes.hospital, Letter(1, "mdm")
-        hospital.arm_with("fail_at=1\nfail_until=0\nfail_with=hang\nfail_kind=wal\n")
+        hospital.arm_with(f"fail_at=1\nfail_until=0\nfail_with=hang\nfail_kind={kind}\n")
         hand_in(nodes, letter)
-        wait_for("the first call that hangs", lambda: any(line.startswith("failed") for line in hospital.trace()))
+        wait_for(f"the first call that hangs ({kind})", lambda: any(line.startswith("failed") for line in hospital.trace()))
 
         def is_starved():
             before = beats.count
             time.sleep(WATCHDOG_SECONDS)  # what systemd waits
             return beats.count == before
-        wait_for("a watchdog's time without a beat", is_starved, 20)
+        wait_for(f"a watchdog's time without a beat ({kind})", is_starved, 20)
         hospital.process.send_signal(signal.SIGTERM)
 
         def is_ended():
@@ -85,8 +85,13 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("binary", "shim", "make-pki"):
         parser.add_argument("--" + name, required=True, type=os.path.realpath)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="liaison-hang-", ignore_cleanup_errors=True) as folder:
-        run(parser.parse_args(), folder)
+        options.folder = folder
+        make_pki(options.make_pki, os.path.join(folder, "pki"))
+        for kind in KINDS:
+            run(options, os.path.join(folder, kind), kind)
+            print(f"{kind}: starved, ended at the second SIGTERM, the letter arrived once")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ void connection_pool::put(const std::shared_ptr<connection_pool>& self, const po
 {
     {
         const std::lock_guard lock(self->mutex_);
+        if (ended->epoch != self->epoch_) return;
         if (self->idle_[wanted].size() >= self->limits_.max_idle_per_key || self->limits_.max_idle == 0) return;
         if (self->count_ >= self->limits_.max_idle) self->drop_oldest();
         ended->idle_since = io::clock::now();
@@ -59,6 +60,21 @@ void connection_pool::drop_older_than(io::clock::time_point limit)
         count_ -= std::erase_if(one->second, [&](const auto& candidate) { return candidate->idle_since <= limit; });
         one = one->second.empty() ? idle_.erase(one) : std::next(one);
     }
+}
+
+void connection_pool::begin_epoch()
+{
+    const std::lock_guard lock(mutex_);
+    ++epoch_;
+    idle_.clear();
+    sessions_.clear();
+    count_ = 0;
+}
+
+std::uint64_t connection_pool::epoch() const
+{
+    const std::lock_guard lock(mutex_);
+    return epoch_;
 }
 
 std::size_t connection_pool::idle_connections() const
@@ -100,6 +116,7 @@ void connection_pool::keep_session(const pool_key& wanted, client_connection& of
     if (!session) return;
     of.session_kept = true;
     const std::lock_guard lock(mutex_);
+    if (of.epoch != epoch_) return;
     if (sessions_.size() >= limits_.max_sessions) sessions_.clear();
     sessions_.insert_or_assign({wanted, of.at}, std::move(session));
 }

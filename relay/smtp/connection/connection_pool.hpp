@@ -17,14 +17,16 @@ namespace relay::smtp {
 using tcp_endpoint = boost::asio::ip::tcp::endpoint;
 
 struct client_connection {
-    client_connection(io::stream connected, tcp_endpoint where, std::string of, client_policy policy)
-        : peer(std::move(connected)), at(std::move(where)), host(std::move(of)), engine(std::move(policy))
+    client_connection(io::stream connected, tcp_endpoint where, std::string of, client_policy policy,
+                      std::uint64_t begun)
+        : peer(std::move(connected)), at(std::move(where)), host(std::move(of)), engine(std::move(policy)), epoch(begun)
     {
     }
     io::stream peer;
     tcp_endpoint at;
     std::string host;  // whose address it is
     client_engine engine;
+    std::uint64_t epoch;  // of the pool, when its delivery began
     std::size_t mails = 0;
     bool session_kept = false;  // its TLS session was handed on
     bool reusable = false;      // the last dialogue ended in idle
@@ -49,6 +51,9 @@ public:
     static void put(const std::shared_ptr<connection_pool>& self, const pool_key& wanted,
                     std::unique_ptr<client_connection> ended);
     void drop_older_than(io::clock::time_point limit);
+    // Nothing of before is handed out any more: neither what is idle nor what is in use and comes back, nor a session.
+    void begin_epoch();
+    [[nodiscard]] std::uint64_t epoch() const;
     [[nodiscard]] std::size_t idle_connections() const;
 
     // A session is handed out once (RFC 8446 §C.4).
@@ -63,6 +68,7 @@ private:
     mutable std::mutex mutex_;
     std::map<pool_key, std::vector<std::unique_ptr<client_connection>>> idle_;
     std::size_t count_ = 0;
+    std::uint64_t epoch_ = 0;
     std::map<std::pair<pool_key, tcp_endpoint>, std::shared_ptr<io::tls_session>> sessions_;
     boost::asio::steady_timer timer_;  // used on the I/O thread only
     bool watching_ = false;

@@ -22,6 +22,7 @@ struct smtp_client::delivery {
     outgoing_mail mail;
     io::clock::time_point deadline;
     pool_key key;
+    std::uint64_t epoch;                        // when it began: its hop is of then
     std::unique_ptr<client_connection> used{};  // under way
     std::shared_ptr<io::tls_session> resume{};  // offered on it
     delivery_report::connection kind = delivery_report::connection::none;
@@ -134,7 +135,7 @@ io::awaitable<delivery_report> smtp_client::deliver(next_hop hop, outgoing_mail 
     if (hop.policy != tls_policy::clear_tests && !hop.tls)
         throw std::invalid_argument("smtp_client: TLS without context");
     pool_key key = key_of(hop);
-    delivery about{std::move(hop), std::move(mail), deadline, std::move(key)};
+    delivery about{std::move(hop), std::move(mail), deadline, std::move(key), pool_->epoch()};
     about.report.outcome = failed_before_connection(delivery_errc::peer_unreachable);
     try {
         auto delivering = deliver_somehow(about);
@@ -227,7 +228,8 @@ io::awaitable<smtp_client::go_on> smtp_client::deliver_to_address(delivery& abou
         co_return cancelled ? go_on::done : go_on::try_next;
     }
     obs::add(obs::counter::smtp_connections_out);
-    about.used = std::make_unique<client_connection>(std::move(**peer), at, std::move(host), std::move(*policy));
+    about.used =
+        std::make_unique<client_connection>(std::move(**peer), at, std::move(host), std::move(*policy), about.epoch);
     auto attempting = attempt(about, begin(about));
     co_await std::move(attempting);
     const attempt_outcome& outcome = about.used->engine.outcome();
@@ -267,7 +269,7 @@ io::awaitable<void> smtp_client::attempt(delivery& about, client_engine::action 
     for (;;) {
         if (std::holds_alternative<engine_type::finished>(next)) break;
         if (std::holds_alternative<engine_type::idle>(next)) {
-            used.reusable = used.mails < settings_.max_mails_per_connection;
+            used.reusable = used.mails < settings_.max_mails_per_connection && used.epoch == pool_->epoch();
             if (used.reusable) break;
             next = engine.quit();
         } else if (const auto* out = std::get_if<engine_type::send>(&next)) {

@@ -52,6 +52,9 @@ public:
     [[nodiscard]] io::awaitable<result<mail_site>> find_site(next_hop hop);
     // Closes the connections nobody uses.
     void close_idle();
+    // Certificates, anchors or credentials may be others from now on: a connection in use ends with the mail under way,
+    // no connection and no TLS session of before serves a later one. Any thread.
+    void begin_anew() { pool_->begin_epoch(); }
     [[nodiscard]] std::size_t idle_connections() const { return pool_->idle_connections(); }
 
 private:

@@ -59,6 +59,7 @@ public:
         REQUIRE(watcher_->start().has_value());
     }
     void stop() { watcher_.reset(); }
+    [[nodiscard]] auto longest_step() const { return watcher_->longest_step(); }
     // As a careful sender: written beside, then renamed.
     void drop(const std::string& name, const std::string& text = "x") const
     {
@@ -219,6 +220,27 @@ TEST_CASE("a pair arrives as one; an oversize file whole, and beyond keeping as 
     CHECK_FALSE(fs::exists(s.spool() / ".refused-n1" / "most.xml"));
     CHECK(fs::exists(s.spool() / ".refused-n1" / "huge.xml"));
     CHECK(fs::exists(s.spool() / ".refused-n1" / "2-huge.xml"));  // the first one was not overwritten
+}
+
+TEST_CASE("a file that hangs in the intake is a step that lasts; the wait for files is none", "[watcher]")
+{
+    scene s;
+    std::atomic<bool> let_go = false;
+    s.answer = [&](const submission&) {
+        while (!let_go) let_go.wait(false);
+        return submission_result{verdict::accepted, ".ack.json", "{}"};
+    };
+    s.options.rescan = 60s;
+    s.start();
+    s.drop("a.json");
+    auto seen = 0ns;
+    CHECK(
+        scene::eventually([&] { return (seen = s.longest_step()) >= 30ms; }));  // longer than any look into the folder
+    CHECK(s.longest_step() >= seen);
+    let_go = true;
+    let_go.notify_all();
+    REQUIRE(s.called("a.json"));
+    CHECK(scene::eventually([&] { return s.longest_step() == 0ns; }));
 }
 
 TEST_CASE("the longest name a file can have is acknowledged", "[watcher]")

@@ -4,6 +4,7 @@
 
 #include "relay/base/clock.hpp"
 #include "relay/base/ids.hpp"
+#include "relay/base/step_clock.hpp"
 
 using namespace relay::base;
 
@@ -52,4 +53,20 @@ TEST_CASE("a clock moved by hand", "[base]")
     CHECK(clock.now() == instant(std::chrono::milliseconds(5001)));
     clock.set(instant());
     CHECK(clock.now() == instant());
+}
+
+TEST_CASE("a step lasts from its begin to its end, and nothing lasts between two", "[base]")
+{
+    using namespace std::chrono_literals;
+    const step_clock::clock::time_point start{1h};
+    step_clock at;
+    CHECK(at.lasting(start) == 0s);
+    {
+        const step_clock::step one(at, start);
+        CHECK(at.lasting(start) == 0s);
+        CHECK(at.lasting(start + 61s) == 61s);
+    }
+    CHECK(at.lasting(start + 62s) == 0s);
+    const step_clock::step next(at, start + 70s);
+    CHECK(at.lasting(start + 71s) == 1s);
 }

@@ -89,6 +89,33 @@ TEST_CASE("a pooled connection that the peer closed is not used again", "[smtp][
     CHECK(all.client.idle_connections() == 0);
 }
 
+TEST_CASE("under new settings a connection ends with its mail, and nothing of before is used again", "[smtp][loopback]")
+{
+    using connection = delivery_report::connection;
+    house all;
+    const auto deliver = [&] {
+        const auto report = all.deliver(all.hop());
+        REQUIRE(report.outcome.is_accepted());
+        return report;
+    };
+    const auto in_use = GENERATE(true, false);
+    CAPTURE(in_use);
+    if (in_use) all.sink.block = [&all] { all.client.begin_anew(); };
+    deliver();
+    all.sink.block = nullptr;
+    if (!in_use) {
+        CHECK(all.client.idle_connections() == 1);
+        all.client.begin_anew();
+    }
+    CHECK(all.client.idle_connections() == 0);
+    const auto next = deliver();
+    CHECK(next.used == connection::fresh);
+    CHECK_FALSE(next.tls->resumed);
+    CHECK(deliver().used == connection::reused);
+    all.client.close_idle();  // no new epoch: the session stays
+    CHECK(deliver().tls->resumed);
+}
+
 TEST_CASE("a deadline behind the final dot leaves the mail uncertain, and the connection unused", "[smtp][loopback]")
 {
     std::mutex gate;  // outlives the worker that waits at it
