@@ -181,16 +181,14 @@ void write_stay(connection& database, const stay_row& row)
 
 namespace {
 // Bits of stay_fact.flags.
-enum fact_flag : std::int64_t {
-    has_letter = 1,
-    crh_as_letter = 2,
-    doctor_assumed = 4,
-    j0_met = 8,
-    h48_met = 16,
-    confirmed = 32,
-    by_other_channel = 64,
-    other_channel_in_time = 128,
-};
+constexpr std::int64_t has_letter = 1;
+constexpr std::int64_t crh_as_letter = 2;
+constexpr std::int64_t doctor_assumed = 4;
+constexpr std::int64_t j0_met = 8;
+constexpr std::int64_t h48_met = 16;
+constexpr std::int64_t confirmed = 32;
+constexpr std::int64_t by_other_channel = 64;
+constexpr std::int64_t other_channel_in_time = 128;
 
 std::int64_t flags_of(const stay_facts& facts)
 {

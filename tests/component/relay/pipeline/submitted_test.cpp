@@ -26,14 +26,14 @@ struct submitting : tests::house {
     submitting() { set_up(clear_text::stays_here); }
     void set_up(clear_text policy, ports::mailbox_server* server = nullptr)
     {
-        hosted_mail_options options{
+        hosted_mail_options wanted{
             {"medecin.example"}, "operateur.example", "", "mailer-daemon@medecin.example", tests::paris()};
-        options.clear = policy;
-        options.server = server;
+        wanted.clear = policy;
+        wanted.server = server;
         routes.trusted_domains = {"ailleurs.example", "attente.example", "sansroute.example"};
         routes.rules = {{"ailleurs.example", {"mx.ailleurs.example", 25, "mx.ailleurs.example"}, seal_profile::smime},
                         {"attente.example", {"x", 25, "x"}, seal_profile::hold}};
-        hosting = std::make_unique<hosted_mail>(with(), options, [this] { ++queued; });
+        hosting = std::make_unique<hosted_mail>(with(), wanted, [this] { ++queued; });
         outbound_options out;
         out.node_name = "operateur.example";
         out.hosted = hosting.get();
