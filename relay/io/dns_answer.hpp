@@ -47,6 +47,7 @@ struct dns_limits {
     std::size_t max_waiting = 1000;              // questions under way
     std::chrono::seconds longest_ttl{3600};      // an answer is kept no longer, whatever its records say
     std::chrono::seconds longest_negative{300};  // nor that there is none
+    std::chrono::seconds no_answer{10};          // nobody answered, or badly: not asked again before (RFC 2308 §7)
 };
 
 // `name` in any case. The message's id and question were checked by whoever received it.

@@ -228,7 +228,10 @@ void dns_asker::answered(void* argument, int status, int, unsigned char* bytes, 
         return;
     }
     const bool is_denied = status == ARES_ENODATA || status == ARES_ENOTFOUND;
-    const auto ttl = is_denied ? negative_ttl(message, self.limits_) : std::chrono::seconds(0);
+    const bool is_ours = status == ARES_EDESTRUCTION || status == ARES_ECANCELLED || status == ARES_ENOMEM;
+    const auto ttl = is_denied ? negative_ttl(message, self.limits_)
+                     : is_ours ? std::chrono::seconds(0)
+                               : self.limits_.no_answer;
     dns_answer nothing;
     nothing.ttl = ttl;
     if (status == ARES_ENODATA)

@@ -1,5 +1,6 @@
 // Letters: everything that is made durable together before one is acknowledged.
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/intake_answer.hpp"
 #include "relay/pipeline/intake_refusal.hpp"
@@ -87,6 +88,9 @@ public:
     [[nodiscard]] admission_fault fault() const noexcept { return fault_; }
     void log() const
     {
+        obs::add(obs::counter::letters_received);
+        for (const routed_recipient& one : routed_)
+            if (std::holds_alternative<cause>(one.decision)) obs::add(obs::counter::letters_held);
         obs::info(obs::event::letter_received,
                   "id={} form={} operation={} type={} documents={} octets={} recipients={}", known_as_.text(),
                   name(row_.form), name(row_.operation), row_.type_code, plan_.documents.size(),

@@ -1,6 +1,7 @@
 #include "relay/pipeline/intake_refusal.hpp"
 
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/intake_answer.hpp"
 #include "relay/pipeline/plan_parts.hpp"
@@ -83,6 +84,7 @@ submission_result intake::refuse(const refusal& why, const submission& from, con
         obs::error(obs::event::store_failed, "step=refuse code={}", stored.error().message());
         return text.busy();
     }
+    obs::add(obs::counter::files_refused);
     obs::warn(obs::event::file_refused, "form={} code={}", why.form,
               why.code);  // no field: a key of a sidecar can be anything
     return answer;

@@ -3,11 +3,25 @@
 #include <random>
 
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/outbound_parts.hpp"
 #include "relay/pipeline/reception.hpp"
 
 namespace relay::pipeline {
+namespace {
+void count_outcome(delivery_state reached)
+{
+    switch (reached) {
+        case delivery_state::accepted: return obs::add(obs::counter::letters_sent);
+        case delivery_state::failed: return obs::add(obs::counter::letters_failed);
+        case delivery_state::deferred: return obs::add(obs::counter::deliveries_deferred);
+        case delivery_state::uncertain: return obs::add(obs::counter::deliveries_uncertain);
+        default: return;  // a report or a person was quicker
+    }
+}
+}
+
 double random_unit()
 {
     thread_local std::minstd_rand engine{std::random_device{}()};
@@ -60,6 +74,7 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
             forget_bytes(tx, row);  // nothing more to prove
         if (row.kind == delivery_kind::mail && !is_open(row.state)) close_submitted(tx, row, news);
     });
+    if (written.has_value()) count_outcome(reached);
     obs::info(obs::event::smtp_attempt, "delivery={} state={} code={} cause={}", mail.id.text(), name(reached),
               outcome.smtp_code, name(outcome.why));
     return written;

@@ -4,6 +4,7 @@
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/outbound_parts.hpp"
 #include "relay/pipeline/reception.hpp"
 
@@ -209,6 +210,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     });
     if (!written.has_value()) return written.error();
     if (!started) return std::optional<prepared_mail>();
+    obs::add(obs::counter::letters_sealed);
     obs::info(obs::event::letter_sealed, "id={} delivery={} octets={}", letter->id.text(), row.id.text(),
               mail.bytes->size());
     return std::optional(std::move(mail));

@@ -16,6 +16,7 @@
 #include "relay/base/step_clock.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 
 namespace relay::spool {
 namespace {
@@ -324,5 +325,6 @@ void watcher::state::process(const claimed_file& file)
     }
     if (size == pipeline::size_class::beyond_keeping) return set_aside(file);
     folder::remove_answered(file);
+    obs::add(obs::counter::files_taken);
 }
 }

@@ -119,6 +119,7 @@ void group_writer::commit(std::deque<waiting>& group)
     } catch (...) {
         const error_code why = error_of_current_exception();
         for (auto& each : group) each.outcome = why;
+        obs::add(obs::counter::store_failures);
         transaction_.after_rollback();
         if (database_.in_transaction()) {
             try {

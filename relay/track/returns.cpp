@@ -7,6 +7,7 @@
 #include "mime/message/address.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/obs/metrics.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/reception.hpp"
 #include "relay/track/report_event.hpp"
@@ -192,6 +193,7 @@ store_verdict returns::store(const ports::mail_envelope& envelope, std::string_v
     if (!written.has_value())
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
                                                                           : store_verdict::temporary_failure;
+    obs::add(obs::counter::reports_received);
     const auto kind = name(mail.read.kind);
     const std::string domain = sending_domain(envelope.reverse_path);
     if (mail.outcome == match_outcome::matched)

@@ -97,6 +97,19 @@ TEST_CASE("a lie is temporary, never a missing domain", "[io][dns]")
     CHECK(all.run(all.names.addresses("mss.test")).error() == io::errc::name_lookup_failed);
 }
 
+TEST_CASE("who did not answer is not asked again at once", "[io][dns]")
+{
+    const auto lie = GENERATE(dns_lie::silent, dns_lie::servfail, dns_lie::refused);
+    house all;
+    all.server.lie("mss.test", lie);
+    all.server.start();
+    CHECK(all.run(all.names.mx("mss.test")).error() == io::errc::name_lookup_failed);
+    const auto asked = all.server.asked("mss.test", 15);
+    CHECK(asked > 0);
+    CHECK(all.run(all.names.mx("mss.test")).error() == io::errc::name_lookup_failed);
+    CHECK(all.server.asked("mss.test", 15) == asked);
+}
+
 TEST_CASE("records about another name are not believed", "[io][dns]")
 {
     house all;
