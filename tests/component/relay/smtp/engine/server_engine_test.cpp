@@ -144,9 +144,10 @@ TEST_CASE("the returns listener takes reports and replies for one mailbox only",
     auto policy = clear_policy();
     policy.only_recipient = "retours@mx.test";
     session peer(policy);
-    peer.play(hello +
-              "MAIL FROM:<a@x.test>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<Retours@mx.test>\r\nDATA\r\n" +
-              body);
+    peer.play(
+        hello +
+        "MAIL FROM:<a@x.test>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<Retours@mx.test>\r\nDATA\r\n" +
+        body);
     CHECK(codes(peer.said) == "220 250 250 250 250 550 250 354 250 ");
     CHECK(peer.asked == std::vector<std::string>{"Retours@mx.test"});
 }
