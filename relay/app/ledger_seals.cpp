@@ -37,9 +37,11 @@ std::optional<ledger_statement> verified(const std::string& statement, const cer
     if (!claimed) return std::nullopt;
     const auto at = std::chrono::floor<std::chrono::seconds>(claimed->at);
     const auto opened = mime::smime::open_signed(statement, anchors, at, "");
-    if (!opened.has_value() || opened->has(mime::smime::finding::not_signed)) return std::nullopt;
+    if (!opened.has_value() || opened->layers != std::vector{mime::smime::protection::signed_multipart})
+        return std::nullopt;
     const auto told = read_statement(opened->entity);
-    return told == claimed ? told : std::nullopt;
+    // Nothing but a statement: letters are signed with the same key, and say what others wrote.
+    return told == claimed && opened->entity == write_statement(*told) ? told : std::nullopt;
 }
 }
 

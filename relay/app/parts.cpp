@@ -352,8 +352,13 @@ pipeline::facts_keeper facts_keeper_of(const parts& part)
 
 void keep_facts(store::sqlite_store& store, const parts& part)
 {
-    store.derive_with([keeper = facts_keeper_of(part)](pipeline::ports::transaction& tx,
-                                                       const pipeline::stay_id& stay) { keeper.keep(tx, stay); });
+    const pipeline::facts_keeper keeper = facts_keeper_of(part);
+    // What others derived does not mix with ours unseen, also if a renewal never ends.
+    static_cast<void>(store.write([basis = keeper.basis()](pipeline::ports::transaction& tx) {
+        if (tx.facts_basis() != basis) tx.save_facts_basis("");
+    }));
+    store.derive_with(
+        [keeper](pipeline::ports::transaction& tx, const pipeline::stay_id& stay) { keeper.keep(tx, stay); });
 }
 
 result<std::unique_ptr<store::sqlite_store>> open_node_store(const parts& part)

@@ -35,10 +35,9 @@ void record(ports::transaction& tx, delivery_row& row, event next)
 {
     next.delivery = row.id;
     tx.append(next);
-    const bool first = row.state == delivery_state::received ||
-                       (row.attempts == 1 && row.first_trouble == cause::none && !row.accepted_at);
-    if (first && (next.kind == event_kind::held || next.kind == event_kind::refused))
-        row.first_trouble = next.facts.why;
+    const bool first = row.first_trouble == cause::none && row.attempts <= 1 && !row.accepted_at;
+    const bool not_tried = row.attempts == 0 && next.kind == event_kind::held;
+    if (first && (not_tried || next.kind == event_kind::refused)) row.first_trouble = next.facts.why;
     delivery_view view;
     if (folds_alone(row.state, next)) {
         view = view_of_open(row.state, row.why, row.attempts);

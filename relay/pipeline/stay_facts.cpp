@@ -81,11 +81,12 @@ private:
 
     void take_doctors(const letter_row& letter, const delivery_row& row)
     {
-        if (!first_at_ || row.created_at < *first_at_) {
-            first_at_ = row.created_at;
+        if (first_of_.empty()) first_of_ = letter.id;  // letters come in the order in which they were received
+        if (letter.id == first_of_ && !seen_doctor_) {
+            seen_doctor_ = true;
             into_.recipient_operator = row.domain;
             into_.no_address = is_address_cause(row.first_trouble) ? row.first_trouble : cause::none;
-        } else if (row.created_at == *first_at_ && !is_address_cause(row.first_trouble)) {
+        } else if (letter.id == first_of_ && !is_address_cause(row.first_trouble)) {
             into_.no_address = cause::none;  // another mailbox of the same doctor was usable at once
         }
         if (row.accepted_at)
@@ -100,7 +101,8 @@ private:
     std::vector<acceptance> acceptances_;
     std::vector<instant> other_channels_;
     std::set<std::string> arrived_;
-    std::optional<instant> first_at_;
+    letter_id first_of_;
+    bool seen_doctor_ = false;
 };
 
 void take_stop(stay_facts& facts, const std::vector<acceptance>& all, instant stop)

@@ -1,5 +1,6 @@
 #include "relay/store/transaction.hpp"
 
+#include "relay/obs/log.hpp"
 #include "relay/store/accounts.hpp"
 #include "relay/store/errc.hpp"
 #include "relay/store/mailbox_rows.hpp"
@@ -174,7 +175,19 @@ void sql_transaction::derive()
         cursor row = database().query("SELECT stay FROM letter WHERE id = ?", letter);
         if (row.next() && !row.null(0)) touched_stays_.insert(row.text(0));
     }
-    for (const std::string& stay : touched_stays_) (*derive_)(*this, stay_id(stay));
+    if (touched_stays_.empty()) return;
+    database().run("SAVEPOINT derive");
+    try {
+        for (const std::string& stay : touched_stays_) (*derive_)(*this, stay_id(stay));
+        database().run("RELEASE derive");
+    } catch (...) {
+        if (!database().in_transaction()) throw;  // SQLite undid the whole transaction (full disk, I/O error)
+        const error_code why = error_of_current_exception();
+        database().run("ROLLBACK TO derive");
+        database().run("RELEASE derive");
+        database().run("UPDATE stay_fact_basis SET basis = ''");
+        obs::error(obs::event::store_failed, "step=facts code={}", why.message());
+    }
 }
 
 void sql_transaction::keep_unit()

@@ -53,7 +53,9 @@ public:
     // One unit of the group. The first has the transaction to itself and needs no savepoint, which would copy each page
     // it changes.
     void begin_unit();
-    void derive();  // before it is kept: a failure undoes the unit
+    // Before it is kept. Evidence never waits for what is derived of it: after a failure the facts of before stand, and
+    // all of them are derived again at the next start.
+    void derive();
     void keep_unit();
     void undo_unit();
 

@@ -239,3 +239,22 @@ TEST_CASE("figures of a period are those of its stays", "[facts]")
     CHECK(figures(query_of({day(21), day(22)}, "4410")).totals.h48.numerator == 0);
     CHECK(figures(query_of({day(20), day(22)}, "autre")).totals.discharges == 0);
 }
+
+TEST_CASE("evidence never waits for the facts", "[facts]")
+{
+    followed h;
+    h.drop("a.hl7", tests::adt_file());
+    h.drop("l.hl7", tests::mdm_file());
+    REQUIRE(facts_keeper(h.sites, tests::paris()).renew(*h.store, [] { return true; }).has_value());
+    h.store->derive_with([](ports::transaction& tx, const stay_id& stay) {
+        tx.remove_facts(stay);  // undone with what follows
+        throw std::runtime_error("unreadable");
+    });
+    h.attempt(h.only().id, attempt_end::accepted);
+    CHECK(h.only().state == delivery_state::accepted);
+    CHECK_FALSE(h.only_facts().stop.has_value());  // those of before
+    h.follow();
+    CHECK(facts_keeper(h.sites, tests::paris()).renew(*h.store, [] { return true; }).value() ==
+          facts_keeper::renewal::done);
+    CHECK(h.only_facts().stop.has_value());
+}
