@@ -125,17 +125,19 @@ result<void> folder::prepare()
     return {};
 }
 
-void folder::remove_answered(const claimed_file& file)
+bool folder::remove_answered(const claimed_file& file)
 {
-    std::error_code failed;  // what stays is found at the next start, and answered as before
+    std::error_code failed;
     path last = file.main;
     if (!file.attachment.empty()) {
         last = file.main.parent_path() / (std::string(answered_mark) + file.name());
         fs::rename(file.main, last, failed);
-        if (failed) return;
+        if (failed && failed != std::errc::no_such_file_or_directory) return false;  // marked by a try before this one
         fs::remove(file.attachment, failed);
+        if (failed) return false;
     }
     fs::remove(last, failed);
+    return !failed;
 }
 
 std::vector<claimed_file> folder::left_over() const

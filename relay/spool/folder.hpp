@@ -49,8 +49,9 @@ public:
     [[nodiscard]] std::vector<claimed_file> left_over() const;
     // Removes what was answered. Two files cannot be removed in one act: the sidecar is marked first, and left_over()
     // removes a marked one with its PDF, so that a crash in between never shows half a pair as a submission of its own.
+    // False: something is left, and this may be called again; else the next start finds it and answers it as before.
     // Any thread.
-    static void remove_answered(const claimed_file& file);
+    [[nodiscard]] static bool remove_answered(const claimed_file& file);
 
     using moment = std::chrono::steady_clock::time_point;
 

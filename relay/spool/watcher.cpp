@@ -63,8 +63,9 @@ struct watcher::state {
         std::chrono::steady_clock::time_point until;
         claimed_file file;
     };
-    std::deque<waiting> later;  // to be tried again, the soonest first; no worker waits with them
-    bool more_waits = false;    // in the folder, for room: whoever makes room wakes the watching thread
+    std::deque<waiting> later;           // to be tried again, the soonest first; no worker waits with them
+    std::vector<claimed_file> answered;  // that could not be removed
+    bool more_waits = false;             // in the folder, for room: whoever makes room wakes the watching thread
     bool stopping = false;
     std::vector<std::thread> threads;
     std::vector<base::step_clock> steps;  // of the threads, in their order
@@ -74,6 +75,7 @@ struct watcher::state {
     void work(base::step_clock& at);
     void process(const claimed_file& file);
     void retry_later(const claimed_file& file);
+    void remove_answered();
     void set_aside(const claimed_file& file) const;
     [[nodiscard]] pipeline::size_class measure(const claimed_file& file) const;
     [[nodiscard]] result<pipeline::submission> read(const claimed_file& file, pipeline::size_class size) const;
@@ -206,6 +208,7 @@ void watcher::state::watch(base::step_clock& at)
 // Looks and claims once; how long to wait for more.
 std::chrono::milliseconds watcher::state::turn()
 {
+    remove_answered();
     const std::size_t wanted = make_room();
     std::size_t taken = 0;
     try {
@@ -259,6 +262,21 @@ void watcher::state::retry_later(const claimed_file& file)
 {
     std::scoped_lock lock(mutex);
     later.push_back({std::chrono::steady_clock::now() + options.busy_pause, file});
+}
+
+// What a broken disk kept is tried again with each look at the folder.
+void watcher::state::remove_answered()
+{
+    std::vector<claimed_file> left;
+    {
+        std::scoped_lock lock(mutex);
+        left.swap(answered);
+    }
+    for (claimed_file& file : left) {
+        if (folder::remove_answered(file)) continue;
+        std::scoped_lock lock(mutex);
+        answered.push_back(std::move(file));
+    }
 }
 
 // What cannot be kept as an object stays beside the spool, for a person; nothing there is ever overwritten.
@@ -324,7 +342,10 @@ void watcher::state::process(const claimed_file& file)
         }
     }
     if (size == pipeline::size_class::beyond_keeping) return set_aside(file);
-    folder::remove_answered(file);
     obs::add(obs::counter::files_taken);
+    if (folder::remove_answered(file)) return;
+    obs::error(obs::event::spool_failed, "step=remove");
+    std::scoped_lock lock(mutex);
+    answered.push_back(file);
 }
 }

@@ -49,7 +49,7 @@ def run(options, folder, kind):
         nodes.operator.stop()  # its beats would be counted too
         beats.count = 0
         wait_for("beats of the hospital alone", lambda: beats.count >= 2)
-        hospital, letter = nodes.hospital, Letter(1, "mdm")
+        hospital, letter = nodes.hospital, Letter(1, "mdm", 0)
         hospital.arm_with(f"fail_at=1\nfail_until=0\nfail_with=hang\nfail_kind={kind}\n")
         hand_in(nodes, letter)
         wait_for(f"the first call that hangs ({kind})", lambda: any(line.startswith("failed") for line in hospital.trace()))

@@ -191,7 +191,7 @@ def check_cancel(lab, checks, submitter):
     to = f"annule@{DEAD}"
     before = {row["id"] for row in waiting(lab, DEAD)}
     submitter.send(sealed(lab, "annule", to), to, envid="annule")
-    row = wait_for("en attente", lambda: [one for one in waiting(lab, DEAD) if one["id"] not in before and one["state"] == "deferred"], 20)[0]
+    row = wait_for("en attente", lambda: [one for one in waiting(lab, DEAD) if one["id"] not in before and one["state"] in ("queued", "deferred")], 20)[0]
     table = lab.liaison("queue", config="operator").stdout
     checks.that("la file dit ce que c'est, sans adresse", "(courriel déposé)" in table and "annule" not in table and DEAD in table, table)
     done = wait_for("annulé", lambda: lab.liaison("cancel", row["id"], config="operator", check=False).returncode == 0, 20)

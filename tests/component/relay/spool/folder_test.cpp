@@ -352,7 +352,8 @@ TEST_CASE("a name in hand is not claimed again before it is done", "[spool]")
     std::string text;
     std::ifstream(first[0].main) >> text;
     CHECK(text == "first");
-    spool::folder::remove_answered(first[0]);
+    CHECK(spool::folder::remove_answered(first[0]));
+    CHECK(spool::folder::remove_answered(first[0]));  // once more changes nothing
     const auto second = look(spool, p.now, 10);
     REQUIRE(second.size() == 1);
     std::ifstream(second[0].main) >> text;
