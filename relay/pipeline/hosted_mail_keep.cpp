@@ -1,6 +1,7 @@
 // Where a mail goes: into mailboxes here and the queue, in one unit; to the mailbox server beside us.
 #include "mime/message/imap_view.hpp"
 #include "mime/text/ascii.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/hosted_mail_parts.hpp"
 
 namespace relay::pipeline {
@@ -52,6 +53,15 @@ hosted_mail::mailbox_copy hosted_mail::copy_for(const arrival& mail, const ports
     return copy;
 }
 
+namespace {
+// The same mail once more is a repeat of one that may still arrive or has; one that failed is sent anew.
+bool is_on_its_way(ports::reader& store, const std::string& delivery)
+{
+    const auto row = store.delivery(delivery_id(delivery));
+    return row && (is_open(row->state) || is_accepted(row->state));
+}
+}
+
 result<void> hosted_mail::keep_in_one_unit(const arrival& mail, const std::vector<mailbox_copy>& copies,
                                            const recipients& elsewhere, tally& done)
 {
@@ -68,10 +78,9 @@ result<void> hosted_mail::keep_in_one_unit(const arrival& mail, const std::vecto
         bool is_added = false;
         for (const auto* to : elsewhere) {
             const std::string key = known_by("submitted", mail, to->address);
-            if (tx.answered(key)) continue;
+            if (const auto before = tx.answered(key); before && is_on_its_way(tx, before->answer)) continue;
             if (!std::exchange(is_added, true)) tx.add_blob(shared);
-            tx.add_answer(key, {});
-            queue_submitted(tx, with_, mail.envelope, *to, shared);
+            tx.add_answer(key, {{}, queue_submitted(tx, with_, mail.envelope, *to, shared).text()});
             ++here.newly;
         }
     });

@@ -13,6 +13,7 @@ constexpr std::size_t pages_a_turn = 4;
 // What was given up for want of an address or a certificate is still repairable (domain.md §4).
 bool may_be_routed(const delivery_row& row)
 {
+    if (row.kind != delivery_kind::letter) return false;
     return row.state == delivery_state::held || facts_of(row.why).next == next_step::hold;
 }
 

@@ -117,8 +117,8 @@ ports::mail_envelope read_envelope(std::string_view text)
     return envelope;
 }
 
-void queue_submitted(ports::transaction& tx, const services& with, const ports::mail_envelope& envelope,
-                     const ports::envelope_recipient& to, const ports::sealed_object& sealed)
+delivery_id queue_submitted(ports::transaction& tx, const services& with, const ports::mail_envelope& envelope,
+                            const ports::envelope_recipient& to, const ports::sealed_object& sealed)
 {
     delivery_row row;
     row.id = delivery_id::make();
@@ -135,6 +135,7 @@ void queue_submitted(ports::transaction& tx, const services& with, const ports::
     queued.at = row.created_at;
     queued.kind = event_kind::routed;
     record(tx, row, std::move(queued));
+    return row.id;
 }
 
 void forget_bytes(ports::transaction& tx, delivery_row& row)

@@ -23,8 +23,8 @@ struct completion {
 [[nodiscard]] ports::mail_envelope read_envelope(std::string_view text);  // one recipient, always
 
 // A delivery for `to`, queued; its mail is the object `sealed`, which the caller adds once.
-void queue_submitted(ports::transaction& tx, const services& with, const ports::mail_envelope& envelope,
-                     const ports::envelope_recipient& to, const ports::sealed_object& sealed);
+delivery_id queue_submitted(ports::transaction& tx, const services& with, const ports::mail_envelope& envelope,
+                            const ports::envelope_recipient& to, const ports::sealed_object& sealed);
 
 // Nothing more will be sent: the bytes go once no other recipient needs them.
 void forget_bytes(ports::transaction& tx, delivery_row& row);

@@ -123,8 +123,10 @@ void sql_transaction::save_ack(const ack_row& row)
 void sql_transaction::add_answer(std::string_view submission_key, const ports::submission_answer& answer)
 {
     const std::string sealed = vault().seal_field(answer_context(submission_key), answer.answer);
-    database().run("INSERT INTO answer (submission_key, letter, answer) VALUES (?, ?, ?)", submission_key,
-                   answer.letter, as_blob{sealed});
+    database().run(
+        "INSERT INTO answer (submission_key, letter, answer) VALUES (?, ?, ?)"
+        " ON CONFLICT (submission_key) DO UPDATE SET letter = excluded.letter, answer = excluded.answer",
+        submission_key, answer.letter, as_blob{sealed});
 }
 
 ports::stored_as sql_transaction::add_message(const ports::new_message& message)

@@ -156,7 +156,7 @@ public:
     virtual void add_refusal(const refusal_row& row) = 0;
     virtual void add_ack(const ack_row& row) = 0;
     virtual void save_ack(const ack_row& row) = 0;  // its content, state, channel, attempts, next_try; by sequence
-    virtual void add_answer(std::string_view submission_key, const submission_answer& answer) = 0;
+    virtual void add_answer(std::string_view submission_key, const submission_answer& answer) = 0;  // the last counts
     virtual stored_as add_message(const new_message& message) = 0;  // gives UID and modification sequence
     virtual void save_account(const account_row& row) = 0;
 };

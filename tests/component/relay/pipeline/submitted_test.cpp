@@ -241,7 +241,6 @@ TEST_CASE("nothing is told to nobody, nor about a report of ours", "[submission]
     REQUIRE(h.hosting->store(envelope, sent, h.from) == store_verdict::stored);
     h.attempt_with(h.rows(delivery_kind::mail).at(0).id, h.answered(attempt_end::permanent, 550, "5.1.1"));
     CHECK(h.rows(delivery_kind::report).empty());
-    REQUIRE(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::duplicate);
     REQUIRE(h.hosting->store(h.to({far}), tests::enveloped(fields + "X-A: 1\r\n"), h.from) == store_verdict::stored);
     h.attempt_with(h.rows(delivery_kind::mail).at(0).id, h.answered(attempt_end::permanent, 550, "5.1.1"));
     REQUIRE(h.store->write([&](ports::transaction& tx) { tx.save_account({paul, paul, "hash", false}); }).has_value());
@@ -378,4 +377,18 @@ TEST_CASE("with a mailbox server beside us the report is handed to it, and waits
     CHECK(h.ask([&](auto& r) { return r.delivery(report); })->state == delivery_state::accepted);
     REQUIRE(server.kept.size() == 1);
     CHECK(server.kept[0].starts_with(paul + "\nFrom: "));
+}
+
+TEST_CASE("the same mail again after it failed is sent anew, and only then", "[submission]")
+{
+    submitting h;
+    const std::string sent = tests::enveloped(fields);
+    REQUIRE(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::stored);
+    CHECK(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::duplicate);
+    h.attempt_with(h.rows(delivery_kind::mail).at(0).id, h.answered(attempt_end::permanent, 550, "5.1.1"));
+    CHECK(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::stored);
+    const auto again = h.rows(delivery_kind::mail);
+    REQUIRE(again.size() == 1);
+    h.attempt_with(again[0].id, h.answered(attempt_end::accepted, 250, "2.0.0"));
+    CHECK(h.hosting->store(h.to({far}), sent, h.from) == store_verdict::duplicate);
 }
