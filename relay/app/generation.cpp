@@ -42,16 +42,16 @@ public:
 generation::generation(std::shared_ptr<const parts> made, const lasting_parts& with) : part(std::move(made))
 {
     const config::settings& all = part->settings;
-    const pipeline::services using_{with.store, with.vault, with.directory, with.clock, part->routes, part->anchors};
+    const pipeline::services joined{with.store, with.vault, with.directory, with.clock, part->routes, part->anchors};
     if (all.roles.operator_)
-        hosted = std::make_unique<pipeline::hosted_mail>(using_, hosting_of(*part, with), with.wake);
-    outbound = std::make_unique<pipeline::outbound>(using_, sending_of(*part, hosted.get()));
+        hosted = std::make_unique<pipeline::hosted_mail>(joined, hosting_of(*part, with), with.wake);
+    outbound = std::make_unique<pipeline::outbound>(joined, sending_of(*part, hosted.get()));
     acks = std::make_unique<pipeline::ack_queue>(
-        using_, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
+        joined, pipeline::retry_policy{all.mllp.zam_first, all.mllp.zam_most, all.retry.give_up, all.retry.warn});
     if (all.roles.hospital) {
-        intake = std::make_unique<pipeline::intake>(using_, *part->site, with.wake, with.refusing);
+        intake = std::make_unique<pipeline::intake>(joined, *part->site, with.wake, with.refusing);
         returns = std::make_unique<track::returns>(
-            using_, track::returns_options{all.hospital.address, part->zone, all.returns.replies_to, hosted.get()});
+            joined, track::returns_options{all.hospital.address, part->zone, all.returns.replies_to, hosted.get()});
     }
 }
 
