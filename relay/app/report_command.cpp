@@ -1,4 +1,5 @@
 // `liaison report`: the delays of a period's discharges.
+#include <cmath>
 #include <ostream>
 
 #include <boost/json.hpp>
@@ -212,7 +213,7 @@ table table_of(const period_report& report, const mime::zone& zone, language in)
 
 std::string shown(const rate& r)
 {
-    std::string text = r.value() ? std::to_string(static_cast<int>(*r.value() * 100 + 0.5)) + " %" : "–";
+    std::string text = r.value() ? std::to_string(std::lround(*r.value() * 100)) + " %" : "–";
     text += "  (" + std::to_string(r.numerator) + " sur " + std::to_string(r.denominator);
     if (r.pending > 0) text += ", " + std::to_string(r.pending) + " en attente";
     return text + ")";

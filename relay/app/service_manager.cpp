@@ -13,9 +13,9 @@ namespace relay::app {
 namespace {
 std::string taken_out(const char* name)
 {
-    const char* value = std::getenv(name);
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
     std::string kept = value == nullptr ? "" : value;
-    ::unsetenv(name);
+    ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
     return kept;
 }
 

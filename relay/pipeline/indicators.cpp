@@ -1,7 +1,6 @@
 #include "relay/pipeline/indicators.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace relay::pipeline {
 namespace {
@@ -52,19 +51,20 @@ constexpr std::pair<breakdown, std::string_view> breakdowns[] = {
     {breakdown::month, "month"},
     {breakdown::weekday, "weekday"},
     {breakdown::hour_band, "hour-band"},
-    {breakdown::operator_, "recipient-operator"},
+    {breakdown::recipient_operator, "recipient-operator"},
 };
+
+std::string two_digits(unsigned number)
+{
+    return (number < 10 ? "0" : "") + std::to_string(number);
+}
 
 std::string date_text(std::int32_t day, bool with_day)
 {
     const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-    char text[24];
-    const int year = static_cast<int>(date.year());
-    const auto month = static_cast<unsigned>(date.month());
-    if (with_day)
-        std::snprintf(text, sizeof text, "%04d-%02u-%02u", year, month, static_cast<unsigned>(date.day()));
-    else
-        std::snprintf(text, sizeof text, "%04d-%02u", year, month);
+    std::string text = std::to_string(static_cast<int>(date.year()));
+    text += "-" + two_digits(static_cast<unsigned>(date.month()));
+    if (with_day) text += "-" + two_digits(static_cast<unsigned>(date.day()));
     return text;
 }
 }
@@ -154,7 +154,7 @@ std::string key_of(const stay_facts& stay, breakdown by)
             return std::to_string(
                 std::chrono::weekday(std::chrono::sys_days(std::chrono::days(stay.day))).iso_encoding());
         case breakdown::hour_band: return std::string(name(stay.band));
-        case breakdown::operator_: return stay.recipient_operator;
+        case breakdown::recipient_operator: return stay.recipient_operator;
     }
     return {};
 }

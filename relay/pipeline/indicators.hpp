@@ -71,7 +71,19 @@ private:
 };
 
 // domain.md §5 "Breakdowns": what one stay belongs to.
-enum class breakdown { none, group, site, service, letter_type, stay_class, day, month, weekday, hour_band, operator_ };
+enum class breakdown {
+    none,
+    group,
+    site,
+    service,
+    letter_type,
+    stay_class,
+    day,
+    month,
+    weekday,
+    hour_band,
+    recipient_operator
+};
 [[nodiscard]] std::optional<breakdown> breakdown_from(std::string_view word) noexcept;
 [[nodiscard]] std::string_view name(breakdown value) noexcept;
 // Sorts as people read it: days by date, weekdays from "1" Monday, bands by hour; empty where it is not known.

@@ -184,7 +184,7 @@ TEST_CASE("breakdowns add up to the total", "[indicators]")
         {breakdown::month, {"2026-11"}},
         {breakdown::weekday, {"5", "7"}},
         {breakdown::hour_band, {"0-12", "16-20"}},
-        {breakdown::operator_, {"", "a.example"}},
+        {breakdown::recipient_operator, {"", "a.example"}},
     };
     for (const row& tc : rows) {
         breakdown_builder all(tc.by, much_later);
