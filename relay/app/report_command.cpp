@@ -59,12 +59,6 @@ json::object json_of(const letter_line& line, const mime::zone& zone)
             {"lag_seconds", seconds_of(line.lag)}};
 }
 
-std::optional<std::chrono::milliseconds> lag_of(const stay_facts& facts)
-{
-    if (!facts.stop || facts.quality == discharge_quality::date_only) return std::nullopt;
-    return std::max(std::chrono::milliseconds(0), *facts.stop - facts.discharge);
-}
-
 // The rates of domain.md §5 in their order, with their words.
 struct shown_rate {
     const char* key;
@@ -135,21 +129,22 @@ json::object json_of(const period_report& report, const mime::zone& zone)
         const stay_facts& facts = line.facts;
         json::array letters;
         for (const letter_line& letter : line.letters) letters.push_back(json_of(letter, zone));
-        stays.push_back(json::object{{"id", line.stay.id.text()},
-                                     {"discharge", time_of(line.stay.discharge, zone)},
-                                     {"quality", name(line.stay.quality)},
-                                     {"service", facts.service},
-                                     {"site", facts.site},
-                                     {"exclusion", facts.exclusion},
-                                     {"state", name(line.standing.state)},
-                                     {"stop", time_of(facts.stop, zone)},
-                                     {"lag_seconds", seconds_of(lag_of(facts))},
-                                     {"j0_met", facts.j0_met},
-                                     {"h48_met", facts.h48_met},
-                                     {"j0_pending", line.standing.j0_pending},
-                                     {"h48_pending", line.standing.h48_pending},
-                                     {"confirmed", facts.confirmed},
-                                     {"letters", letters}});
+        stays.push_back(
+            json::object{{"id", line.stay.id.text()},
+                         {"discharge", time_of(line.stay.discharge, zone)},
+                         {"quality", name(line.stay.quality)},
+                         {"service", facts.service},
+                         {"site", facts.site},
+                         {"exclusion", facts.exclusion},
+                         {"state", name(line.standing.state)},
+                         {"stop", time_of(facts.stop, zone)},
+                         {"lag_seconds", seconds_of(facts.stop ? lag_of(facts, *facts.stop) : std::nullopt)},
+                         {"j0_met", facts.j0_met},
+                         {"h48_met", facts.h48_met},
+                         {"j0_pending", line.standing.j0_pending},
+                         {"h48_pending", line.standing.h48_pending},
+                         {"confirmed", facts.confirmed},
+                         {"letters", letters}});
     }
     for (const letter_line& line : report.without_stay) others.push_back(json_of(line, zone));
     return {{"stays", stays}, {"without_stay", others}, {"totals", json_of(report.totals)}};

@@ -99,8 +99,7 @@ void figures_builder::add(const stay_facts& stay, instant now)
 void figures_builder::add_lags(const stay_facts& stay, const stay_standing& standing)
 {
     const bool known_time = stay.quality != discharge_quality::date_only;
-    if (!standing.h48_pending && known_time)
-        total_.push_back(stay.stop ? std::max(milliseconds(0), *stay.stop - stay.discharge) : never);
+    if (!standing.h48_pending && known_time) total_.push_back(stay.stop ? *lag_of(stay, *stay.stop) : never);
     if (!stay.stop) return;
     if (stay.signed_at && known_time) writing_.push_back(*stay.signed_at - stay.discharge);
     if (stay.signed_at && stay.received_at) submission_.push_back(*stay.received_at - *stay.signed_at);

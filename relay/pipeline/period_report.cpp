@@ -23,10 +23,9 @@ void judge_line(letter_line& line, const stay_facts& stay)
     const auto& at = line.delivery.accepted_at;
     if (!at || line.delivery.role != recipient_role::treating_doctor || !line.qualifying) return;
     if (!stay.stop || *at < *stay.stop) return;  // stale: what is not is the stop, or after it
-    const bool date_only = stay.quality == discharge_quality::date_only;
-    if (!date_only) line.lag = std::max(std::chrono::milliseconds(0), *at - stay.discharge);
+    line.lag = lag_of(stay, *at);
     line.j0_met = *at < stay.j0_deadline;
-    line.h48_met = *line.j0_met || (date_only ? *at < stay.h48_deadline : *at <= stay.h48_deadline);
+    line.h48_met = *line.j0_met || is_within_48h(stay, stay.h48_deadline, *at);
 }
 
 stay_line read_stay(ports::reader& store, stay_facts facts, instant now)
@@ -43,16 +42,11 @@ stay_line read_stay(ports::reader& store, stay_facts facts, instant now)
     found.facts = std::move(facts);
     return found;
 }
-
-std::int32_t day_number(std::chrono::sys_days day)
-{
-    return static_cast<std::int32_t>(day.time_since_epoch().count());
-}
 }
 
 ports::facts_query query_of(const day_range& days, std::string service)
 {
-    return {day_number(days.from), day_number(days.to), std::move(service)};
+    return {cohort_of(days.from), cohort_of(days.to), std::move(service)};
 }
 
 broken_down build_figures(ports::reader& store, const ports::facts_query& wanted, breakdown by, instant now)

@@ -105,12 +105,12 @@ private:
     bool seen_doctor_ = false;
 };
 
-void take_stop(stay_facts& facts, const std::vector<acceptance>& all, instant stop)
+void take_stop(stay_facts& facts, const std::vector<acceptance>& all)
 {
-    const auto found = std::find_if(all.begin(), all.end(), [&](const acceptance& one) { return one.at == stop; });
-    facts.stop = stop;
+    const auto is_stop = [&](const acceptance& one) { return one.at == facts.stop; };
+    const auto found = std::find_if(all.begin(), all.end(), is_stop);
     facts.confirmed =
-        std::any_of(all.begin(), all.end(), [&](const acceptance& one) { return one.at == stop && one.confirmed; });
+        std::any_of(all.begin(), all.end(), [&](const acceptance& one) { return is_stop(one) && one.confirmed; });
     facts.signed_at = found->letter->signed_at;
     facts.received_at = found->letter->received_at;
     facts.letter_type = found->letter->type_code;
@@ -159,8 +159,7 @@ std::optional<stay_facts> facts_of(ports::reader& store, const stay_row& stay, c
     facts.stay = stay.id;
     facts.discharge = stay.discharge ? *stay.discharge : stay.admission.value_or(stay.created_at);
     facts.quality = stay.quality;
-    facts.day = static_cast<std::int32_t>(
-        std::chrono::sys_days(mime::local_date(facts.discharge, where)).time_since_epoch().count());
+    facts.day = cohort_of(mime::local_date(facts.discharge, where));
     facts.band = band_of(facts.discharge, facts.quality, where);
     facts.establishment = stay.establishment;
     facts.service = stay.service;
@@ -171,20 +170,13 @@ std::optional<stay_facts> facts_of(ports::reader& store, const stay_row& stay, c
     const std::vector<letter_row> letters = store.letters_of_stay(stay.id);
     gatherer gather(store, facts);
     for (const letter_row& letter : letters) gather.take(letter, is_qualifying(letter, letters));
-    stay_progress progress;
-    for (const acceptance& one : gather.acceptances()) progress.accepted.push_back(one.at);
-    const stay_clock clock{facts.discharge, facts.quality};
-    const stay_assessment found = assess(clock, progress, facts.discharge, where);
-    facts.j0_deadline = found.j0_deadline;
-    facts.h48_deadline = found.h48_deadline;
-    facts.j0_met = found.j0_met;
-    facts.h48_met = found.h48_met;
-    if (found.stop) take_stop(facts, gather.acceptances(), *found.stop);
+    std::vector<instant> accepted;
+    for (const acceptance& one : gather.acceptances()) accepted.push_back(one.at);
+    static_cast<stay_verdict&>(facts) = assess(facts, accepted, where);
+    if (facts.stop) take_stop(facts, gather.acceptances());
     for (const instant at : gather.other_channels()) {
         facts.other_channel = true;
-        stay_progress alone;
-        alone.accepted.push_back(at);
-        if (assess(clock, alone, at, where).h48_met) facts.other_channel_in_time = true;
+        if (assess(facts, std::span(&at, 1), where).h48_met) facts.other_channel_in_time = true;
     }
     return facts;
 }
@@ -192,11 +184,17 @@ std::optional<stay_facts> facts_of(ports::reader& store, const stay_row& stay, c
 stay_standing standing_of(const stay_facts& facts, instant now)
 {
     stay_standing found;
-    const bool date_only = facts.quality == discharge_quality::date_only;
     found.j0_pending = !facts.stop && now < facts.j0_deadline;
-    found.h48_pending = !facts.stop && (date_only ? now < facts.h48_deadline : now <= facts.h48_deadline);
-    found.state = state_by({!facts.exclusion.empty(), facts.has_letter, facts.other_channel, facts.stop.has_value(),
-                            facts.j0_met, facts.h48_met, found.h48_pending});
+    found.h48_pending = !facts.stop && is_within_48h(facts, facts.h48_deadline, now);
+    // The stronger first (domain.md §4 "Stay").
+    found.state = !facts.exclusion.empty() ? stay_state::excluded
+                  : facts.j0_met           ? stay_state::met_j0
+                  : facts.h48_met          ? stay_state::met_48h
+                  : facts.stop             ? stay_state::late
+                  : facts.other_channel    ? stay_state::closed_other_channel
+                  : !found.h48_pending     ? stay_state::overdue
+                  : facts.has_letter       ? stay_state::in_progress
+                                           : stay_state::awaiting_letter;
     return found;
 }
 }

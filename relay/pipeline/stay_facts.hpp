@@ -28,16 +28,19 @@ struct delivery_tally {
     friend bool operator==(const delivery_tally&, const delivery_tally&) = default;
 };
 
-struct stay_facts {
+// A cohort: local days since 1970-01-01.
+[[nodiscard]] constexpr std::int32_t cohort_of(std::chrono::sys_days local) noexcept
+{
+    return static_cast<std::int32_t>(local.time_since_epoch().count());
+}
+
+struct stay_facts : stay_clock, stay_verdict {
     stay_id stay;
-    std::int32_t day = 0;  // local discharge date, days since 1970-01-01: the cohort
+    std::int32_t day = 0;  // cohort_of the local discharge date
     hour_band band = hour_band::unknown;
     std::string establishment, service, site, group;  // site and group empty where the settings name none
     std::string patient_class;
     std::string exclusion;  // code of domain.md §5; empty: eligible
-    instant discharge{};
-    discharge_quality quality = discharge_quality::exact;
-    instant j0_deadline{}, h48_deadline{};
 
     bool has_letter = false;  // a qualifying one was submitted
     bool crh_as_letter = false;
@@ -46,9 +49,7 @@ struct stay_facts {
     std::string recipient_operator;  // domain of the treating doctor's mailbox
     cause no_address = cause::none;  // why there was no usable mailbox at the first attempt
 
-    std::optional<instant> stop;
-    bool j0_met = false, h48_met = false;
-    bool confirmed = false;
+    bool confirmed = false;                         // the stop is
     std::optional<instant> signed_at, received_at;  // of the letter of the stop
     bool other_channel = false;                     // a person recorded one
     bool other_channel_in_time = false;             // within 48 h

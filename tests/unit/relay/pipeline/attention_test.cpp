@@ -13,9 +13,7 @@ stay_facts stay(std::string_view discharge, discharge_quality quality = discharg
     stay_facts one;
     one.discharge = tests::local(discharge);
     one.quality = quality;
-    const auto found = assess({one.discharge, quality}, {}, one.discharge, tests::paris());
-    one.j0_deadline = found.j0_deadline;
-    one.h48_deadline = found.h48_deadline;
+    static_cast<stay_verdict&>(one) = assess(one, {}, tests::paris());
     return one;
 }
 

@@ -1,7 +1,7 @@
 // J0 and 48 h by domain.md §3: the table of that section, its edges and both DST nights.
 #include <catch2/catch.hpp>
 
-#include "relay/pipeline/clock_rules.hpp"
+#include "relay/pipeline/stay_facts.hpp"
 
 using namespace relay::pipeline;
 using namespace std::chrono_literals;
@@ -19,13 +19,24 @@ instant at(std::string_view text)
     return mime::to_utc(*read, paris()).at;
 }
 
-stay_assessment judged(std::string_view discharge, std::string_view accepted, std::string_view now,
-                       discharge_quality quality = discharge_quality::exact)
+struct judged_stay : stay_verdict, stay_standing {
+    std::optional<std::chrono::milliseconds> lag;
+};
+enum class letter { submitted, missing };
+
+judged_stay judged(std::string_view discharge, std::string_view accepted, std::string_view now,
+                   discharge_quality quality = discharge_quality::exact, letter written = letter::submitted)
 {
-    stay_progress progress;
-    progress.has_letter = true;
-    if (!accepted.empty()) progress.accepted.push_back(at(accepted));
-    return assess({at(discharge), quality}, progress, at(now), paris());
+    stay_facts facts;
+    facts.discharge = at(discharge);
+    facts.quality = quality;
+    facts.has_letter = written == letter::submitted;
+    std::vector<instant> stops;
+    if (!accepted.empty()) stops.push_back(at(accepted));
+    static_cast<stay_verdict&>(facts) = assess(facts, stops, paris());
+    judged_stay found{facts, standing_of(facts, at(now)), {}};
+    if (facts.stop) found.lag = lag_of(facts, *facts.stop);
+    return found;
 }
 }
 
@@ -94,8 +105,9 @@ TEST_CASE("nothing accepted: pending, then overdue", "[clock]")
     CHECK_FALSE(judged("20261120100000+0100", "", "20261121000000+0100").j0_pending);
     CHECK(judged("20261120100000+0100", "", "20261122100000+0100").h48_pending);
     CHECK(judged("20261120100000+0100", "", "20261122100001+0100").state == stay_state::overdue);
-    CHECK(assess({at("20261120100000+0100")}, {}, at("20261120120000+0100"), paris()).state ==
-          stay_state::awaiting_letter);
+    const auto without =
+        judged("20261120100000+0100", "", "20261120120000+0100", discharge_quality::exact, letter::missing);
+    CHECK(without.state == stay_state::awaiting_letter);
 }
 
 TEST_CASE("goals of a delivery: J0 then 48 h of the discharge, else of the day it came", "[clock]")

@@ -19,16 +19,10 @@ stay_facts stay(std::string_view discharge, std::string_view accepted = "",
     one.has_letter = true;
     one.letter_type = "11490-0";
     one.service = "UF01";
-    one.day = static_cast<std::int32_t>(
-        std::chrono::sys_days(mime::local_date(one.discharge, tests::paris())).time_since_epoch().count());
-    stay_progress progress;
-    if (!accepted.empty()) progress.accepted.push_back(tests::local(accepted));
-    const auto found = assess({one.discharge, quality}, progress, one.discharge, tests::paris());
-    one.j0_deadline = found.j0_deadline;
-    one.h48_deadline = found.h48_deadline;
-    one.stop = found.stop;
-    one.j0_met = found.j0_met;
-    one.h48_met = found.h48_met;
+    one.day = cohort_of(mime::local_date(one.discharge, tests::paris()));
+    std::vector<instant> stops;
+    if (!accepted.empty()) stops.push_back(tests::local(accepted));
+    static_cast<stay_verdict&>(one) = assess(one, stops, tests::paris());
     return one;
 }
 
