@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/accounts.hpp"
+#include "relay/store/fact_rows.hpp"
 #include "relay/store/ledger.hpp"
 #include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"

@@ -1,23 +1,11 @@
 #include "relay/store/rows.hpp"
 
-#include <sstream>
-
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/errc.hpp"
 
 namespace relay::store {
-namespace {
 using namespace pipeline;
-
-template <class Enum>
-Enum word(const cursor& row, int column)
-{
-    const auto value = from_name<Enum>(row.text(column));
-    if (!value) throw boost::system::system_error(make_error_code(store_errc::newer_schema));
-    return *value;
-}
-}
 
 stay_row read_stay(const cursor& row)
 {
@@ -177,106 +165,6 @@ void write_stay(connection& database, const stay_row& row)
                  row.id, row.visit_key, row.file_key, row.establishment, row.service, row.treating_rpps, row.discharge,
                  name(row.quality), row.flags, row.exclusion, row.created_at, as_blob{row.details}, row.admission,
                  row.patient_class, row.identity_key, row.traits_key, std::int64_t{row.in_feed});
-}
-
-namespace {
-// Bits of stay_fact.flags.
-constexpr std::int64_t has_letter = 1;
-constexpr std::int64_t crh_as_letter = 2;
-constexpr std::int64_t doctor_assumed = 4;
-constexpr std::int64_t j0_met = 8;
-constexpr std::int64_t h48_met = 16;
-constexpr std::int64_t confirmed = 32;
-constexpr std::int64_t by_other_channel = 64;
-constexpr std::int64_t other_channel_in_time = 128;
-
-std::int64_t flags_of(const stay_facts& facts)
-{
-    return (facts.has_letter ? has_letter : 0) | (facts.crh_as_letter ? crh_as_letter : 0) |
-           (facts.doctor_assumed ? doctor_assumed : 0) | (facts.j0_met ? j0_met : 0) | (facts.h48_met ? h48_met : 0) |
-           (facts.confirmed ? confirmed : 0) | (facts.other_channel ? by_other_channel : 0) |
-           (facts.other_channel_in_time ? other_channel_in_time : 0);
-}
-
-void take_flags(stay_facts& facts, std::int64_t flags)
-{
-    facts.has_letter = (flags & has_letter) != 0;
-    facts.crh_as_letter = (flags & crh_as_letter) != 0;
-    facts.doctor_assumed = (flags & doctor_assumed) != 0;
-    facts.j0_met = (flags & j0_met) != 0;
-    facts.h48_met = (flags & h48_met) != 0;
-    facts.confirmed = (flags & confirmed) != 0;
-    facts.other_channel = (flags & by_other_channel) != 0;
-    facts.other_channel_in_time = (flags & other_channel_in_time) != 0;
-}
-
-// "MAILBOX_FULL 2 NO_MAILBOX 1"
-std::string failures_text(const delivery_tally& tally)
-{
-    std::string text;
-    for (const auto& [why, n] : tally.failures)
-        text += (text.empty() ? "" : " ") + std::string(name(why)) + " " + std::to_string(n);
-    return text;
-}
-
-void take_failures(delivery_tally& tally, const std::string& text)
-{
-    std::istringstream words(text);
-    std::string why;
-    std::int32_t n = 0;
-    while (words >> why >> n) {
-        const auto known = from_name<cause>(why);
-        if (!known) throw boost::system::system_error(make_error_code(store_errc::newer_schema));
-        tally.failures[*known] = n;
-    }
-}
-}
-
-stay_facts read_facts(const cursor& row)
-{
-    stay_facts facts;
-    facts.stay = row.id<stay_id>(0);
-    facts.day = static_cast<std::int32_t>(row.integer(1));
-    facts.band = static_cast<hour_band>(row.integer(2));
-    facts.establishment = row.text(3);
-    facts.service = row.text(4);
-    facts.site = row.text(5);
-    facts.group = row.text(6);
-    facts.patient_class = row.text(7);
-    facts.exclusion = row.text(8);
-    facts.discharge = row.when(9);
-    facts.quality = word<discharge_quality>(row, 10);
-    facts.j0_deadline = row.when(11);
-    facts.h48_deadline = row.when(12);
-    take_flags(facts, row.integer(13));
-    facts.letter_type = row.text(14);
-    facts.recipient_operator = row.text(15);
-    if (!row.null(16)) facts.no_address = word<cause>(row, 16);
-    facts.stop = row.maybe_when(17);
-    facts.signed_at = row.maybe_when(18);
-    facts.received_at = row.maybe_when(19);
-    facts.deliveries.accepted = static_cast<std::int32_t>(row.integer(20));
-    facts.deliveries.failed = static_cast<std::int32_t>(row.integer(21));
-    facts.deliveries.read = static_cast<std::int32_t>(row.integer(22));
-    facts.deliveries.filing_refused = static_cast<std::int32_t>(row.integer(23));
-    facts.deliveries.repeated = static_cast<std::int32_t>(row.integer(24));
-    if (facts.deliveries.failed > 0) take_failures(facts.deliveries, row.text(25));
-    return facts;
-}
-
-void write_facts(connection& database, const stay_facts& facts)
-{
-    const delivery_tally& tally = facts.deliveries;
-    const std::string failures = failures_text(tally);
-    const std::optional<std::string_view> no_address =
-        facts.no_address == cause::none ? std::nullopt : std::optional(name(facts.no_address));
-    database.run("INSERT OR REPLACE INTO stay_fact (" LIAISON_FACTS_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment, facts.service, facts.site,
-                 facts.group, facts.patient_class, facts.exclusion, facts.discharge, name(facts.quality),
-                 facts.j0_deadline, facts.h48_deadline, flags_of(facts), facts.letter_type, facts.recipient_operator,
-                 no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted, tally.failed, tally.read,
-                 tally.filing_refused, tally.repeated, failures);
 }
 
 void write_clues(connection& database, const letter_clues& row)

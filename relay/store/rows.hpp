@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <limits>
 
+#include <boost/system/system_error.hpp>
+
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
 #include "relay/store/delivery_counts.hpp"
+#include "relay/store/errc.hpp"
 #include "relay/store/object_files.hpp"
 
 namespace relay::store {
@@ -33,16 +36,21 @@ namespace relay::store {
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
     "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn, "                     \
     "deadline, last_deadline, warned_at, octets, first_trouble"
-#define LIAISON_FACTS_COLUMNS                                                                                         \
-    "stay, day, band, establishment, service, site, grp, patient_class, exclusion, discharge, quality, j0_deadline, " \
-    "h48_deadline, flags, letter_type, recipient_operator, no_address, stop, signed_at, received_at, accepted, "      \
-    "failed, read, filing_refused, repeated, failures"
 #define LIAISON_ACK_COLUMNS                                                                                 \
     "sequence, file_name, content, kind, outcome, control_id, letter, delivery, state, channel, attempts, " \
     "next_try"
 #define LIAISON_EVENT_COLUMNS "sequence, at, kind, stay, letter, delivery, payload"
 
-// Each throws boost::system::system_error (store_errc::newer_schema) for a word this program does not know.
+// A stored word; throws boost::system::system_error (store_errc::newer_schema) for one this program does not know.
+template <class Enum>
+[[nodiscard]] Enum word(const cursor& row, int column)
+{
+    const auto value = pipeline::from_name<Enum>(row.text(column));
+    if (!value) throw boost::system::system_error(make_error_code(store_errc::newer_schema));
+    return *value;
+}
+
+// Each throws as word() does.
 [[nodiscard]] pipeline::stay_row read_stay(const cursor& row);
 [[nodiscard]] pipeline::letter_clues read_clues(const cursor& row);
 [[nodiscard]] pipeline::letter_row read_letter(const cursor& row);
@@ -53,8 +61,6 @@ namespace relay::store {
 [[nodiscard]] pipeline::ack_row read_ack(const cursor& row);
 
 void write_stay(connection& database, const pipeline::stay_row& row);
-[[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
-void write_facts(connection& database, const pipeline::stay_facts& facts);
 void write_clues(connection& database, const pipeline::letter_clues& row);
 void write_letter(connection& database, const pipeline::letter_row& row);
 void write_letter_document(connection& database, const pipeline::letter_document_row& row);

@@ -3,6 +3,7 @@
 #include "relay/obs/log.hpp"
 #include "relay/store/accounts.hpp"
 #include "relay/store/errc.hpp"
+#include "relay/store/fact_rows.hpp"
 #include "relay/store/mailbox_rows.hpp"
 #include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"

@@ -1,0 +1,16 @@
+// relay/store/fact_rows.hpp: the columns of stay_fact, for reading and writing (relay/pipeline/stay_facts.hpp).
+// Private to relay/store. Throws as rows.hpp does.
+#pragma once
+
+#include "relay/pipeline/stay_facts.hpp"
+#include "relay/store/connection.hpp"
+
+namespace relay::store {
+#define LIAISON_FACTS_COLUMNS                                                                                         \
+    "stay, day, band, establishment, service, site, grp, patient_class, exclusion, discharge, quality, j0_deadline, " \
+    "h48_deadline, flags, letter_type, recipient_operator, no_address, stop, signed_at, received_at, accepted, "      \
+    "failed, read, filing_refused, repeated, failures"
+
+[[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
+void write_facts(connection& database, const pipeline::stay_facts& facts);
+}
