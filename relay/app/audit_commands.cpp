@@ -1,4 +1,5 @@
 // `liaison audit verify | export`: the ledger of evidence, proved and handed out.
+#include <algorithm>
 #include <fstream>
 #include <ostream>
 
@@ -18,33 +19,27 @@ constexpr std::uint64_t most_of_a_statement = 1U << 20U;
 // How somebody without Liaison checks the file: the first line of each export.
 constexpr std::string_view how =
     "sha256(n) = SHA-256(sha256(n-1), sequence, at, then kind, stay, letter, delivery, payload, each after its length "
-    "in "
-    "octets); numbers are 8 octets, big-endian; sha256(0) is 32 zero octets; at is UTC milliseconds; payload is base64 "
-    "of sealed octets; a statement is a CMS multipart/signed (openssl cms -verify) that names a sequence and its "
+    "in octets); numbers are 8 octets, big-endian; sha256(0) is 32 zero octets; at is UTC milliseconds; payload is "
+    "base64 of sealed octets; a statement is a CMS multipart/signed (openssl cms -verify) that names a sequence and "
+    "its "
     "sha256";
 
-std::string_view told(ledger_fault fault)
-{
-    switch (fault) {
-        case ledger_fault::none: return "registre intact";
-        case ledger_fault::chain: return "chaîne rompue : une preuve manque, a été changée ou ajoutée";
-        case ledger_fault::statement: return "signature refusée, ou d'un signataire qui n'est pas reconnu";
-        case ledger_fault::rewritten: return "registre récrit : la chaîne n'est pas celle qui a été signée";
-        case ledger_fault::cut: return "registre coupé : il finit avant ce qui a été signé";
-    }
-    return "";
-}
+struct fault_words {
+    ledger_fault fault;
+    std::string_view name;
+    std::string_view text;
+};
+constexpr fault_words faults[] = {
+    {ledger_fault::none, "none", "registre intact"},
+    {ledger_fault::chain, "chain", "chaîne rompue : une preuve manque, a été changée ou ajoutée"},
+    {ledger_fault::statement, "statement", "signature refusée, ou d'un signataire qui n'est pas reconnu"},
+    {ledger_fault::rewritten, "rewritten", "registre récrit : la chaîne n'est pas celle qui a été signée"},
+    {ledger_fault::cut, "cut", "registre coupé : il finit avant ce qui a été signé"},
+};
 
-std::string_view name(ledger_fault fault)
+const fault_words& words_of(ledger_fault fault)
 {
-    switch (fault) {
-        case ledger_fault::none: return "none";
-        case ledger_fault::chain: return "chain";
-        case ledger_fault::statement: return "statement";
-        case ledger_fault::rewritten: return "rewritten";
-        case ledger_fault::cut: return "cut";
-    }
-    return "";
+    return *std::find_if(std::begin(faults), std::end(faults), [&](const auto& one) { return one.fault == fault; });
 }
 }
 
@@ -73,12 +68,12 @@ int run_audit_verify(const console& to, const config::path& settings, const std:
     }
     const bool good = verdict->fault == ledger_fault::none;
     if (to.format == output_format::json)
-        to.out << json::object{{"fault", name(verdict->fault)},
+        to.out << json::object{{"fault", words_of(verdict->fault).name},
                                {"sequence", verdict->sequence},
                                {"statements", verdict->statements}}
                << "\n";
     else
-        to.out << told(verdict->fault) << (good ? ", " : ", à la preuve ") << verdict->sequence
+        to.out << words_of(verdict->fault).text << (good ? ", " : ", à la preuve ") << verdict->sequence
                << (good ? " preuves, " : ", ") << verdict->statements << " signatures\n";
     return good ? 0 : exit_failed;
 }

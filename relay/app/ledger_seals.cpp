@@ -69,9 +69,9 @@ result<sealing> seal_ledger(store::sqlite_store& store, std::string_view node, c
 {
     const auto end = store.ledger_end();
     if (!end.has_value()) return end.error();
-    const auto known = store.ledger_seals();
-    if (!known.has_value()) return known.error();
-    if (end->sequence == 0 || (!known->empty() && known->back().sequence == end->sequence)) return sealing::not_moved;
+    const auto sealed = store.sealed_until();
+    if (!sealed.has_value()) return sealed.error();
+    if (end->sequence == *sealed) return sealing::not_moved;
     const std::string text = write_statement({std::string(node), end->sequence, end->hash, now});
     auto made = mime::smime::sign(text, by, std::chrono::floor<std::chrono::seconds>(now));
     if (!made.has_value()) return error_code(made.error());

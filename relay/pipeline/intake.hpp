@@ -37,6 +37,8 @@ private:
     taken accept_letter(letter_plan plan, const answer_text& text, const submission_keys& known_by);
     taken accept_movement(const movement_plan& plan, const answer_text& text, const submission_keys& known_by);
     submission_result refuse(const refusal& why, const submission& from, const answer_text& text);
+    // From `from` on, which moves on; `most` pages.
+    [[nodiscard]] result<std::size_t> decide_pages(delivery_place& from, std::size_t most);
     result<std::size_t> decide_again(const std::vector<delivery_row>& held);
 
     services with_;

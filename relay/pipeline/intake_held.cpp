@@ -1,5 +1,6 @@
 // Letters that were held: decided again when what they wait for may have come.
 #include <algorithm>
+#include <limits>
 
 #include "relay/pipeline/causes.hpp"
 #include "relay/pipeline/intake.hpp"
@@ -37,27 +38,22 @@ result<passed> take_page(ports::store& store, delivery_place& place, std::vector
 
 result<std::size_t> intake::route_again()
 {
-    std::size_t freed = 0;
-    std::vector<delivery_row> held;
-    for (delivery_place place;;) {
-        const auto page = take_page(with_.store, place, held);
-        if (!page.has_value()) return page.error();
-        const auto done = decide_again(held);
-        if (!done.has_value()) return done.error();
-        freed += *done;
-        if (*page == passed::all) break;
-    }
-    if (freed > 0 && on_queued_) on_queued_();
-    return freed;
+    delivery_place place;
+    return decide_pages(place, std::numeric_limits<std::size_t>::max());
 }
 
 result<std::size_t> intake::route_some_again()
 {
+    const std::lock_guard lock(turn_mutex_);
+    return decide_pages(turn_, pages_a_turn);
+}
+
+result<std::size_t> intake::decide_pages(delivery_place& from, std::size_t most)
+{
     std::size_t freed = 0;
     std::vector<delivery_row> held;
-    const std::lock_guard lock(turn_mutex_);
-    for (std::size_t pages = 0; pages < pages_a_turn; ++pages) {
-        const auto page = take_page(with_.store, turn_, held);
+    for (std::size_t pages = 0; pages < most; ++pages) {
+        const auto page = take_page(with_.store, from, held);
         if (!page.has_value()) return page.error();
         const auto done = decide_again(held);
         if (!done.has_value()) return done.error();

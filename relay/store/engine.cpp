@@ -103,6 +103,16 @@ result<std::vector<ledger_seal>> engine::ledger_seals()
     return all;
 }
 
+result<std::int64_t> engine::sealed_until()
+{
+    std::int64_t sequence = 0;
+    const auto read = read_sql([&](sql_reader& reader) {
+        sequence = reader.database().single("SELECT sequence FROM ledger_seal ORDER BY number DESC LIMIT 1");
+    });
+    if (!read) return read.error();
+    return sequence;
+}
+
 result<void> engine::read_ledger(const std::function<void(const ledger_line&)>& each)
 {
     return read_sql([&](sql_reader& reader) {

@@ -28,6 +28,7 @@ public:
     [[nodiscard]] result<ledger_position> ledger_end() override;
     [[nodiscard]] result<void> add_ledger_seal(const ledger_seal& seal) override;
     [[nodiscard]] result<std::vector<ledger_seal>> ledger_seals() override;
+    [[nodiscard]] result<std::int64_t> sealed_until() override;
     [[nodiscard]] result<void> read_ledger(const std::function<void(const ledger_line&)>& each) override;
     [[nodiscard]] int schema_version() const override;
 

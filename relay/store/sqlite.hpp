@@ -63,6 +63,7 @@ public:
     [[nodiscard]] virtual result<ledger_position> ledger_end() = 0;
     [[nodiscard]] virtual result<void> add_ledger_seal(const ledger_seal& seal) = 0;
     [[nodiscard]] virtual result<std::vector<ledger_seal>> ledger_seals() = 0;  // oldest first
+    [[nodiscard]] virtual result<std::int64_t> sealed_until() = 0;              // sequence of the newest; 0 without one
     // In the chain's order, of one snapshot; nothing else may be asked of the store in `each`.
     [[nodiscard]] virtual result<void> read_ledger(const std::function<void(const ledger_line&)>& each) = 0;
     [[nodiscard]] virtual int schema_version() const = 0;
