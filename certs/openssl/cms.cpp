@@ -14,6 +14,12 @@ cms_ptr read_cms(std::string_view octets)
     return at == end ? std::move(cms) : nullptr;
 }
 
+bool has_content(CMS_ContentInfo& cms)
+{
+    ASN1_OCTET_STRING** inside = CMS_get0_content(&cms);  // borrowed
+    return inside != nullptr && *inside != nullptr;
+}
+
 std::optional<written_cms> write_cms(CMS_ContentInfo& cms)
 {
     unsigned char* raw = nullptr;

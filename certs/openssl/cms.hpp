@@ -12,6 +12,9 @@ namespace certs::openssl {
 // One whole object in BER or DER and nothing behind it; null otherwise. At most 2 GiB.
 [[nodiscard]] cms_ptr read_cms(std::string_view octets);
 
+// Octets are inside it, encrypted or in clear: not detached.
+[[nodiscard]] bool has_content(CMS_ContentInfo& cms);
+
 // DER of a finished object, as OpenSSL made it: a mail is long, so it is not copied.
 struct written_cms {
     octets_ptr octets;

@@ -1,6 +1,5 @@
 // The narrative of structured documents as plain text (CDA R2 §4.3.5): a small closed vocabulary, not HTML. Only text
 // and its lay-out is kept; links, images and style are not.
-#include <array>
 
 #include "mime/cda/document.hpp"
 #include "mime/cda/xml_tree.hpp"

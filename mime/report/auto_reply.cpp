@@ -53,7 +53,7 @@ std::string_view without_reply_prefix(std::string_view folded) noexcept
 automatic is_automatic(const message::header_view& header)
 {
     if (by_field(header)) return automatic::by_field;
-    const std::string subject = folded_value(header.find("Subject").value_or(std::string()));
+    const std::string subject = folded_subject(header);
     const std::string_view bare = without_reply_prefix(subject);
     if (bare == "absence") return automatic::by_subject;
     for (const auto beginning : beginnings)

@@ -9,6 +9,7 @@
 
 namespace mime::report {
 namespace {
+constexpr std::string_view qmail_greeting = "hi. this is the ";
 // Everything folded and in lower case. What is only late is looked for first: its words often hold those of a failure.
 constexpr std::array<std::string_view, 17> late_in_text{"warning only",
                                                         "warning message only",
@@ -245,7 +246,7 @@ std::string one_line(std::string_view text)
 bool read_words(const std::string& subject, const std::string& words, bounce_words& out)
 {
     const bool late = holds_one(words, late_in_text), failed = holds_one(words, failed_in_text);
-    out.in_body = late || failed || words.starts_with("hi. this is the ");
+    out.in_body = late || failed || words.starts_with(qmail_greeting);
     if (late) out.action = dsn_action::delayed;
     if (out.in_body) return true;
     if (holds_one(subject, late_in_subject)) out.action = dsn_action::delayed;
@@ -259,11 +260,11 @@ std::optional<bounce_words> read_bounce(const message::header_view& header, std:
     bounce_words out;
     const std::string words = one_line(text);
     const bool listed = header.find("X-Failed-Recipients").has_value();
-    const bool says_so = read_words(folded_value(header.find("Subject").value_or(std::string())), words, out);
+    const bool says_so = read_words(folded_subject(header), words, out);
     if (!says_so && !listed) return std::nullopt;
     // A person may write the same words: a mail system says who it is, or sends from <> and gives the mail back.
     const bool by_machine =
-        listed || is_from_daemon(header) || words.starts_with("hi. this is the ") ||
+        listed || is_from_daemon(header) || words.starts_with(qmail_greeting) ||
         (original == given_back::as_part && (has_null_sender(header) || is_automatic(header) == automatic::by_field));
     if (!by_machine) return std::nullopt;
     read_recipients(text, out, limits);

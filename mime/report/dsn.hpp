@@ -54,13 +54,12 @@ struct dsn_recipient {
     std::string remote_mta;  // empty: left out
 };
 
-struct returned_header {  // what is given back of the original: nothing that names a patient
+struct returned_header {  // what is given back of the original; the caller sees that nothing naming a patient leaves
     std::string date;     // as written there
     std::string from;
     std::string to;
     std::string message_id;  // without angle brackets; empty: left out
-    std::string
-        subject;  // the outer one; left out unless it begins with `XDM/1.0/DDM` and holds no name: the caller knows
+    std::string subject;     // the outer one; empty: left out
 };
 
 struct dsn_message {

@@ -106,4 +106,9 @@ std::string folded_value(std::string_view value)
 {
     return lower(ascii_fold(message::decode_words(value)));
 }
+
+std::string folded_subject(const message::header_view& header)
+{
+    return folded_value(header.find("Subject").value_or(std::string()));
+}
 }

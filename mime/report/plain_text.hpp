@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mime/message/entity.hpp"
+#include "mime/message/header.hpp"
 
 #include <cstddef>
 #include <string>
@@ -18,4 +19,5 @@ namespace mime::report {
 
 // A header value for comparing: encoded words decoded, ASCII, lower case.
 [[nodiscard]] std::string folded_value(std::string_view value);
+[[nodiscard]] std::string folded_subject(const message::header_view& header);  // empty without one
 }

@@ -82,7 +82,7 @@ public:
     {
         walk_parts();
         const std::string text = is_report() ? std::string() : plain_text(mail_, limits_.max_text_octets);
-        if (!is_report() && !over_limits_ && !read_national_error(text)) read_words(text);
+        if (!is_report() && !out_.has(doubt::too_large) && !read_national_error(text)) read_words(text);
         note_returned_ids();
         note_references();
         if (out_.kind == return_kind::other && !out_.has(doubt::too_large) && answers()) become_reply(text);
@@ -108,19 +108,20 @@ private:
     void walk_parts()
     {
         std::size_t embedded_end = 0;
+        bool embedded_report = false;
         for (const part& p : mail_.parts()) {
             if (p.header_start < embedded_end) {
-                embedded_report_ = embedded_report_ || is_delivery_status(p) || is_disposition(p);
+                embedded_report = embedded_report || is_delivery_status(p) || is_disposition(p);
                 continue;
             }
             if (p.kind == message::part_kind::message) embedded_end = p.end;
             if (is_returned_mail(p)) {
                 returned_.push_back(&p);
-            } else if (!is_report() && !over_limits_) {
+            } else if (!is_report() && !out_.has(doubt::too_large)) {
                 read_machine_part(p);
             }
         }
-        if (embedded_report_ && !is_report()) doubted(doubt::embedded_report);
+        if (embedded_report && !is_report()) doubted(doubt::embedded_report);
     }
 
     void read_machine_part(const part& p)
@@ -160,7 +161,6 @@ private:
     bool refused(const boost::system::error_code& why)
     {
         if (why != report_errc::too_large) return false;
-        over_limits_ = true;
         doubted(doubt::too_large);
         return false;
     }
@@ -168,7 +168,7 @@ private:
     // mssante.md §6.3: no field says it, only words in the subject and the text; so the mail must be given back too.
     bool read_national_error(const std::string& text)
     {
-        const std::string subject = folded_value(header_.find("Subject").value_or(std::string()));
+        const std::string subject = folded_subject(header_);
         if (subject.find("[ko integration systeme") == std::string::npos &&
             subject.find("[erreur d'integration") == std::string::npos)
             return false;
@@ -245,7 +245,7 @@ private:
     bool answers() const
     {
         if (refers_) return true;
-        const std::string subject = folded_value(header_.find("Subject").value_or(std::string()));
+        const std::string subject = folded_subject(header_);
         return without_reply_prefix(subject).size() < trim(subject).size();
     }
 
@@ -261,8 +261,6 @@ private:
     returned_mail out_;
     std::vector<const part*> returned_;
     std::vector<std::string> text_ids_;
-    bool embedded_report_ = false;
-    bool over_limits_ = false;
     bool refers_ = false;
 };
 }

@@ -42,9 +42,7 @@ bool add_recipient(CMS_ContentInfo* cms, const certs::certificate& recipient, co
     // OpenSSL's default is SHA-1. The wrap's parameters it leaves out, as RFC 5753 §7.2 and RFC 3565 §2.3.2 want.
     return EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0;
 }
-}
 
-namespace {
 result<std::string> encrypt_canonical(std::string_view canonical, std::span<const certs::certificate> recipients,
                                       const encrypt_options& options)
 {

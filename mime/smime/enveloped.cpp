@@ -13,9 +13,7 @@ bool is_whole(CMS_ContentInfo* cms)
     const int type = OBJ_obj2nid(CMS_get0_type(cms));
     if (type != NID_pkcs7_enveloped && type != NID_id_smime_ct_authEnvelopedData) return false;
     const STACK_OF(CMS_RecipientInfo)* recipients = CMS_get0_RecipientInfos(cms);  // borrowed
-    ASN1_OCTET_STRING** content = CMS_get0_content(cms);                           // borrowed
-    return recipients != nullptr && sk_CMS_RecipientInfo_num(recipients) > 0 && content != nullptr &&
-           *content != nullptr;
+    return recipients != nullptr && sk_CMS_RecipientInfo_num(recipients) > 0 && openssl::has_content(*cms);
 }
 }
 

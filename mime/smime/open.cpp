@@ -25,12 +25,6 @@ struct opener {                     // what every layer needs; borrows all of it
     const open_limits& limits;
 };
 
-bool has_content(CMS_ContentInfo* cms)
-{
-    ASN1_OCTET_STRING** inside = CMS_get0_content(cms);  // borrowed
-    return inside != nullptr && *inside != nullptr;
-}
-
 bool is_for(CMS_RecipientInfo* info, X509* certificate)
 {
     const int type = CMS_RecipientInfo_type(info);
@@ -55,7 +49,7 @@ result<std::string> decrypt(CMS_ContentInfo* cms, const opener& with)
     const STACK_OF(CMS_RecipientInfo)* recipients = CMS_get0_RecipientInfos(cms);  // borrowed
     if (recipients == nullptr || sk_CMS_RecipientInfo_num(recipients) == 0) return smime_errc::malformed_cms;
     if (sk_CMS_RecipientInfo_num(recipients) > with.limits.max_recipients) return smime_errc::too_many_signers;
-    if (!has_content(cms)) return smime_errc::unsupported_content;
+    if (!openssl::has_content(*cms)) return smime_errc::unsupported_content;
     if (with.certificate == nullptr || !is_for(recipients, *with.certificate)) return smime_errc::not_a_recipient;
     const openssl::bio_ptr sink = openssl::writing();
     if (!sink) throw std::bad_alloc();
@@ -170,7 +164,7 @@ result<std::string> verify(CMS_ContentInfo* cms, const opener& with, std::option
     for (int i = 0; i < signers; ++i)
         if (!strong_digest(sk_CMS_SignerInfo_value(infos, i))) return smime_errc::weak_algorithm;
     // Content in both places would leave it open which one the signature covers.
-    if (has_content(cms) == detached.has_value()) return smime_errc::unsupported_content;
+    if (openssl::has_content(*cms) == detached.has_value()) return smime_errc::unsupported_content;
     auto content = detached ? check_detached(cms, *detached) : check_signature(cms, std::nullopt);
     if (!content.has_value()) return content;
     const auto signers_ok = check_signers(cms, with, out);
