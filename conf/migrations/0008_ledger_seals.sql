@@ -1,4 +1,4 @@
--- Signed statements about the end of the ledger (relay/app/ledger_sealer.hpp); append-only, as the ledger is.
+-- Signed statements about the end of the ledger (relay/app/ledger_seals.hpp); append-only, as the ledger is.
 CREATE TABLE ledger_seal (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     sequence INTEGER NOT NULL,

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "relay/pipeline/delivery_fold.hpp"
+
 namespace relay::store {
 namespace {
 using pipeline::delivery_state;
@@ -9,13 +11,7 @@ using pipeline::delivery_state;
 // Waits or is under way: a load driver (design.md §5).
 std::int64_t queued_octets(const counted_delivery& delivery)
 {
-    switch (delivery.state) {
-        case delivery_state::queued:
-        case delivery_state::deferred:
-        case delivery_state::sending:
-        case delivery_state::uncertain: return delivery.octets;
-        default: return 0;
-    }
+    return pipeline::is_in_queue(delivery.state) ? delivery.octets : 0;
 }
 
 void add(connection& database, std::string_view counter, std::int64_t difference)

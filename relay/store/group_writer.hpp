@@ -1,9 +1,10 @@
 // relay/store/group_writer.hpp: the one writer: units from any thread, one durable commit for many (design.md §5).
-// Each unit runs under its own savepoint, in the order it was queued; callbacks come after the commit, in the same
-// order, on the writer's thread. A unit that throws is undone alone. If the commit fails, or SQLite gives the whole
-// transaction up (disk full), every unit of the group gets the error and nothing of it stays. A group takes what is
-// waiting; after a group of several it waits for as many again, `gather` at most, so that a lone caller never waits and
-// a crowd shares its fsync. Safe from any thread; joined by close().
+// Each unit but the first runs under a savepoint, in the order it was queued; callbacks come after the commit, in the
+// same order, on the writer's thread. A unit that throws is undone alone. If the commit fails, or SQLite gives the
+// whole transaction up (disk full), every unit of the group gets the error and nothing of it stays. A group takes what
+// is waiting; after a group of several it waits for as many again, `gather` at most, so that a lone caller never waits
+// and a crowd shares its fsync. A second thread copies the log back and gives freed space to the disk once no reader
+// may look there any more. Safe from any thread; joined by close().
 #pragma once
 
 #include <condition_variable>

@@ -15,6 +15,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/errc.hpp"
+#include "relay/store/folders.hpp"
 
 namespace relay::store {
 namespace {
@@ -49,33 +50,6 @@ std::string object_file_path(std::string_view database_path, std::int64_t segmen
 std::int64_t whole_blocks(std::int64_t octets)
 {
     return (octets + block_octets - 1) / block_octets * block_octets;
-}
-
-class open_file {
-public:
-    open_file(const std::string& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC)) {}
-    open_file(const open_file&) = delete;
-    open_file& operator=(const open_file&) = delete;
-    ~open_file()
-    {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
-private:
-    int descriptor_;
-};
-
-std::filesystem::path folder_of(const std::string& path)
-{
-    auto folder = std::filesystem::path(path).parent_path();
-    return folder.empty() ? std::filesystem::path(".") : folder;
-}
-
-bool sync_folder(const std::filesystem::path& path)
-{
-    const open_file folder(path.string(), O_RDONLY | O_DIRECTORY);
-    return folder.descriptor() >= 0 && ::fsync(folder.descriptor()) == 0;
 }
 
 // The number in the name of a file of objects of this database.

@@ -1,8 +1,5 @@
 #include "relay/store/reading.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/accounts.hpp"

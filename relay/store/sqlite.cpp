@@ -14,21 +14,11 @@
 
 #include "relay/store/engine.hpp"
 #include "relay/store/errc.hpp"
+#include "relay/store/folders.hpp"
 #include "relay/store/migrations.hpp"
 
 namespace relay::store {
 namespace {
-bool sync_folder_of(const std::string& path)
-{
-    auto folder = std::filesystem::path(path).parent_path();
-    if (folder.empty()) folder = ".";
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    const bool done = ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    return done;
-}
-
 // Makes the file with mode 0600 before SQLite does, whose -wal and -shm files take over the mode.
 result<void> prepare_file(const std::string& path, connection::access wanted)
 {
@@ -38,7 +28,7 @@ result<void> prepare_file(const std::string& path, connection::access wanted)
     struct stat info {};
     const bool known = ::fstat(descriptor, &info) == 0;
     ::close(descriptor);
-    if (known && info.st_size == 0 && !sync_folder_of(path)) return make_error_code(store_errc::unreadable);
+    if (known && info.st_size == 0 && !sync_folder(folder_of(path))) return make_error_code(store_errc::unreadable);
     if (!known || !S_ISREG(info.st_mode)) return make_error_code(store_errc::unreadable);
     if ((info.st_mode & 077U) != 0) return make_error_code(store_errc::exposed);
     return {};

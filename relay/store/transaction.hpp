@@ -54,7 +54,7 @@ public:
     // it changes.
     void begin_unit();
     // Before it is kept. Evidence never waits for what is derived of it: after a failure the facts of before stand, and
-    // all of them are derived again at the next start.
+    // all of them are derived again at the next start or reload.
     void derive();
     void keep_unit();
     void undo_unit();
