@@ -57,7 +57,7 @@ int run_audit_verify(const console& to, const config::path& settings, const std:
         auto read = io::read_file(file, most_of_a_statement);
         if (!read.has_value()) {
             to.err << file << " : " << read.error().message() << "\n";
-            return 2;
+            return exit_usage;
         }
         others.push_back(std::move(*read));
     }

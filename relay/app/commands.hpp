@@ -16,6 +16,7 @@
 
 namespace relay::app {
 inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;  // wrong words on the command line
 inline constexpr int exit_refused = 3;
 inline constexpr int exit_held = 4;
 inline constexpr int exit_stuck = 70;     // EX_SOFTWARE

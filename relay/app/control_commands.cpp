@@ -21,6 +21,13 @@ std::string text_of(const request& asked, std::string_view key)
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
+// Who asks, as he says.
+std::string actor_of(const request& asked)
+{
+    constexpr std::size_t most = 100;
+    return text_of(asked, "actor").substr(0, most);
+}
+
 // What is held is decided again as soon as the directory knows more (domain.md §4).
 void reroute(const control_context& with, json::object& into)
 {
@@ -100,7 +107,7 @@ reply cancel(const control_context& with, const request& asked)
 {
     const std::string id = text_of(asked, "id");
     if (!base::is_token(id)) return failure("UNKNOWN_ID", "aucun envoi de cet identifiant");
-    const auto done = with.outbound.cancel(pipeline::delivery_id(id), text_of(asked, "actor").substr(0, 100));
+    const auto done = with.outbound.cancel(pipeline::delivery_id(id), actor_of(asked));
     if (!done.has_value()) return failure("STORE", done.error().message());
     if (!*done)
         return failure("NOT_NEEDED", "rien à annuler : seul un courriel déposé, et qui attend encore, peut l'être");
@@ -121,7 +128,7 @@ reply hold(const control_context& with, const request& asked)
 {
     const auto domain = domain_given(asked);
     if (!domain) return failure("BAD_DOMAIN", "domaine invalide : forme attendue exemple.mssante.fr");
-    const auto done = with.outbound.hold_domain(*domain, text_of(asked, "actor").substr(0, 100));
+    const auto done = with.outbound.hold_domain(*domain, actor_of(asked));
     if (!done.has_value()) return failure("STORE", done.error().message());
     if (with.held) with.held(*domain);
     obs::warn(obs::event::domain_held, "domain={}", *domain);
@@ -147,8 +154,7 @@ reply match(const control_context& with, const request& asked)
     const std::string stay = text_of(asked, "stay");
     if (!base::is_token(letter) || !base::is_token(stay))
         return failure("UNKNOWN_ID", "aucune lettre ni séjour de ces identifiants");
-    const auto done = with.intake->bind_by_hand(pipeline::letter_id(letter), pipeline::stay_id(stay),
-                                                text_of(asked, "actor").substr(0, 100));
+    const auto done = with.intake->bind_by_hand(pipeline::letter_id(letter), pipeline::stay_id(stay), actor_of(asked));
     if (!done.has_value()) return failure("STORE", done.error().message());
     if (*done == binding::no_letter) return failure("UNKNOWN_ID", "aucune lettre de cet identifiant");
     if (*done == binding::no_stay) return failure("UNKNOWN_ID", "aucun séjour de cet identifiant");

@@ -137,7 +137,7 @@ public:
             app_.parse(count, words);
         } catch (const CLI::ParseError& error) {
             const int code = app_.exit(error);
-            return code == 0 ? 0 : 2;
+            return code == 0 ? 0 : exit_usage;
         }
         return chosen_();
     }

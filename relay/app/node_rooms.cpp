@@ -8,6 +8,7 @@
 #include "relay/app/room_settings.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/vault/password.hpp"
 
 namespace relay::app {
@@ -151,9 +152,9 @@ void node::running::look()
 {
     pipeline::ports::queue_counts counts;
     if (store->read([&](pipeline::ports::reader& reader) { counts = reader.counts(); }).has_value()) {
-        using enum pipeline::delivery_state;
         std::int64_t waiting = 0;
-        for (const auto state : {queued, deferred, sending, uncertain}) waiting += counts.deliveries[state];
+        for (const auto& [state, n] : counts.deliveries)
+            if (pipeline::is_in_queue(state)) waiting += n;
         obs::set(obs::gauge::queue_letters, waiting);
         obs::set(obs::gauge::queue_octets, counts.queue_octets);
         const auto age = counts.oldest_open ? clock.now() - *counts.oldest_open : std::chrono::milliseconds(0);
@@ -181,7 +182,6 @@ json::object node::running::live() const
     return {{"load", load->facts()}, {"sites", std::move(sites)}};
 }
 
-// Each room takes the new values for what begins from now on.
 void node::running::seal_when_due()
 {
     const pipeline::instant at = clock.now();
@@ -200,6 +200,7 @@ void node::running::seal()
     if (!sealed.has_value()) obs::error(obs::event::store_failed, "step=seal code={}", sealed.error().message());
 }
 
+// Each room takes the new values for what begins from now on.
 void node::running::use(const parts& part)
 {
     load->use(load_limits_of(part));

@@ -182,7 +182,7 @@ public:
         return made;
     }
 
-    pipeline::site_options site(const mime::zone& zone)
+    pipeline::site_options site(const mime::zone& zone, const pipeline::organisation& sites)
     {
         const config::hl7_tolerances given = config::load_hl7_tolerances(all_.hospital.profile, read_.mistakes);
         const bool test = all_.node.environment == "test";
@@ -211,6 +211,7 @@ public:
                                     mime::cda::site_environment::production,
                                     all_.limits.input_octets,
                                     all_.establishment.finess};
+        made.sites = sites;
         if (test) made.environment = mime::cda::site_environment::test;
         if (!given.series_classes.empty()) made.stays.series_classes = given.series_classes;
         if (!given.emergency_classes.empty()) made.stays.emergency_classes = given.emergency_classes;
@@ -314,7 +315,7 @@ prepared_parts prepare_parts(config::loaded from)
     std::optional<pipeline::site_options> site;
     std::optional<pipeline::composer_options> composer;
     if (all.roles.hospital) {
-        if (zone) site = make.site(*zone), site->sites = sites;
+        if (zone) site = make.site(*zone, sites);
         composer = make.composer(zone, anchors);
     }
     const node_paths paths(all.node.data);

@@ -296,7 +296,7 @@ int run_report(const console& to, const config::path& settings, const report_req
     if (!by) {
         to.err
             << "--by inconnu : group, site, service, type, class, day, month, weekday, hour-band, recipient-operator\n";
-        return 2;
+        return exit_usage;
     }
     const auto from = open_to_read(to, settings);
     if (!from) return exit_settings;
@@ -305,7 +305,7 @@ int run_report(const console& to, const config::path& settings, const report_req
     const auto last = day_of(wanted.until);
     if (!first || !last || *last < *first) {
         to.err << "--from et --to attendent deux dates AAAA-MM-JJ, la première avant la seconde\n";
-        return 2;
+        return exit_usage;
     }
     const day_range days{*first, *last + std::chrono::days(1)};
     const instant end = mime::start_of_day(std::chrono::year_month_day(days.to), zone);

@@ -71,21 +71,10 @@ int strength(delivery_state proven)
     return found == std::end(reports) ? 0 : static_cast<int>(found - std::begin(reports)) + 1;
 }
 
-bool is_read(const delivery_view& view)
-{
-    return strength(view.reports.strongest) >= strength(displayed);
-}
-
 // The mail did not get there after all, and nobody has seen it.
 bool is_taken_back(const delivery_view& view)
 {
-    return view.reports.refused_at && !is_read(view);
-}
-
-void remember_reply(delivery_view& view, const event& next)
-{
-    view.smtp_code = next.facts.smtp_code;
-    view.enhanced_status = next.facts.enhanced_status;
+    return view.reports.refused_at && !is_read(view.reports.strongest);
 }
 
 std::optional<instant> earlier(std::optional<instant> a, std::optional<instant> b)
@@ -100,15 +89,13 @@ void derive(delivery_view& view)
     const bool has_arrived = told.strongest != received || view.act == accepted;
     view.accepted_at.reset();
     view.confirmed_at.reset();
-    view.ended_at.reset();
     view.disputed = view.disputed_by_addressee || (told.refused_at && strength(told.strongest) >= strength(confirmed));
-    view.may_have_arrived = told.refused_at ? is_read(view) : view.left || told.strongest != received;
+    view.may_have_arrived = told.refused_at ? is_read(told.strongest) : view.left || told.strongest != received;
     view.revoked = view.revoked_before || (is_taken_back(view) && has_arrived);
     if (is_taken_back(view)) {
         const bool closed = has(withdrawn, view.act) || view.act == other_channel;
         view.state = closed ? view.act : failed;
         view.why = closed ? view.act_why : told.refused_why;
-        view.ended_at = closed ? view.act_at : told.refused_at;
     } else if (has_arrived) {
         view.state = told.strongest == received ? accepted : told.strongest;
         view.why = view.disputed_by_addressee ? cause::disputed : told.strongest_why;
@@ -117,7 +104,6 @@ void derive(delivery_view& view)
     } else {
         view.state = view.act;
         view.why = view.act_why;
-        if (!is_open(view.act)) view.ended_at = view.act_at;
     }
 }
 
@@ -131,15 +117,14 @@ void begin_anew(delivery_view& view)
 
 void act(delivery_view& view, const act_rule& rule, const event& next)
 {
-    switch (rule.act) {
-        case event_kind::attempt_started: ++view.attempts; break;
-        case event_kind::accepted:
-        case event_kind::deferred:
-        case event_kind::refused: remember_reply(view, next); break;
-        default: break;
-    }
     if (rule.act == event_kind::refused) view.left = false;
-    if (rule.act == event_kind::attempt_started && is_taken_back(view)) begin_anew(view), derive(view);
+    if (rule.act == event_kind::attempt_started) {
+        ++view.attempts;
+        if (is_taken_back(view)) {
+            begin_anew(view);
+            derive(view);
+        }
+    }
     // A 2xx of ours that a bounce overtook: both are known, and the bounce stands.
     const delivery_state from = rule.act == event_kind::accepted && is_taken_back(view) ? view.act : view.state;
     if (!has(rule.from, from)) return;
@@ -171,9 +156,19 @@ bool is_accepted(delivery_state state) noexcept
     return has(arrived, state);
 }
 
+bool is_read(delivery_state state) noexcept
+{
+    return strength(state) >= strength(displayed);
+}
+
 bool may_be_sent(delivery_state state) noexcept
 {
     return has(waiting, state);
+}
+
+bool is_in_queue(delivery_state state) noexcept
+{
+    return may_be_sent(state) || state == sending;
 }
 
 bool is_open(delivery_state state) noexcept
@@ -195,7 +190,6 @@ void apply(delivery_view& view, const event& next)
     if (const act_rule* rule = rule_of_act(next.kind)) {
         act(view, *rule, next);
     } else if (next.kind == event_kind::report_failed) {
-        remember_reply(view, next);
         if (!view.reports.refused_at) {
             view.reports.refused_at = next.at;
             view.reports.refused_why = next.facts.why;

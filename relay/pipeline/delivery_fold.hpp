@@ -25,9 +25,6 @@ struct delivery_view {
     int attempts = 0;
     std::optional<instant> accepted_at;  // the stop of this delivery, on our clock; empty while revoked
     std::optional<instant> confirmed_at;
-    std::optional<instant> ended_at;  // failed, undeliverable, cancelled...
-    int smtp_code = 0;                // of the last reply
-    std::string enhanced_status;
     bool may_have_arrived = false;  // a 2xx, or a lost reply that no refusal followed
     bool revoked = false;           // an acceptance was taken back
     bool disputed = false;          // reports contradict each other, or the addressee does: for people
@@ -35,7 +32,7 @@ struct delivery_view {
     // What the members above are derived from.
     delivery_state act = delivery_state::received;  // by what was done alone
     cause act_why = cause::none;
-    std::optional<instant> act_at;       // of a 2xx of ours, or of an end
+    std::optional<instant> act_at;       // of that; the stop, if it was a 2xx of ours
     bool left = false;                   // a 2xx or a lost reply, and no refusal since
     bool disputed_by_addressee = false;  // a letter that arrived is then DISPUTED; its stop stands
     bool revoked_before = false;         // in a try that a later one followed
@@ -56,6 +53,8 @@ void apply(delivery_view& view, const event& next);
 [[nodiscard]] bool folds_alone(delivery_state before, const event& next) noexcept;
 
 [[nodiscard]] bool is_accepted(delivery_state state) noexcept;  // accepted or stronger
+[[nodiscard]] bool is_read(delivery_state state) noexcept;      // by a person or the recipient's software
 [[nodiscard]] bool may_be_sent(delivery_state state) noexcept;  // it waits to leave
+[[nodiscard]] bool is_in_queue(delivery_state state) noexcept;  // that, or it is under way
 [[nodiscard]] bool is_open(delivery_state state) noexcept;      // something may still happen by itself
 }

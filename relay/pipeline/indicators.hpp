@@ -3,7 +3,6 @@
 // Totals are sums of counts, never means of rates: add the stays, not the figures.
 #pragma once
 
-#include <array>
 #include <map>
 #include <string>
 #include <vector>

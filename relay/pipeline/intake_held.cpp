@@ -18,8 +18,9 @@ bool may_be_routed(const delivery_row& row)
     return row.state == delivery_state::held || facts_of(row.why).next == next_step::hold;
 }
 
-// One page of the deliveries behind `place`, which moves on: to its last one, then to the other state, or to the begin.
-enum class passed { page, state, all };
+// One page of the deliveries behind `place`, which moves on: to its last one, or to the other state, or to the begin
+// once all were passed.
+enum class passed { page, all };
 result<passed> take_page(ports::store& store, delivery_place& place, std::vector<delivery_row>& into)
 {
     const auto read = store.read([&](ports::reader& rows) { into = rows.deliveries_behind(place, a_page); });
@@ -32,7 +33,7 @@ result<passed> take_page(ports::store& store, delivery_place& place, std::vector
     const bool was_held = place.state == delivery_state::held;
     place = delivery_place();
     if (was_held) place.state = delivery_state::undeliverable;
-    return was_held ? passed::state : passed::all;
+    return was_held ? passed::page : passed::all;
 }
 }
 

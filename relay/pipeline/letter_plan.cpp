@@ -26,6 +26,11 @@ any_plan plan_message(const plan_request& with)
     return widened(plan_hl7_movement(with, *message));
 }
 
+bool is_hl7(const submission& from)
+{
+    return hl7::peek(std::string_view(from.bytes).substr(0, 64)) == hl7::message_kind::hl7;
+}
+
 // A key=value or CSV file that came without its PDF: its name says so, and it has the first key of every sidecar.
 bool is_flat_sidecar(const submission& from)
 {
@@ -64,24 +69,22 @@ refusal refuse_hl7(hl7::hl7_errors errors)
 
 std::optional<hl7::message_header> header_of(const submission& from)
 {
-    const std::string_view bytes = from.bytes;
-    if (hl7::peek(bytes.substr(0, 64)) != hl7::message_kind::hl7) return std::nullopt;
-    return hl7::read_header(bytes);
+    if (!is_hl7(from)) return std::nullopt;
+    return hl7::read_header(from.bytes);
 }
 
 planned plan_submission(const submission& from, const site_options& site, const route_policy& routes, instant now)
 {
     const plan_request with{from, site, routes, now};
     const std::string_view bytes = from.bytes;
-    const bool is_hl7 = hl7::peek(bytes.substr(0, 64)) == hl7::message_kind::hl7;
-    std::optional<hl7::message_header> header;
-    if (is_hl7) header = hl7::read_header(bytes);
+    const bool as_hl7 = is_hl7(from);
+    auto header = header_of(from);
     if (from.size != size_class::fits ||
         bytes.size() + (from.attachment ? from.attachment->size() : 0) > site.max_input_octets)
-        return {refuse(is_hl7 ? "hl7" : "unknown", "TOO_LARGE", "",
+        return {refuse(as_hl7 ? "hl7" : "unknown", "TOO_LARGE", "",
                        "le fichier dépasse limits.input_octets : réduire le document"),
                 std::move(header)};
-    if (is_hl7) return {plan_message(with), std::move(header)};
+    if (as_hl7) return {plan_message(with), std::move(header)};
     return {plan_file(with), {}};
 }
 }

@@ -6,7 +6,6 @@
 #include "mime/report/dsn.hpp"
 #include "mime/report/mdn.hpp"
 #include "mime/smime/enveloped.hpp"
-#include "mime/text/ascii.hpp"
 
 namespace relay::pipeline {
 namespace {

@@ -41,6 +41,7 @@ struct prepared_mail {
     ports::return_wish ret = ports::return_wish::not_said;
     std::string orcpt{};
     ports::mail_envelope::body_type body = ports::mail_envelope::body_type::seven_bit;
+    instant arrived{};  // here
 };
 
 enum class attempt_end { accepted, temporary, permanent, uncertain };

@@ -66,10 +66,7 @@ result<std::size_t> outbound::expire_some(delivery_state state)
             record(tx, *current, about(now, event_kind::undeliverable, why));
             if (current->kind == delivery_kind::letter && options_.composer)
                 queue_reception(tx, with_, *current, now, failure_without_reply(current->why), options_.composer->zone);
-            if (current->kind == delivery_kind::mail) {
-                if (const made_report* told = find_news(news, row.id)) queue_report(tx, *told);
-                forget_bytes(tx, *current);
-            }
+            if (current->kind == delivery_kind::mail) close_submitted(tx, *current, find_news(news, row.id));
             ++count;
         }
     });

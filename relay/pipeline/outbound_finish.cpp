@@ -10,15 +10,13 @@
 
 namespace relay::pipeline {
 namespace {
-void count_outcome(delivery_state reached)
+void count_outcome(delivery_kind kind, delivery_state reached)
 {
-    switch (reached) {
-        case delivery_state::accepted: return obs::add(obs::counter::letters_sent);
-        case delivery_state::failed: return obs::add(obs::counter::letters_failed);
-        case delivery_state::deferred: return obs::add(obs::counter::deliveries_deferred);
-        case delivery_state::uncertain: return obs::add(obs::counter::deliveries_uncertain);
-        default: return;  // a report or a person was quicker
-    }
+    if (reached == delivery_state::deferred) obs::add(obs::counter::deliveries_deferred);
+    if (reached == delivery_state::uncertain) obs::add(obs::counter::deliveries_uncertain);
+    if (kind != delivery_kind::letter) return;
+    if (reached == delivery_state::accepted) obs::add(obs::counter::letters_sent);
+    if (reached == delivery_state::failed) obs::add(obs::counter::letters_failed);
 }
 }
 
@@ -66,15 +64,13 @@ result<void> outbound::finish(const prepared_mail& mail, const attempt_result& o
         record(tx, row, next);
         reached = row.state;
         if (row.state == delivery_state::failed && row.kind == delivery_kind::letter && options_.composer)
-            queue_reception(tx, with_, row, now,
-                            reception_failure{outcome.smtp_code == 0 ? std::nullopt : std::optional(outcome.smtp_code),
-                                              outcome.enhanced_status},
+            queue_reception(tx, with_, row, now, failure_by_reply(outcome.smtp_code, outcome.enhanced_status),
                             options_.composer->zone);
         if (row.kind == delivery_kind::report && is_accepted(row.state))
             forget_bytes(tx, row);  // nothing more to prove
-        if (row.kind == delivery_kind::mail && !is_open(row.state)) close_submitted(tx, row, news);
+        if (row.kind == delivery_kind::mail && !is_open(row.state)) close_submitted(tx, row, news ? &*news : nullptr);
     });
-    if (written.has_value()) count_outcome(reached);
+    if (written.has_value()) count_outcome(mail.kind, reached);
     obs::info(obs::event::smtp_attempt, "delivery={} state={} code={} cause={}", mail.id.text(), name(reached),
               outcome.smtp_code, name(outcome.why));
     return written;

@@ -15,7 +15,7 @@ namespace relay::pipeline {
 }
 
 // A submitted mail has ended: its sender is told, its bytes are not needed any more.
-inline void close_submitted(ports::transaction& tx, delivery_row& row, const std::optional<made_report>& news)
+inline void close_submitted(ports::transaction& tx, delivery_row& row, const made_report* news)
 {
     if (news) queue_report(tx, *news);
     forget_bytes(tx, row);

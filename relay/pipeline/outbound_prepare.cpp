@@ -39,6 +39,7 @@ bool outbound::is_here(std::string_view domain) const
 prepared_mail outbound::envelope_of(const delivery_row& row, const std::string& opened) const
 {
     prepared_mail mail{row.id, row.lease + 1, row.kind, {}, {}, {}, row.envid, nullptr};
+    mail.arrived = row.created_at;
     if (row.kind == delivery_kind::mail) {
         ports::mail_envelope said = read_envelope(opened);
         ports::envelope_recipient& to = said.recipients.front();

@@ -15,11 +15,7 @@ std::optional<made_report> outbound::news_of(const prepared_mail& mail, const at
     envelope.envid = mail.envid;
     envelope.ret = mail.ret;
     envelope.recipients.push_back({mail.recipient, mail.notify, mail.orcpt});
-    instant arrived = with_.clock.now();
-    (void)with_.store.read([&](ports::reader& rows) {
-        if (const auto row = rows.delivery(mail.id)) arrived = row->created_at;
-    });
-    return report_submitted(with_, options_.hosted->reporting(), envelope, *mail.bytes, arrived,
+    return report_submitted(with_, options_.hosted->reporting(), envelope, *mail.bytes, mail.arrived,
                             relayed ? dsn_action::relayed : dsn_action::failed,
                             {outcome.why, outcome.smtp_code, outcome.enhanced_status, outcome.peer_text, outcome.peer});
 }
@@ -63,7 +59,7 @@ result<bool> outbound::cancel(const delivery_id& id, std::string_view actor)
         event next = about(with_.clock.now(), event_kind::cancelled, current.why);
         next.facts.actor = actor;
         record(tx, current, std::move(next));
-        close_submitted(tx, current, news);
+        close_submitted(tx, current, news ? &*news : nullptr);
     });
     if (!written.has_value()) return result<bool>(boost::system::in_place_error, written.error());
     return result<bool>(boost::system::in_place_value, done);

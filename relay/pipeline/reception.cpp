@@ -103,6 +103,11 @@ reception_failure failure_without_reply(cause why)
     return {facts_of(why).reception_code, ""};
 }
 
+reception_failure failure_by_reply(int smtp_code, std::string enhanced_status)
+{
+    return {smtp_code == 0 ? std::nullopt : std::optional(smtp_code), std::move(enhanced_status)};
+}
+
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                      const std::optional<reception_failure>& failure, const mime::zone& zone)
 {

@@ -15,6 +15,8 @@ struct reception_failure {
 };
 // What is said of a delivery given up at its deadline or refused by ourselves: the code of its cause (§3.3, §3.5).
 [[nodiscard]] reception_failure failure_without_reply(cause why);
+// `smtp_code` 0: none was given.
+[[nodiscard]] reception_failure failure_by_reply(int smtp_code, std::string enhanced_status);
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                      const std::optional<reception_failure>& failure, const mime::zone& zone);
 

@@ -81,9 +81,8 @@ private:
 
     void take_doctors(const letter_row& letter, const delivery_row& row)
     {
-        if (first_of_.empty()) first_of_ = letter.id;  // letters come in the order in which they were received
-        if (letter.id == first_of_ && !seen_doctor_) {
-            seen_doctor_ = true;
+        if (first_of_.empty()) {  // letters come in the order in which they were received
+            first_of_ = letter.id;
             into_.recipient_operator = row.domain;
             into_.no_address = is_address_cause(row.first_trouble) ? row.first_trouble : cause::none;
         } else if (letter.id == first_of_ && !is_address_cause(row.first_trouble)) {
@@ -102,7 +101,6 @@ private:
     std::vector<instant> other_channels_;
     std::set<std::string> arrived_;
     letter_id first_of_;
-    bool seen_doctor_ = false;
 };
 
 void take_stop(stay_facts& facts, const std::vector<acceptance>& all)
@@ -163,7 +161,10 @@ std::optional<stay_facts> facts_of(ports::reader& store, const stay_row& stay, c
     facts.band = band_of(facts.discharge, facts.quality, where);
     facts.establishment = stay.establishment;
     facts.service = stay.service;
-    if (site != nullptr) facts.site = site->code, facts.group = site->group;
+    if (site != nullptr) {
+        facts.site = site->code;
+        facts.group = site->group;
+    }
     facts.patient_class = stay.patient_class;
     facts.exclusion = stay.exclusion;
 

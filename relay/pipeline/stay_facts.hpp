@@ -1,6 +1,7 @@
 // relay/pipeline/stay_facts.hpp: what the indicators of domain.md §5 need of one stay, in one flat value: everything
 // but the time at which they are read. Derived from the stay, its letters and their deliveries; kept as a row in the
-// same transaction as the event that changed it, and equal to what facts_of() gives at any time. No identity. Pure.
+// same transaction as the event that changed it, and equal to what facts_of() gives at any time. No identity.
+// facts_of() reads the store (worker threads, inside a unit or a read); the rest is pure.
 #pragma once
 
 #include <map>

@@ -43,11 +43,8 @@ void tell_reception(ports::transaction& tx, const services& with, const delivery
     if (next.kind == event_kind::report_delivered && is_accepted(row.state))
         queue_reception(tx, with, row, next.at, std::nullopt, zone);
     if (next.kind == event_kind::report_failed && row.state == delivery_state::failed)
-        queue_reception(
-            tx, with, row, next.at,
-            reception_failure{next.facts.smtp_code == 0 ? std::nullopt : std::optional(next.facts.smtp_code),
-                              next.facts.enhanced_status},
-            zone);
+        queue_reception(tx, with, row, next.at, failure_by_reply(next.facts.smtp_code, next.facts.enhanced_status),
+                        zone);
 }
 
 // mssante.md §6.1: displayed, processed and deleted are readings; an error is one of the recipient's software.
@@ -70,12 +67,6 @@ bool is_known(ports::transaction& tx, const delivery_row& row, const event& next
     const auto known = tx.events_of(row.id);
     return std::any_of(known.begin(), known.end(),
                        [&next](const event& e) { return e.facts.evidence == next.facts.evidence; });
-}
-
-bool was_read(delivery_state state)
-{
-    return state == delivery_state::displayed || state == delivery_state::processed ||
-           state == delivery_state::rejected_by_software;
 }
 
 std::string_view code_of(match_outcome outcome)
@@ -135,7 +126,7 @@ void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
     }
     if (mail.read.disposition && (mail.applied || !next))
         tell_reading(tx, with_, row, mail.now, *mail.read.disposition, options_.zone);
-    if (next && next->kind == event_kind::report_failed && was_read(row.state)) list(tx, mail, found, "LATE_NEGATIVE");
+    if (next && next->kind == event_kind::report_failed && is_read(row.state)) list(tx, mail, found, "LATE_NEGATIVE");
 }
 
 void returns::take(ports::transaction& tx, arrival& mail, kept reply) const

@@ -43,7 +43,6 @@ public:
         : here_(server.open_, settings.max_connections), rates_(settings.rates), key_(peer_key(address, ""))
     {
         counted_ = here_ && rates_ && rates_->opened(key_, io::clock::now()) == gate::open;
-        free_ = here_ && (counted_ || !rates_);
     }
     ~place()
     {
@@ -51,14 +50,13 @@ public:
     }
     place(const place&) = delete;
     place& operator=(const place&) = delete;
-    [[nodiscard]] bool is_free() const noexcept { return free_; }
+    [[nodiscard]] bool is_free() const noexcept { return here_ && (counted_ || !rates_); }
 
 private:
     const base::place here_;
     std::shared_ptr<peer_rates> rates_;
     std::string key_;
     bool counted_ = false;
-    bool free_ = false;
 };
 
 namespace {

@@ -74,12 +74,19 @@ void server_engine::take_bytes()
     }
 }
 
+bool server_engine::begins(std::string_view word) const
+{
+    return equals_ignoring_case(std::string_view(in_).substr(0, word.size()), word);
+}
+
+bool server_engine::may_be_login() const
+{
+    return in_login_ || begins("AUTH ");
+}
+
 std::size_t server_engine::line_limit() const
 {
-    const auto begins = [&](std::string_view word) {
-        return equals_ignoring_case(std::string_view(in_).substr(0, word.size()), word);
-    };
-    if (in_login_ || begins("AUTH ")) return policy_.limits.max_login_line_octets;
+    if (may_be_login()) return policy_.limits.max_login_line_octets;
     return begins("MAIL ") || begins("RCPT ") ? policy_.limits.max_path_line_octets : policy_.limits.max_line_octets;
 }
 
@@ -103,7 +110,7 @@ bool server_engine::take_line()
     }
     if (!whole) return false;
     // What may be a password is not left behind in memory.
-    const bool is_secret = in_login_ || line_limit() == policy_.limits.max_login_line_octets;
+    const bool is_secret = may_be_login();
     std::string line = in_.substr(0, length);
     if (is_secret) explicit_bzero(in_.data(), length);
     in_.erase(0, length);

@@ -163,6 +163,8 @@ private:
     void take_bytes();
     // lines and commands
     bool take_line();
+    [[nodiscard]] bool begins(std::string_view word) const;  // what is at hand, in any case
+    [[nodiscard]] bool may_be_login() const;
     [[nodiscard]] std::size_t line_limit() const;
     void on_line(std::string_view line);
     void on_command(const command& what);
