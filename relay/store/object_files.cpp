@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <tuple>
@@ -61,6 +62,15 @@ std::optional<std::int64_t> segment_of(std::string_view name, std::string_view p
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc() || end != name.data() + name.size() || number <= 0) return std::nullopt;
     return number;
+}
+
+// Empty: nothing but holes and room taken ahead.
+bool is_empty_or_older(const std::string& path, std::time_t than)
+{
+    const open_file file(path, O_RDONLY);
+    struct stat info {};
+    if (file.descriptor() < 0 || ::fstat(file.descriptor(), &info) != 0) return false;
+    return info.st_mtime < than || (::lseek(file.descriptor(), 0, SEEK_DATA) < 0 && errno == ENXIO);
 }
 
 bool by_place(const freed_space& a, const freed_space& b)
@@ -145,7 +155,8 @@ void object_files::learn(connection& database)
         live[segment] += whole_blocks(rows.integer(2));
     }
     continues_ = newest_ != 0;
-    remove_unreferenced();
+    given_ = newest_;
+    look_at_unreferenced();
     for (const auto& [segment, octets] : live) {
         struct stat info {};
         const bool known = ::stat(object_file_path(database_path_, segment).c_str(), &info) == 0;
@@ -166,14 +177,19 @@ void object_files::free_leftovers(connection& database, std::int64_t segment)
     }
 }
 
-void object_files::remove_unreferenced() const
+void object_files::look_at_unreferenced()
 {
+    const std::time_t old = std::time(nullptr) - std::chrono::seconds(limits_.keep_unknown).count();
     const auto path = std::filesystem::path(database_path_);
     const std::string prefix = path.filename().string().append(name_mark);
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(folder_of(database_path_), ignored)) {
         const auto number = segment_of(entry.path().filename().string(), prefix);
-        if (number && !objects_.contains(*number)) ::unlink(entry.path().c_str());
+        if (!number || objects_.contains(*number)) continue;
+        if (is_empty_or_older(entry.path().string(), old))
+            ::unlink(entry.path().c_str());
+        else
+            given_ = std::max(given_, *number);
     }
 }
 
@@ -187,6 +203,7 @@ object_place object_files::append(std::string_view bytes)
     if (pending_ == on_disk::yes) pending_ = on_disk::bytes_missing;
     write_all(bytes);
     end_ += whole_blocks(place.octets);
+    objects_.try_emplace(place.segment, 0);
     appended_.push_back(place);
     return place;
 }
@@ -194,7 +211,8 @@ object_place object_files::append(std::string_view bytes)
 void object_files::ensure_file(std::size_t octets)
 {
     const auto needed = static_cast<std::uint64_t>(end_) + octets;
-    const bool fits = end_ == 0 || needed <= limits_.segment_octets;
+    const bool is_bounded = limits_.max_octets != 0 && limits_.max_octets < limits_.segment_octets;
+    const bool fits = end_ == 0 || needed <= (is_bounded ? limits_.max_octets : limits_.segment_octets);
     if (descriptor_ >= 0 && fits) return;
     if (descriptor_ >= 0) {
         // What was taken ahead goes back, best effort; what this group has in the full file is synced.
@@ -216,12 +234,11 @@ bool object_files::open_known()
 
 void object_files::open_new()
 {
-    const std::int64_t number = newest_ + 1;
+    const std::int64_t number = ++given_;  // also if it cannot be made: something else has this name
     const std::string path = object_file_path(database_path_, number);
-    newest_ = number;  // also if it cannot be made: something else has this name
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor_ < 0) give_up_with(errno);
-    segment_ = number;
+    segment_ = newest_ = number;
     end_ = allocated_ = 0;
     pending_ = on_disk::name_missing;
 }
@@ -287,18 +304,19 @@ void object_files::sync()
 
 std::vector<freed_space> object_files::commit()
 {
-    for (const auto& place : appended_) ++objects_[place.segment];
+    // What is committed is counted before anything here can fail: a count too low would remove a file in use.
+    for (const auto& place : appended_) ++objects_.find(place.segment)->second;
+    for (const auto& place : released_) --objects_.find(place.segment)->second;
+    const auto released = std::exchange(released_, {});
+    abandon();
     std::vector<freed_space> freed = std::exchange(leftovers_, {});
-    for (const auto& place : released_) {
-        --objects_[place.segment];
+    for (const auto& place : released)
         freed.push_back({object_file_path(database_path_, place.segment), freed_space::extent::hole, place.at,
                          whole_blocks(place.octets)});
-    }
-    if (!released_.empty()) {
+    if (!released.empty()) {
         const auto files = emptied();
         freed.insert(freed.end(), files.begin(), files.end());
     }
-    abandon();
     return freed;
 }
 

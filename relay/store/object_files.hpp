@@ -9,6 +9,7 @@
 // thread; the functions are safe from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -28,6 +29,7 @@ struct object_place {
 struct object_file_limits {
     std::uint64_t segment_octets = std::uint64_t{256} << 20U;  // then the next file is begun; one object may be larger
     std::uint64_t max_octets = 0;                              // of each file; 0: no limit; store_errc::disk_full
+    std::chrono::hours keep_unknown{7 * 24};                   // as long as content is kept (domain.md §10.7)
 };
 
 // store_errc::damaged when the file is not there or too short.
@@ -52,7 +54,9 @@ public:
     object_files& operator=(const object_files&) = delete;
     ~object_files();
 
-    // At start, before the first group: learns what is referenced; removes files that nothing refers to.
+    // At start, before the first group: learns what is referenced. A file that nothing refers to goes when it is
+    // empty, or has not been written for limits.keep_unknown: until then a newer database, put back after an older one
+    // was opened by mistake, finds its objects. Its number is not given again.
     void learn(connection& database);
 
     // Inside a unit: the place of bytes that are written but not synced, and a place whose row is deleted.
@@ -61,9 +65,10 @@ public:
     void begin_unit();
     void undo_unit();
 
-    void sync();                                      // before the commit
-    [[nodiscard]] std::vector<freed_space> commit();  // after it: what became free
-    void abandon();                                   // after a commit that failed; its places are not used again
+    void sync();  // before the commit
+    [[nodiscard]] std::vector<freed_space>
+    commit();        // after it: what became free; the group is ended, also when this throws
+    void abandon();  // after a commit that failed; its places are not used again
 
 private:
     struct state {
@@ -78,7 +83,7 @@ private:
     void close_file() noexcept;
     void write_all(std::string_view bytes);
     void preallocate(std::int64_t until);
-    void remove_unreferenced() const;
+    void look_at_unreferenced();
     void free_leftovers(connection& database, std::int64_t segment);
     [[nodiscard]] std::vector<freed_space> emptied();
 
@@ -86,7 +91,8 @@ private:
     const object_file_limits limits_;
     int descriptor_ = -1;
     std::int64_t segment_ = 0;  // being written; 0: none yet
-    std::int64_t newest_ = 0;   // number given last
+    std::int64_t newest_ = 0;   // of those that are referenced or being written
+    std::int64_t given_ = 0;    // highest number of all
     std::int64_t end_ = 0;      // of what was written to it
     std::int64_t allocated_ = 0;
     enum class on_disk { yes, bytes_missing, name_missing } pending_ = on_disk::yes;

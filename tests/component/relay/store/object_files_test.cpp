@@ -1,10 +1,13 @@
 #include <catch2/catch.hpp>
 
+#include <ctime>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include <sqlite3.h>
 
@@ -123,15 +126,29 @@ TEST_CASE("what no row points at is not trusted after a start", "[store][objects
         file.seekp(2 * block);
         file << std::string(9000, 'g');  // of a commit that never came
         std::ofstream(s.file(7)) << "nobody's";
+        std::ofstream(s.file(9)) << "perhaps of a newer database";
         std::ofstream(s.file(1) + "x") << "somebody else's";
+        for (const auto& [segment, age] : {std::pair(7, 7 * 86400 + 60), std::pair(9, 7 * 86400 - 60)}) {
+            const utimbuf then{std::time(nullptr) - age, std::time(nullptr) - age};
+            REQUIRE(::utime(s.file(segment).c_str(), &then) == 0);
+        }
     }
     s.reopen();
     CHECK_FALSE(s.facts(7).has_value());
+    CHECK(s.facts(9).has_value());
     CHECK(::access((s.file(1) + "x").c_str(), F_OK) == 0);
     const auto second = s.add(6000, 's');
     CHECK(s.comes_back(first));
     CHECK(s.comes_back(second));
     CHECK_FALSE(s.facts(2).has_value());
+    s.options.segment_octets = block;
+    s.reopen();
+    const auto third = s.add(5000, 't');  // in a file of its own, whose number nobody had
+    CHECK_FALSE(s.facts(2).has_value());
+    CHECK(s.facts(10).has_value());
+    CHECK(s.comes_back(third));
+    std::ifstream kept(s.file(9));
+    CHECK(std::string(std::istreambuf_iterator<char>(kept), {}) == "perhaps of a newer database");
 }
 
 TEST_CASE("a full file is followed by the next, an empty one goes", "[store][objects]")
@@ -227,6 +244,7 @@ TEST_CASE("a file that cannot be made or grow is an error of the unit", "[store]
         s.store->write([&](ports::transaction& tx) { tx.add_blob(s.vault.seal(std::string(1 << 20, 'x'))); }).error() ==
         store_errc::disk_full);
     CHECK(s.comes_back(s.add(5000)));
+    for (int n = 0; n < 3; ++n) CHECK(s.comes_back(s.add(600'000)));  // each in the next file: this one has no room
 }
 
 TEST_CASE("a reader keeps what is removed after it began", "[store][objects]")
