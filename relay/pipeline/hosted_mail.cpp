@@ -140,12 +140,17 @@ hosted_mail::arrival hosted_mail::received(const ports::mail_envelope& envelope,
     return mail;
 }
 
+bool hosted_mail::may_leave(std::string_view message) const
+{
+    return options_.clear == clear_text::to_trusted || content_of(message) != mail_content::clear;
+}
+
 // Each recipient once. Clear text is looked for only where there is somebody elsewhere.
 hosted_mail::addressed hosted_mail::sort(const arrival& mail, const ports::session_facts& from) const
 {
     addressed to;
     std::set<std::string, std::less<>> seen;
-    std::optional<mail_content> content;
+    std::optional<bool> may_go;
     for (const auto& one : mail.envelope.recipients) {
         const std::string mailbox = mailbox_of(one.address);
         if (!seen.insert(mime::lower(mailbox)).second) continue;
@@ -155,9 +160,8 @@ hosted_mail::addressed hosted_mail::sort(const arrival& mail, const ports::sessi
             (options_.server != nullptr && !mailbox.empty() ? to.beside : to.here).push_back(&one);
             continue;
         }
-        if (!content) content = content_of(mail.message);
-        const bool may_leave = *content != mail_content::clear || options_.clear == clear_text::to_trusted;
-        if (!may_leave)
+        if (!may_go) may_go = may_leave(mail.message);
+        if (!*may_go)
             to.clear.push_back(&one);
         else if (why_not_elsewhere(domain_of(mailbox)))  // since RCPT
             to.untrusted.push_back(&one);

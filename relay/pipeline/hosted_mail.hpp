@@ -53,6 +53,8 @@ public:
     enum class served { newly, before, gone };
     [[nodiscard]] result<served> deliver_here(std::string_view address, std::string_view message);
     [[nodiscard]] bool is_here(std::string_view domain) const { return options_.domains.contains(domain); }
+    // To other operators, by the settings of now: sealed, a report, or clear where that is allowed.
+    [[nodiscard]] bool may_leave(std::string_view message) const;
     [[nodiscard]] reporting_options reporting() const;
 
 private:

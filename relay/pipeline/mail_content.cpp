@@ -13,9 +13,14 @@ using mime::message::parsed_entity;
 using mime::message::part;
 using mime::message::part_kind;
 
+std::size_t octets_of(const part& one)
+{
+    return one.end - one.body_start;
+}
+
 bool is_short(const part& one, const report_form_limits& limits)
 {
-    return one.end - one.body_start <= limits.max_text_octets;
+    return octets_of(one) <= limits.max_text_octets;
 }
 
 // Words for people: text, or the same text in several forms.
@@ -54,8 +59,10 @@ bool is_report(std::string_view message, const report_form_limits& limits)
     const auto& children = mail->root().children;
     if (!mail->root().is("multipart", "report") || children.size() < 2 || children.size() > 3) return false;
     const auto child = [&](std::size_t index) -> const part& { return mail->parts()[children[index]]; };
-    return is_words(*mail, child(0), limits) && is_machine_part(*mail, child(1), limits) &&
-           (children.size() == 2 || is_harmless_return(*mail, child(2), limits));
+    if (!is_words(*mail, child(0), limits) || !is_machine_part(*mail, child(1), limits)) return false;
+    if (children.size() == 3 && !is_harmless_return(*mail, child(2), limits)) return false;
+    const bool gives_mail_back = children.size() == 3 && child(2).is("message", "rfc822");
+    return message.size() - (gives_mail_back ? octets_of(child(2)) : 0) <= limits.max_octets;
 }
 }
 

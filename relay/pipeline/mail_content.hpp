@@ -16,6 +16,7 @@ enum class mail_content {
 // A report's words for people, and the header it gives back: beyond this it is no report any more but a letter.
 struct report_form_limits {
     std::size_t max_text_octets = 16 * 1024;  // of each
+    std::size_t max_octets = 32 * 1024;  // of all that is not the encrypted mail it gives back: headers, preamble...
 };
 [[nodiscard]] mail_content content_of(std::string_view message, const report_form_limits& limits = {});
 }

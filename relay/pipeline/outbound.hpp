@@ -104,18 +104,21 @@ private:
     struct ready;
     result<std::optional<prepared_mail>> prepare_sealed(const delivery_row& row, prepared_mail mail);
     result<std::optional<prepared_mail>> prepare_new(const delivery_row& row, const recipient& to);
-    result<std::size_t> expire_some(delivery_state state);
-    result<std::size_t> warn_some(delivery_kind kind, std::chrono::seconds after);
+    result<std::size_t> expire_some(delivery_state state, std::uint64_t& octets_left);
+    result<std::size_t> warn_some(delivery_kind kind, std::chrono::seconds after, std::uint64_t& octets_left);
     bool is_here(std::string_view domain) const;
     void ask_for_all_reports(prepared_mail& mail) const;
     prepared_mail envelope_of(const delivery_row& row, const std::string& opened) const;
     result<void> leave_here(const prepared_mail& mail);
-    // What the sender of a submitted mail is told; nullopt: not a mail, or he does not want to hear it.
-    std::optional<made_report> news_of(const delivery_row& row, mime::report::dsn_action action) const;
+    // What the sender of a submitted mail is told; nullopt: not a mail, or he does not want to hear it. `why` none:
+    // what the last reply said.
+    std::optional<made_report> news_of(const delivery_row& row, mime::report::dsn_action action,
+                                       cause why = cause::none) const;
     std::optional<made_report> news_of(const prepared_mail& mail, const attempt_result& outcome) const;
     result<void> close_deletion(const delivery_id& id);
     result<void> hold(const delivery_id& id, cause why);
     result<void> refuse(const delivery_id& id, cause why);
+    result<void> refuse_submitted(const delivery_row& row);
 
     services with_;
     outbound_options options_;

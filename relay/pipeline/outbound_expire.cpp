@@ -1,5 +1,6 @@
 // What happens to deliveries by the time they have waited (domain.md §4). A few hundred in one unit, so that a backlog
 // neither fills the memory nor keeps other writers waiting.
+#include <algorithm>
 #include <map>
 
 #include "relay/obs/log.hpp"
@@ -11,14 +12,20 @@ namespace relay::pipeline {
 namespace {
 constexpr std::size_t at_once = 200;
 constexpr std::size_t at_a_call = 5000;
-constexpr std::size_t mails_at_once = 8;  // of those a report may give the whole mail back
+// Of submitted mails, whose report may give the whole mail back: no more than may be in memory in a batch, nor than can
+// be read in the time of a call.
+constexpr std::size_t mails_at_once = 8;
+constexpr std::uint64_t mail_octets_a_call = std::uint64_t{128} << 20U;
 
-// Of a batch, no more submitted mails than may be in memory.
-void bound_mails(std::vector<delivery_row>& rows)
+void bound_mails(std::vector<delivery_row>& rows, std::uint64_t& octets_left)
 {
     std::size_t mails = 0;
-    std::erase_if(rows,
-                  [&](const delivery_row& row) { return row.kind == delivery_kind::mail && ++mails > mails_at_once; });
+    std::erase_if(rows, [&](const delivery_row& row) {
+        if (row.kind != delivery_kind::mail) return false;
+        if (octets_left == 0 || ++mails > mails_at_once) return true;
+        octets_left -= std::min<std::uint64_t>(octets_left, std::max<std::uint64_t>(row.octets, 1));
+        return false;
+    });
 }
 
 using all_news = std::map<std::string, made_report, std::less<>>;
@@ -32,10 +39,11 @@ const made_report* find_news(const all_news& all, const delivery_id& id)
 result<std::size_t> outbound::expire()
 {
     std::size_t count = 0;
+    std::uint64_t octets_left = mail_octets_a_call;
     for (const delivery_state state :
          {delivery_state::held, delivery_state::queued, delivery_state::deferred, delivery_state::uncertain})
         while (count < at_a_call) {
-            const auto given_up = expire_some(state);
+            const auto given_up = expire_some(state, octets_left);
             if (!given_up.has_value()) return given_up.error();
             count += *given_up;
             if (*given_up == 0) break;
@@ -43,14 +51,14 @@ result<std::size_t> outbound::expire()
     return count;
 }
 
-result<std::size_t> outbound::expire_some(delivery_state state)
+result<std::size_t> outbound::expire_some(delivery_state state, std::uint64_t& octets_left)
 {
     const instant now = with_.clock.now();
     std::vector<delivery_row> late;
     const auto read = with_.store.read([&](ports::reader& store) { late = store.deliveries_in(state, at_once); });
     if (!read.has_value()) return read.error();
     std::erase_if(late, [&](const delivery_row& row) { return row.created_at > now - options_.retry.give_up; });
-    bound_mails(late);
+    bound_mails(late, octets_left);
     if (late.empty()) return 0;
     all_news news;
     for (const delivery_row& row : late)
@@ -77,10 +85,11 @@ result<std::size_t> outbound::expire_some(delivery_state state)
 result<std::size_t> outbound::warn_late()
 {
     std::size_t count = 0;
+    std::uint64_t octets_left = mail_octets_a_call;
     for (const delivery_kind kind : {delivery_kind::letter, delivery_kind::report, delivery_kind::mail})
         while (count < at_a_call) {
             const auto after = kind == delivery_kind::mail ? options_.tell_delay : options_.retry.warn;
-            const auto warned = warn_some(kind, after);
+            const auto warned = warn_some(kind, after, octets_left);
             if (!warned.has_value()) return warned.error();
             count += *warned;
             if (*warned == 0) break;
@@ -88,14 +97,14 @@ result<std::size_t> outbound::warn_late()
     return count;
 }
 
-result<std::size_t> outbound::warn_some(delivery_kind kind, std::chrono::seconds after)
+result<std::size_t> outbound::warn_some(delivery_kind kind, std::chrono::seconds after, std::uint64_t& octets_left)
 {
     const instant now = with_.clock.now();
     std::vector<delivery_row> late;
     const auto read =
         with_.store.read([&](ports::reader& store) { late = store.unwarned_deliveries(kind, now - after, at_once); });
     if (!read.has_value()) return read.error();
-    bound_mails(late);
+    bound_mails(late, octets_left);
     if (late.empty()) return 0;
     all_news news;
     for (const delivery_row& row : late)

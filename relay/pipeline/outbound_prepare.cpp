@@ -18,7 +18,8 @@ result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
         on_hold = row && store.is_on_hold(row->domain);
     });
     if (!read.has_value()) return read.error();
-    if (!row || on_hold || !may_be_sent(row->state)) return std::optional<prepared_mail>();
+    const bool is_due = row && may_be_sent(row->state) && row->next_try <= with_.clock.now();
+    if (!is_due || on_hold) return std::optional<prepared_mail>();
     const auto opened = with_.vault.open_field(field::recipient, row->recipient);
     if (!opened.has_value()) return opened.error();
     if (row->mail.empty()) return prepare_new(*row, read_recipient(*opened));
@@ -93,6 +94,11 @@ result<std::optional<prepared_mail>> outbound::prepare_sealed(const delivery_row
     if (!object) return boost::system::errc::make_error_code(boost::system::errc::no_such_file_or_directory);
     auto bytes = with_.vault.open(*object);
     if (!bytes.has_value()) return bytes.error();
+    // The settings may be stricter than when it was taken.
+    if (row.kind == delivery_kind::mail && options_.hosted != nullptr && !options_.hosted->may_leave(*bytes)) {
+        if (auto refused = refuse_submitted(row); !refused.has_value()) return refused.error();
+        return std::optional<prepared_mail>();
+    }
     const std::string domain = domain_of(mail.recipient);
     const bool leaves = row.kind != delivery_kind::report || !is_here(domain);
     const route_rule* rule = with_.routes.rule_for(row.kind == delivery_kind::letter ? row.domain : domain);

@@ -21,7 +21,7 @@ std::optional<made_report> outbound::news_of(const prepared_mail& mail, const at
 }
 
 // Of one that waits. What cannot be read any more is reported without its header.
-std::optional<made_report> outbound::news_of(const delivery_row& row, dsn_action action) const
+std::optional<made_report> outbound::news_of(const delivery_row& row, dsn_action action, cause why) const
 {
     if (row.kind != delivery_kind::mail || options_.hosted == nullptr) return std::nullopt;
     const auto opened = with_.vault.open_field(field::recipient, row.recipient);
@@ -35,11 +35,23 @@ std::optional<made_report> outbound::news_of(const delivery_row& row, dsn_action
         reply = last_reply_of(rows.events_of(row.id));
     });
     if (!read.has_value()) return std::nullopt;
+    if (why != cause::none) reply = {why, 0, {}, {}, {}};
     if (reply.why == cause::none) reply.why = row.why == cause::none ? cause::expired : row.why;
     std::string message;
     if (object)
         if (auto bytes = with_.vault.open(*object); bytes.has_value()) message = std::move(*bytes);
     return report_submitted(with_, options_.hosted->reporting(), envelope, message, row.created_at, action, reply);
+}
+
+// In clear where only sealed mail may go: it does not leave, and its sender is told.
+result<void> outbound::refuse_submitted(const delivery_row& row)
+{
+    const auto news = news_of(row, dsn_action::failed, cause::content_refused);
+    return change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& current) {
+        if (!may_be_sent(current.state)) return;
+        record(tx, current, about(with_.clock.now(), event_kind::refused, cause::content_refused));
+        close_submitted(tx, current, news ? &*news : nullptr);
+    });
 }
 
 result<bool> outbound::cancel(const delivery_id& id, std::string_view actor)

@@ -181,6 +181,22 @@ TEST_CASE("clear text stays here unless the settings let it go; receipts always 
     CHECK(h.hosting->store(h.to({"c@ailleurs.example"}), clear, h.from) == store_verdict::refused);
 }
 
+TEST_CASE("clear text that waits does not leave once the settings forbid it", "[submission]")
+{
+    submitting h;
+    h.set_up(clear_text::to_trusted);
+    REQUIRE(h.hosting->store(h.to({far}), clear, h.from) == store_verdict::stored);
+    const auto waiting = h.rows(delivery_kind::mail);
+    REQUIRE(waiting.size() == 1);
+    h.set_up(clear_text::stays_here);
+    CHECK_FALSE(h.sending->prepare(waiting[0].id).value().has_value());
+    CHECK(h.ask([&](auto& r) { return r.delivery(waiting[0].id); })->state == delivery_state::failed);
+    const auto said = h.told();
+    REQUIRE(said.recipients.size() == 1);
+    CHECK(said.recipients[0].status == mime::report::enhanced_status{5, 7, 1});
+    CHECK_FALSE(h.ask([&](auto& r) { return r.blob(waiting[0].mail); }).has_value());
+}
+
 TEST_CASE("what its sender hears of a mail, by what he asked for and how it ended", "[submission][dsn]")
 {
     struct row {
@@ -373,6 +389,7 @@ TEST_CASE("with a mailbox server beside us the report is handed to it, and waits
     CHECK_FALSE(h.sending->prepare(report).value().has_value());
     CHECK(h.ask([&](auto& r) { return r.delivery(report); })->state == delivery_state::deferred);
     server.code = 250;
+    h.clock.advance(10min);
     CHECK_FALSE(h.sending->prepare(report).value().has_value());
     CHECK(h.ask([&](auto& r) { return r.delivery(report); })->state == delivery_state::accepted);
     REQUIRE(server.kept.size() == 1);

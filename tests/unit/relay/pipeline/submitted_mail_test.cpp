@@ -14,7 +14,8 @@ using mime::message::header_view;
 namespace {
 const std::string fields = "From: <a@medecin.example>\r\nTo: <b@ailleurs.example>\r\n";
 
-std::string sealed(mime::smime::content_cipher cipher = mime::smime::content_cipher::aes_256_cbc)
+std::string sealed(mime::smime::content_cipher cipher = mime::smime::content_cipher::aes_256_cbc,
+                   std::size_t octets = 7)
 {
     static const certs::certificate doctor =
         certs::read_certificate(
@@ -23,12 +24,15 @@ std::string sealed(mime::smime::content_cipher cipher = mime::smime::content_cip
     mime::smime::encrypt_options options;
     options.cipher = cipher;
     options.fields_before = fields;
-    return mime::smime::encrypt("Content-Type: text/plain\r\n\r\nBonjour\r\n", std::span(&doctor, 1), options).value();
+    const std::string inner = "Content-Type: text/plain\r\n\r\n" + std::string(octets, 'j') + "\r\n";
+    return mime::smime::encrypt(inner, std::span(&doctor, 1), options).value();
 }
 
-std::string multipart(const std::string& subtype, const std::vector<std::string>& parts)
+std::string multipart(const std::string& subtype, const std::vector<std::string>& parts,
+                      const std::string& preamble = "")
 {
     std::string all = fields + "Content-Type: multipart/" + subtype + "; boundary=\"=_b\"\r\n\r\n";
+    if (!preamble.empty()) all += preamble + "\r\n";
     for (const auto& one : parts) all += "--=_b\r\n" + one + "\r\n";
     return all + "--=_b--\r\n";
 }
@@ -44,11 +48,19 @@ std::string text_of(std::size_t octets)
 {
     return "Content-Type: text/plain\r\n\r\n" + std::string(octets, 'x');
 }
+// Of 15 KiB each: none too long for itself.
+std::string forms(std::size_t count)
+{
+    std::string all = "Content-Type: multipart/alternative; boundary=\"=_f\"\r\n\r\n";
+    for (; count > 0; --count) all += "--=_f\r\n" + text_of(15 * 1024) + "\r\n";
+    return all + "--=_f--\r\n";
+}
 }
 
 TEST_CASE("what is encrypted as a whole may leave, a report too, nothing else", "[submission]")
 {
     const std::string whole = sealed();
+    const std::string large = sealed(mime::smime::content_cipher::aes_256_cbc, 64 * 1024);
     const std::string body = whole.substr(whole.find("\r\n\r\n") + 4);
     const std::string inner = whole.substr(whole.find("Content-Type"));
     const std::string label =
@@ -81,7 +93,19 @@ TEST_CASE("what is encrypted as a whole may leave, a report too, nothing else", 
         {"MDN in a mixed", multipart("mixed", {words, mdn}), mail_content::clear},
         {"words at the limit", multipart("report", {text_of(16 * 1024), mdn}), mail_content::report},
         {"words one past it", multipart("report", {text_of(16 * 1024 + 1), mdn}), mail_content::clear},
+        {"two forms of them", multipart("report", {forms(2), mdn}), mail_content::report},
+        {"a letter in three", multipart("report", {forms(3), mdn}), mail_content::clear},
+        {"a letter before the parts", multipart("report", {words, mdn}, std::string(32 * 1024, 'x')),
+         mail_content::clear},
+        {"a letter in the header",
+         "X-Letter: " + std::string(32 * 1024, 'x') + "\r\n" + multipart("report", {words, mdn}), mail_content::clear},
+        {"much encrypted mail given back",
+         multipart("report", {words, dsn, "Content-Type: message/rfc822\r\n\r\n" + large}), mail_content::report},
     };
+    const std::string most = multipart("report", {words, mdn}, std::string(1, 'x'));
+    const std::size_t left = 32 * 1024 - most.size();
+    CHECK(content_of(multipart("report", {words, mdn}, std::string(1 + left, 'x'))) == mail_content::report);
+    CHECK(content_of(multipart("report", {words, mdn}, std::string(2 + left, 'x'))) == mail_content::clear);
     for (const auto& tc : rows) {
         CAPTURE(tc.what);
         CHECK(content_of(tc.mail) == tc.is);
