@@ -184,14 +184,18 @@ io::awaitable<void> dispatcher::refill_lane(pipeline::queue_lane lane, std::stri
 void dispatcher::look_for_site(const std::string& domain)
 {
     const auto now = io::clock::now();
-    if (!sites_.begin_look(domain, now)) return;
+    if (sites_.is_known(domain, now)) return;
     const auto to = queue_()->hop_of(domain);
-    if (!to)
-        move_to_site(domain, domain, now + shortest_site);
-    else if (to->lookup == pipeline::hop_lookup::address)
-        move_to_site(domain, io::write_host_port({to->host, to->port}), now + longest_site);
-    else
+    if (!to) return move_to_site(domain, domain, now + shortest_site);
+    if (to->lookup == pipeline::hop_lookup::address)
+        return move_to_site(domain, io::write_host_port({to->host, to->port}), now + longest_site);
+    if (!sites_.begin_look(domain, now)) return;
+    try {
         tasks_.spawn("site", find_site(domain, *to));
+    } catch (...) {
+        sites_.end_look(domain);
+        throw;
+    }
 }
 
 // What cannot be found now stays where it was; a domain of which nothing was ever known is a site of its own.

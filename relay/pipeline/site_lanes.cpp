@@ -9,15 +9,28 @@ const std::string* site_lanes::site_of(std::string_view domain) const
     return found != places_.end() && found->second.site ? &*found->second.site : nullptr;
 }
 
+bool site_lanes::is_known(std::string_view domain, steady_time now) const
+{
+    const auto found = places_.find(domain);
+    return found != places_.end() && found->second.site && found->second.until > now;
+}
+
 bool site_lanes::begin_look(std::string_view domain, steady_time now)
 {
     const auto known = places_.find(domain);
     if (known != places_.end() && (known->second.looking || known->second.until > now)) return false;
-    if (looking_ >= limits_.looking) return false;
+    const bool again = known != places_.end() && known->second.site;
+    if (looking_ >= (again ? std::max<std::size_t>(limits_.looking / 2, 1) : limits_.looking)) return false;
     if (known == places_.end() && places_.size() >= limits_.domains) forget_old(now);
     places_[std::string(domain)].looking = true;
     ++looking_;
     return true;
+}
+
+void site_lanes::end_look(std::string_view domain) noexcept
+{
+    const auto found = places_.find(domain);
+    if (found != places_.end() && std::exchange(found->second.looking, false)) --looking_;
 }
 
 std::optional<std::string> site_lanes::learn(std::string_view domain, std::string site, steady_time until)

@@ -25,8 +25,11 @@ public:
 
     // nullptr: nobody has looked yet.
     [[nodiscard]] const std::string* site_of(std::string_view domain) const;
-    // True if somebody has to look now: from here on somebody does, until learn().
+    [[nodiscard]] bool is_known(std::string_view domain, steady_time now) const;
+    // True if somebody may look now: from here on somebody does, until learn() or end_look(). Those that were looked
+    // for before take no more than half of the places: names that fail again and again keep no new one waiting.
     [[nodiscard]] bool begin_look(std::string_view domain, steady_time now);
+    void end_look(std::string_view domain) noexcept;  // nothing was learned
     // The site that the domain has left for another one; nullopt if it has not.
     std::optional<std::string> learn(std::string_view domain, std::string site, steady_time until);
     // Routes may have changed: all are looked for again, and stay where they are until then.

@@ -16,7 +16,7 @@ enum class site_effect {
     none,         // nothing: the mail was not sent, or we cancelled it
     worked,       // the site answers, also by refusing this one recipient
     pushed_back,  // it asks for less: 421, 4.3.2, 4.7.x
-    unreachable   // no connection, no TLS, no SMTP, or no reply
+    unreachable   // no address, no connection, no TLS, no SMTP, no login, or no reply: every mail would end so
 };
 
 struct pace_limits {

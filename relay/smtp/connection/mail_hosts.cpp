@@ -158,8 +158,9 @@ io::awaitable<result<std::vector<boost::asio::ip::tcp::endpoint>>> find_endpoint
     auto asking = names.addresses(host.name);
     const auto found = co_await std::move(asking);
     if (found.has_error()) co_return cause_of(found.error(), host.if_unknown);
-    if (lookup != host_lookup::address && found->how == io::reached::by_alias)
-        co_return make_error_code(host.if_unknown);
+    // A mail domain may be an alias (RFC 5321 §5.1), the target of an MX or SRV record may not.
+    const bool is_target = lookup != host_lookup::address && host.if_unknown == delivery_errc::host_unknown;
+    if (is_target && found->how == io::reached::by_alias) co_return make_error_code(host.if_unknown);
     std::vector<boost::asio::ip::tcp::endpoint> endpoints;
     for (const auto& address : found->all) endpoints.emplace_back(address, host.port);
     co_return endpoints;

@@ -47,6 +47,27 @@ TEST_CASE("a domain is looked for once, and again when its time is over", "[sche
     CHECK(sites.learn("a.test", "mx.other.test:25", start + 180s) == "mx.op.test:25");
 }
 
+TEST_CASE("names looked for again leave half of the places to new ones", "[scheduler][sites]")
+{
+    site_lanes sites({.domains = 9, .looking = 2});
+    for (const char* old : {"a.test", "b.test"}) {
+        CHECK(sites.begin_look(old, start));
+        CHECK_FALSE(sites.is_known(old, start));
+        (void)sites.learn(old, old, start + 10s);  // it could not be found
+        CHECK(sites.is_known(old, start));
+        CHECK_FALSE(sites.is_known(old, start + 10s));
+    }
+    CHECK(sites.begin_look("a.test", start + 10s));
+    CHECK_FALSE(sites.begin_look("b.test", start + 10s));
+    CHECK(sites.begin_look("new.test", start + 10s));
+    CHECK_FALSE(sites.begin_look("newer.test", start + 10s));
+    sites.end_look("new.test");  // nobody looks after all
+    CHECK(sites.site_of("new.test") == nullptr);
+    CHECK(sites.begin_look("newer.test", start + 10s));
+    sites.end_look("unknown.test");
+    CHECK_FALSE(sites.begin_look("newest.test", start + 10s));
+}
+
 TEST_CASE("who looks at once, and what is remembered, is bounded", "[scheduler][sites]")
 {
     site_lanes sites({.domains = 3, .looking = 2});

@@ -97,6 +97,17 @@ TEST_CASE("a domain's mail goes to its best mail host that answers, and the repo
     CHECK(second.peer_host == "good.mss.test");
 }
 
+TEST_CASE("a mail domain without MX may be an alias of its host (RFC 5321 section 5.1)", "[smtp][dns]")
+{
+    named_house here;
+    here.dns.alias("mss.test", "good.mss.test");
+    here.dns.a("good.mss.test", "127.0.0.1");
+    here.dns.start();
+    const auto sent = here.all.deliver(here.mx("mss.test"));
+    CAPTURE(sent.outcome.ec.message());
+    CHECK(sent.outcome.is_accepted());
+}
+
 TEST_CASE("what the name servers say is one cause each", "[smtp][mx]")
 {
     named_house here;
