@@ -247,6 +247,30 @@ TEST_CASE("a file that cannot be made or grow is an error of the unit", "[store]
     for (int n = 0; n < 3; ++n) CHECK(s.comes_back(s.add(600'000)));  // each in the next file: this one has no room
 }
 
+TEST_CASE("what could not be synced fails its whole group, and its file is never written again", "[store][objects]")
+{
+    beside s;
+    (void)s.add(5000);
+    s.store.reset();
+    REQUIRE(::rename(s.file(1).c_str(), (s.file(1) + ".aside").c_str()) == 0);
+    REQUIRE(::symlink("/dev/null", s.file(1).c_str()) == 0);  // takes every octet and refuses to sync
+    s.reopen();
+    const auto object = s.vault.seal(std::string(5000, 'x'));
+    const auto stay = a_stay();
+    const auto outcome = s.store->write([&](ports::transaction& tx) {
+        tx.save_stay(stay);
+        tx.add_blob(object);
+    });
+    CHECK(outcome.error() == store_errc::failed);
+    CHECK_FALSE(s.ask([&](ports::reader& r) { return r.stay(stay.id); }).has_value());
+    CHECK_FALSE(s.ask([&](ports::reader& r) { return r.blob(object.id); }).has_value());
+    REQUIRE(s.store->write([&](ports::transaction& tx) { tx.add_blob(object); }).has_value());
+    CHECK(s.facts(2).has_value());
+    CHECK(s.comes_back(object));
+    s.reopen();
+    CHECK(s.comes_back(object));
+}
+
 TEST_CASE("a reader keeps what is removed after it began", "[store][objects]")
 {
     beside s;
