@@ -1,7 +1,7 @@
 """The demo's play; scripts/demo calls it. Standard library only; the two relays are run through tests/support/lab.py.
 
-  demo.py run --binary B --dir D [--keep | --remove]
-plays in D (empty or new); exit 0 when all is as expected and both relays ended cleanly. Without --keep everything started
+  demo.py run --binary B --dir D [--keep | --remove] [--load N [--speed X] [--seed S]]
+plays in D (empty or new); with --load a day of N discharges instead of the sample letters (demo_load.py). Exit 0 when all is as expected and both relays ended cleanly. Without --keep everything started
 is ended by pid, whatever happens. --remove: D is temporary and goes at the end.
 """
 import argparse
@@ -19,6 +19,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts/lib"))
+import demo_load  # noqa: E402
 import lab  # noqa: E402
 import letters  # noqa: E402
 
@@ -165,8 +167,7 @@ Tout arrêter          kill {relays.pid}   (puis rm -r {folder})""")
 
 
 # ---- the play ----------------------------------------------------------------------------------------------------------
-def play(relays, folder, keep):
-    stage = Stages(8)
+def open_the_house(relays, stage):
     described = json.loads((letters.DATA / "stays.json").read_text(encoding="utf-8"))
     doctors = [d for d in map(lab.Doctor.from_stays, described["doctors"].values()) if d]
     with stage("Clés et certificats de démonstration") as it:
@@ -181,6 +182,11 @@ def play(relays, folder, keep):
     with stage("Annuaire et certificats") as it:
         relays.import_directory()
         it.result = f"{relays.directory_text().count(chr(10)) - 1} lignes importées"
+
+
+def play(relays, folder, keep):
+    stage = Stages(8)
+    open_the_house(relays, stage)
     with stage("Dépôt des sorties et des lettres") as it:
         started = away_from_midnight()
         world = letters.World.load(started)
@@ -219,13 +225,43 @@ def play(relays, folder, keep):
     return checked and code == 0
 
 
+def play_load(relays, options):
+    stage = Stages(6 if options.keep else 7)
+    open_the_house(relays, stage)
+    day = demo_load.Day(options.load, options.seed)
+    lasts = demo_load.DAY_SECONDS / options.speed
+    if demo_load.least_seconds_left() < lasts + 300:
+        raise lab.LabError("la journée simulée dépasserait minuit : choisir une vitesse plus grande, ou attendre demain")
+    with stage(f"Une journée de {options.load} sorties en {lasts:.0f} s") as it:
+        since = time.monotonic()
+        files = day.play(options.speed, relays.drop)
+        it.result = f"{len(files)} fichiers, {len(files) / max(time.monotonic() - since, 1e-3):.0f}/s".replace(".", ",")
+    with stage("Traitement jusqu'à la preuve de remise") as it:
+        relays.wait_until_settled(files, 120 + options.load / 10)
+        states = relays.queue()["counts"]
+        it.result = f"{states.get('confirmed', 0)} remises confirmées, {states.get('held', 0)} retenues, {states.get('failed', 0)} en échec"
+    today = datetime.datetime.now(letters.PARIS).date().isoformat()
+    title("Par service")
+    print(relays.liaison("report", "--from", today, "--to", today, "--by", "service").stdout.rstrip())
+    title("États des séjours : ce que le simulateur a fait, ce que Liaison en dit")
+    lines, equal = demo_load.compare(day.expected(), relays.report(today, today)["stays"])
+    print("\n".join(lines))
+    if options.keep:
+        return equal
+    print()
+    with stage("Arrêt des deux relais") as it:
+        code = relays.stop()
+        it.result = "en ordre" if code == 0 else f"code {code}"
+    return equal and code == 0
+
+
 def run(options):
     since = time.monotonic()
     folder = options.dir.resolve()
     good = False
     with lab.Lab(folder, options.binary) as relays:
         try:
-            good = play(relays, folder, options.keep)
+            good = play_load(relays, options) if options.load else play(relays, folder, options.keep)
         except (lab.LabError, OSError, subprocess.SubprocessError) as error:
             print(f"\ndemo : {error}", file=sys.stderr)
         if options.keep and relays.pid:
@@ -246,6 +282,12 @@ def end_by_signal(number, _frame):
     raise KeyboardInterrupt(number)
 
 
+def positive(text):
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("un nombre entier positif")
+    return number
+
+
 def main():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
@@ -256,6 +298,9 @@ def main():
     play_it.add_argument("--dir", type=pathlib.Path, required=True)
     play_it.add_argument("--keep", action="store_true")
     play_it.add_argument("--remove", action="store_true")
+    play_it.add_argument("--load", type=positive)
+    play_it.add_argument("--speed", type=positive, default=1440)
+    play_it.add_argument("--seed", type=int, default=1)
     for number in ENDING:
         signal.signal(number, end_by_signal)
     options = parser.parse_args()
