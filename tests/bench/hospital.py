@@ -6,7 +6,6 @@ same two cores, costs both rivals the same."""
 import contextlib
 import datetime
 import os
-import pathlib
 import shutil
 import tempfile
 import time

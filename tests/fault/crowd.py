@@ -52,7 +52,7 @@ class Crowd(Lane):
         self.honest = threading.Event()
         self.place = -1
         self.mounted = []
-        self.accepted = {}  # letter number -> its AA, which nothing changes any more
+        self.accepted = {}  # letter number -> its AA: nothing may change it any more
         self.proxy = self.peer = None
 
     # --- the world ---
@@ -113,14 +113,17 @@ class Crowd(Lane):
         for staged, there in [self.nodes.stage(name, content) for name, content in letter.files.items()]:
             os.rename(staged, there)
 
+    def answer_on_disk(self, letter):
+        try:
+            with open(self.nodes.hospital.path("ack", letter.ack), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
     def answer(self, letter):
         if letter.number in self.accepted:
             return self.accepted[letter.number]
-        try:
-            with open(self.nodes.hospital.path("ack", letter.ack), "rb") as file:
-                said = file.read()
-        except FileNotFoundError:
-            return b""
+        said = self.answer_on_disk(letter)
         if b"\rMSA|AA|" in said:
             self.accepted[letter.number] = said
         return said
@@ -250,8 +253,11 @@ class Crowd(Lane):
 
     def check(self):
         for letter in self.letters:
-            if b"\rMSA|AA|" not in self.answer(letter):
-                raise Failed(f"letter {letter.number} was not accepted: {self.answer(letter)[:300]}")
+            said = self.answer_on_disk(letter)
+            if b"\rMSA|AA|" not in said:
+                raise Failed(f"letter {letter.number} was not accepted: {said[:300]}")
+            if said != self.accepted.get(letter.number, said):
+                raise Failed(f"the answer to letter {letter.number} changed")
         self.check_content(self.check_ledger())
         if not self.struck:
             raise Failed("no fault ever struck")

@@ -14,7 +14,6 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import ROOT, wait_for  # noqa: E402
-from lifecycle import SETTINGS_WRONG  # noqa: E402
 from nodes import run  # noqa: E402
 
 HOME = "/var/lib/liaison"

@@ -3,7 +3,6 @@ openssl and Python, each with its « action »; what was never sent is replaced 
 carries two documents; repeats make nothing.
 
 operations.py LIAISON"""
-import base64
 import datetime
 import hashlib
 import pathlib

@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from lab import Doctor, LabError, openssl, read_hl7, wait_for  # noqa: E402
+from lab import Doctor, LabError, openssl, wait_for  # noqa: E402
 from letters import PARIS, World, simple_stay  # noqa: E402
 from nodes import DOMAIN, HOSPITAL, HOSPITAL_NAME, OPERATOR_NAME, free_ports, run  # noqa: E402
 from postfix import Postfix  # noqa: E402

@@ -211,6 +211,10 @@ def check_returns(lab, checks, peer, port):
     checks.equal("rapport accepté", status, 0)
     wait_for("rapport d'un envoi inconnu listé", lambda: lab.queue("--rejected")["rejected"])
     checks.equal("gardé pour une personne", [(r["form"], r["code"]) for r in lab.queue("--rejected")["rejected"]], [("mail", "UNMATCHED")])
+    file.write_text(mail("question-1", HOSPITAL, "une question"), newline="")
+    status, said = peer.swaks(port, *base, "--from", CLAIRE.address)
+    checks.equal("courriel d'une personne accepté", status, 0)
+    wait_for("courriel d'une personne listé", lambda: len(lab.queue("--rejected")["rejected"]) == 2)
 
 
 def test(lab, checks):

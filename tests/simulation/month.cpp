@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/period_report.hpp"
@@ -73,11 +73,19 @@ private:
 month_options read_options(int count, char** words)
 {
     month_options options;
-    for (int i = 1; i + 1 < count; i += 2) {
-        const int value = std::atoi(words[i + 1]);
-        if (std::strcmp(words[i], "--seed") == 0) options.seed = static_cast<unsigned>(value);
-        if (std::strcmp(words[i], "--stays") == 0) options.stays = value;
-        if (std::strcmp(words[i], "--days") == 0) options.days = value;
+    for (int i = 1; i < count; i += 2) {
+        const std::string_view name = words[i];
+        const int value = i + 1 < count ? std::atoi(words[i + 1]) : 0;
+        if (value > 0 && name == "--seed") {
+            options.seed = static_cast<unsigned>(value);
+        } else if (value > 0 && name == "--stays") {
+            options.stays = value;
+        } else if (value > 0 && name == "--days") {
+            options.days = value;
+        } else {
+            std::fprintf(stderr, "simulate [--seed N] [--stays N] [--days N]\n");
+            std::exit(2);
+        }
     }
     return options;
 }
@@ -99,8 +107,11 @@ int main(int count, char** words)
     all.equal("tout", found.totals, truth.all);
     all.equal("groupes", static_cast<std::int64_t>(found.rows.size()),
               static_cast<std::int64_t>(truth.by_group.size()));
-    for (const auto& [group, wanted] : truth.by_group)
-        if (found.rows.contains(group)) all.equal(group, found.rows.at(group), wanted);
+    for (const auto& [group, wanted] : truth.by_group) {
+        const auto row = found.rows.find(group);
+        all.equal(group + " présent", row != found.rows.end() ? 1 : 0, 1);
+        if (row != found.rows.end()) all.equal(group, row->second, wanted);
+    }
     all.equal("doublons", found.totals.repeated.numerator, 0);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const double j0 = found.totals.j0.value().value_or(0) * 100, h48 = found.totals.h48.value().value_or(0) * 100;

@@ -30,7 +30,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from lab import Doctor, LabError, read_hl7, wait_for  # noqa: E402
+from lab import Doctor, LabError, read_hl7  # noqa: E402
 from letters import World, simple_stay  # noqa: E402
 from nodes import Nodes, free_ports  # noqa: E402
 

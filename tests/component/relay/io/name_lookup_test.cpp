@@ -182,7 +182,8 @@ TEST_CASE("that there is none is kept as the zone says, and no longer than we do
         const auto bare = all.run(all.names.ask("bare.test", io::dns_type::mx));
         REQUIRE(bare.has_value());
         CHECK(bare->mx.empty());
-        CHECK(bare->ttl == tc.left);
+        // From the cache it may be a second less.
+        CHECK((bare->ttl == tc.left || (i > 0 && bare->ttl == tc.left - 1s)));
         CHECK(all.run(all.names.mx("nobody.test")).error() == io::errc::name_unknown);
         CHECK(all.run(all.names.addresses("bare.test")).error() == io::errc::name_unknown);
     }

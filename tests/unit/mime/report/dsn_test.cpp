@@ -124,10 +124,15 @@ TEST_CASE("enhanced status codes and xtext", "[report][fields]")
 {
     for (const auto* good : {"2.0.0", "4.999.999", "5.1.10", "5.1.1 x", "5.1.1(x)"})
         CHECK(read_enhanced_status(good).has_value());
-    for (const auto* bad :
-         {"", "3.0.0", "5", "5.", "5.1", "5.1.", "5.1.x", "5.1.1.1", "5.1000.1", "25.1.1", "5.1.1000"})
+    CHECK(read_enhanced_status("5.1.1") == enhanced_status{5, 1, 1});
+    CHECK(read_enhanced_status("2.999.999") == enhanced_status{2, 999, 999});
+    CHECK(write_enhanced_status({4, 2, 2}) == "4.2.2");
+    for (const auto* bad : {"", "5..1", "55.1.1", "3.0.0", "5", "5.", "5.1", "5.1.", "5.1.x", "5.1.1.1", "5.1000.1",
+                            "25.1.1", "5.1.1000"})
         CHECK_FALSE(read_enhanced_status(bad).has_value());
     CHECK(encode_xtext("a+b=c \n") == "a+2Bb+3Dc+20+0A");
+    CHECK(encode_xtext("\xE9") == "+E9");
+    CHECK(decode_xtext("+E9") == "\xE9");
     CHECK(decode_xtext("a+2Bb+3Dc+20+0A") == "a+b=c \n");
     for (const auto* bad : {"a b", "+", "+2", "+2g", "+2b", "+G0", "a=b", "\x7F", "\xC3"})
         CHECK_FALSE(decode_xtext(bad).has_value());
