@@ -35,7 +35,7 @@ struct mllp_server::session {
     asio::any_io_executor strand;
     server_engine engine;
     std::string peer_address;
-    std::optional<slots::slot> slot;
+    std::optional<io::slots::slot> slot;
     std::optional<io::clock::time_point> message_end;  // of the one being received
 };
 

@@ -14,8 +14,8 @@
 #include "relay/base/current.hpp"
 #include "relay/io/listener.hpp"
 #include "relay/io/session_list.hpp"
+#include "relay/io/slots.hpp"
 #include "relay/io/tls_context.hpp"
-#include "relay/mllp/connection/slots.hpp"
 #include "relay/mllp/engine/server_engine.hpp"
 #include "relay/pipeline/submission.hpp"
 
@@ -57,7 +57,7 @@ private:
     base::current<const server_settings> settings_;  // a connection keeps those it began with
     intake accept_;
     const base::wall_clock& clock_;
-    slots slots_;
+    io::slots slots_;
     std::atomic<bool> draining_{false};
     io::session_list<session> sessions_{obs::gauge::mllp_connections_open};
     io::listener listener_;  // last: its connections use all of the above

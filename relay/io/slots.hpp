@@ -1,5 +1,5 @@
-// relay/mllp/connection/slots.hpp: a fixed number of places that coroutines wait for in their order: what bounds the
-// messages in hand over all connections. A place is given back when its `slot` is destroyed. Threads: any; a coroutine
+// relay/io/slots.hpp: a fixed number of places that coroutines wait for in their order: what bounds the work in
+// hand over all connections. A place is given back when its `slot` is destroyed. Threads: any; a coroutine
 // that waits is resumed on its own strand. The slots outlive every slot and every waiting coroutine.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "relay/io/io_runtime.hpp"
 
-namespace relay::mllp {
+namespace relay::io {
 class slots {
 public:
     class slot {
@@ -37,7 +37,7 @@ public:
     slots& operator=(const slots&) = delete;
 
     // nullopt: none came free until the deadline.
-    [[nodiscard]] io::awaitable<std::optional<slot>> take(io::clock::time_point deadline);
+    [[nodiscard]] awaitable<std::optional<slot>> take(clock::time_point deadline);
 
 private:
     struct waiter;

@@ -1,12 +1,11 @@
-#include "relay/mllp/connection/slots.hpp"
+#include "relay/io/slots.hpp"
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // see relay/io/stream.cpp
 
-namespace relay::mllp {
-namespace asio = boost::asio;
+namespace relay::io {
 
 struct slots::waiter {
-    waiter(const asio::any_io_executor& executor, io::clock::time_point deadline) : timer(executor, deadline) {}
+    waiter(const asio::any_io_executor& executor, clock::time_point deadline) : timer(executor, deadline) {}
     asio::steady_timer timer;
     bool granted = false;
 };
@@ -35,7 +34,7 @@ struct slots::queued {
     }
 };
 
-io::awaitable<std::optional<slots::slot>> slots::take(io::clock::time_point deadline)
+awaitable<std::optional<slots::slot>> slots::take(clock::time_point deadline)
 {
     auto executor = co_await asio::this_coro::executor;
     std::shared_ptr<waiter> mine;
