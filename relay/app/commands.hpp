@@ -11,10 +11,18 @@
 #include <string>
 #include <vector>
 
-#include "relay/app/words.hpp"
 #include "relay/config/settings.hpp"
+#include "relay/pipeline/words.hpp"
 
 namespace relay::app {
+using pipeline::duration;
+using pipeline::first_actor;
+using pipeline::language;
+using pipeline::next_action;
+using pipeline::word;
+using pipeline::word_of_load;
+using pipeline::yes_no;
+
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 2;  // wrong words on the command line
 inline constexpr int exit_refused = 3;

@@ -6,6 +6,7 @@
 
 #include "relay/app/command_tools.hpp"
 #include "relay/app/table.hpp"
+#include "relay/pipeline/indicator_words.hpp"
 #include "relay/pipeline/period_report.hpp"
 
 namespace relay::app {
@@ -15,17 +16,6 @@ namespace {
 std::string short_id(const std::string& id)
 {
     return id.substr(0, 8);
-}
-
-std::optional<std::chrono::sys_days> day_of(const std::string& text)
-{
-    std::string digits;
-    for (const char c : text)
-        if (c != '-') digits += c;
-    const auto read = mime::read_timestamp(digits);
-    if (!read || read->precision != mime::time_precision::day || digits.size() != 8) return std::nullopt;
-    return std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) /
-                                 std::chrono::day(read->day));
 }
 
 json::value seconds_of(const std::optional<std::chrono::milliseconds>& value)
@@ -58,25 +48,6 @@ json::object json_of(const letter_line& line, const mime::zone& zone)
             {"h48_met", flag_of(line.h48_met)},
             {"lag_seconds", seconds_of(line.lag)}};
 }
-
-// The rates of domain.md §5 in their order, with their words.
-struct shown_rate {
-    const char* key;
-    const char* label;
-    rate period_figures::*figure;
-};
-constexpr shown_rate shown_rates[] = {
-    {"j0", "J0 tenu", &period_figures::j0},
-    {"h48", "48 h tenu", &period_figures::h48},
-    {"any_channel", "48 h, toute voie", &period_figures::any_channel},
-    {"confirmed", "remise confirmée", &period_figures::confirmed},
-    {"no_letter", "sans lettre", &period_figures::no_letter},
-    {"no_address", "sans adresse", &period_figures::no_address},
-    {"rejected", "envois refusés", &period_figures::rejected},
-    {"filing_refused", "classement refusé", &period_figures::filing_refused},
-    {"known_read", "lecture connue (au moins)", &period_figures::known_read},
-    {"repeated", "doublons", &period_figures::repeated},
-};
 
 json::object json_of(const rate& r)
 {
@@ -113,12 +84,9 @@ json::object json_of(const period_figures& t)
                      {"crh_as_letter", t.crh_as_letter},
                      {"doctor_assumed", t.doctor_assumed},
                      {"no_address_causes", json_of(t.no_address_causes)},
-                     {"rejected_causes", json_of(t.failures)},
-                     {"lag", json_of(t.lag)},
-                     {"writing", json_of(t.writing)},
-                     {"submission", json_of(t.submission)},
-                     {"relay", json_of(t.relay)}};
-    for (const shown_rate& one : shown_rates) out[one.key] = json_of(t.*one.figure);
+                     {"rejected_causes", json_of(t.failures)}};
+    for (const lag_segment& one : all_lags()) out[one.key] = json_of(t.*one.figure);
+    for (const indicator& one : all_indicators()) out[one.key] = json_of(t.*one.figure);
     return out;
 }
 
@@ -234,20 +202,20 @@ std::string shown(const std::map<cause, std::int64_t>& causes)
 
 void print_totals(const console& to, const period_figures& t)
 {
-    const auto line = [&](const char* label, const std::string& text) { to.out << padded(label, 27) << text << "\n"; };
+    const auto line = [&](const std::string& label, const std::string& text) {
+        to.out << padded(label, 27) << text << "\n";
+    };
     to.out << "\n";
     std::string exclusions;
     for (const auto& [code, n] : t.exclusions)
         exclusions += (exclusions.empty() ? " : " : ", ") + code + " " + std::to_string(n);
     line("sorties",
          std::to_string(t.discharges) + " (dont " + std::to_string(t.excluded) + " exclues" + exclusions + ")");
-    for (const shown_rate& one : shown_rates) line(one.label, shown(t.*one.figure));
+    for (const indicator& one : all_indicators()) line(one.label, shown(t.*one.figure));
     if (!t.no_address_causes.empty()) line("  sans adresse, causes", shown(t.no_address_causes));
     if (!t.failures.empty()) line("  envois refusés, causes", shown(t.failures));
-    line("délai médian", shown(t.lag));
-    line("  dont rédaction", shown(t.writing));
-    line("  dont dépôt", shown(t.submission));
-    line("  dont relais", shown(t.relay));
+    for (const lag_segment& one : all_lags())
+        line((one.figure == &period_figures::lag ? "" : "  ") + std::string(one.label), shown(t.*one.figure));
     if (t.crh_as_letter > 0) line("CRH tenant lieu de LL", std::to_string(t.crh_as_letter));
     if (t.doctor_assumed > 0) line("MT supposé", std::to_string(t.doctor_assumed));
 }
@@ -301,17 +269,16 @@ int run_report(const console& to, const config::path& settings, const report_req
     const auto from = open_to_read(to, settings);
     if (!from) return exit_settings;
     const mime::zone& zone = from->parts->zone;
-    const auto first = day_of(wanted.from);
-    const auto last = day_of(wanted.until);
+    const auto first = read_day(wanted.from);
+    const auto last = read_day(wanted.until);
     if (!first || !last || *last < *first) {
         to.err << "--from et --to attendent deux dates AAAA-MM-JJ, la première avant la seconde\n";
         return exit_usage;
     }
     const day_range days{*first, *last + std::chrono::days(1)};
-    const instant end = mime::start_of_day(std::chrono::year_month_day(days.to), zone);
     const instant now = base::system_wall_clock().now();
-    constexpr auto closing = std::chrono::hours(48);  // domain.md §5: closed 48 h after the last discharge
-    const bool provisional = now < end + closing;
+    const instant closing = closing_of(days, zone);
+    const bool provisional = now < closing;
     const bool listed = *by == breakdown::none && wanted.service.empty();
     period_report report;
     broken_down figures;
@@ -340,7 +307,7 @@ int run_report(const console& to, const config::path& settings, const report_req
     if (to.format == output_format::table) {
         if (listed) to.out << "MT : médecin traitant ; * : document qui ne compte pas pour J0 et 48 h\n";
         print_totals(to, listed ? report.totals : figures.totals);
-        if (provisional) to.out << "chiffres provisoires jusqu'au " << local_time(end + closing, zone) << "\n";
+        if (provisional) to.out << "chiffres provisoires jusqu'au " << local_time(closing, zone) << "\n";
     }
     return 0;
 }

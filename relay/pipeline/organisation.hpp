@@ -23,6 +23,7 @@ public:
 
     [[nodiscard]] const site_entry* site_of(std::string_view service) const;      // null: in no site
     [[nodiscard]] std::string_view service_name(std::string_view service) const;  // empty if unknown
+    [[nodiscard]] const std::vector<site_entry>& sites() const noexcept { return sites_; }
     // Tells two institutions apart: what is derived with one is not what the other gives.
     [[nodiscard]] std::string fingerprint() const;
 

@@ -44,6 +44,23 @@ stay_line read_stay(ports::reader& store, stay_facts facts, instant now)
 }
 }
 
+instant closing_of(const day_range& days, const mime::zone& where)
+{
+    constexpr std::chrono::hours after{48};
+    return mime::start_of_day(std::chrono::year_month_day(days.to), where) + after;
+}
+
+std::optional<std::chrono::sys_days> read_day(std::string_view text)
+{
+    std::string digits;
+    for (const char c : text)
+        if (c != '-') digits += c;
+    const auto read = mime::read_timestamp(digits);
+    if (!read || read->precision != mime::time_precision::day || digits.size() != 8) return std::nullopt;
+    return std::chrono::sys_days(std::chrono::year(read->year) / std::chrono::month(read->month) /
+                                 std::chrono::day(read->day));
+}
+
 ports::facts_query query_of(const day_range& days, std::string service)
 {
     return {cohort_of(days.from), cohort_of(days.to), std::move(service)};

@@ -34,6 +34,10 @@ struct day_range {
     std::chrono::sys_days from;
     std::chrono::sys_days to;
 };
+// When the figures of these days are final (domain.md §5): 48 h after the last discharge; provisional before.
+[[nodiscard]] instant closing_of(const day_range& days, const mime::zone& where);
+// "2026-11-20", also without its hyphens; nullopt if it is no day.
+[[nodiscard]] std::optional<std::chrono::sys_days> read_day(std::string_view text);
 [[nodiscard]] period_report build_report(ports::reader& store, const day_range& days, instant now,
                                          const mime::zone& where);
 

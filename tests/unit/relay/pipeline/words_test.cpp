@@ -1,15 +1,11 @@
-// Words, durations and tables: what a person reads.
+// Words and durations: what a person reads.
 #include <catch2/catch.hpp>
 
 #include <set>
 
-#include "relay/app/table.hpp"
-#include "relay/app/words.hpp"
+#include "relay/pipeline/words.hpp"
 
-using namespace relay::app;
-using relay::pipeline::cause;
-using relay::pipeline::delivery_state;
-using relay::pipeline::stay_state;
+using namespace relay::pipeline;
 using namespace std::chrono_literals;
 
 TEST_CASE("every state and cause has its own French word, and the stored word in English", "[words]")
@@ -58,21 +54,4 @@ TEST_CASE("durations", "[words]")
     CHECK(yes_no(true, language::french) == "oui");
     CHECK(yes_no(false, language::english) == "no");
     CHECK(yes_no(std::nullopt, language::french) == "–");
-}
-
-TEST_CASE("tables count characters, not octets", "[table]")
-{
-    const table rows{{{"état"}, {"n", align::right}, {"fin"}}, {{"différée", "7", ""}, {"été", "123", "x"}}};
-    CHECK(as_text(rows) ==
-          "état        n  fin\n"
-          "--------  ---  ---\n"
-          "différée    7\n"
-          "été       123  x\n");
-    CHECK(as_text({{{"a"}}, {}}) == "a\n-\n");
-}
-
-TEST_CASE("CSV quotes what must be quoted", "[table]")
-{
-    const table rows{{{"a"}, {"b"}}, {{"x,y", "say \"z\""}, {"", "l1\nl2"}}};
-    CHECK(as_csv(rows) == "a,b\r\n\"x,y\",\"say \"\"z\"\"\"\r\n,\"l1\nl2\"\r\n");
 }

@@ -1,12 +1,8 @@
-#include "relay/app/words.hpp"
+#include "relay/pipeline/words.hpp"
 
 #include "relay/pipeline/causes.hpp"
 
-namespace relay::app {
-using pipeline::cause;
-using pipeline::delivery_state;
-using pipeline::stay_state;
-
+namespace relay::pipeline {
 std::string word(delivery_state value, language in)
 {
     if (in == language::english) return std::string(name(value));
@@ -51,18 +47,18 @@ std::string word(cause value, language in)
 {
     if (value == cause::none) return "";
     if (in == language::english) return std::string(name(value));
-    return std::string(pipeline::facts_of(value).label);
+    return std::string(facts_of(value).label);
 }
 
 std::string next_action(cause value, language in)
 {
-    const auto& facts = pipeline::facts_of(value);
+    const auto& facts = facts_of(value);
     return std::string(in == language::french ? facts.action : facts.action_en);
 }
 
 std::string first_actor(cause value, language in)
 {
-    const auto& facts = pipeline::facts_of(value);
+    const auto& facts = facts_of(value);
     return std::string(in == language::french ? facts.actor_label : facts.first_actor);
 }
 
