@@ -79,6 +79,9 @@ inline constexpr event_name imap_opened{"imap.opened"};
 inline constexpr event_name imap_closed{"imap.closed"};
 inline constexpr event_name imap_login{"imap.login"};
 inline constexpr event_name imap_login_refused{"imap.login_refused"};
+inline constexpr event_name http_refused{"http.refused"};
+inline constexpr event_name http_busy{"http.busy"};
+inline constexpr event_name http_failed{"http.failed"};
 // data
 inline constexpr event_name store_opened{"store.opened"};
 inline constexpr event_name store_migrated{"store.migrated"};

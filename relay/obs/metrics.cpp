@@ -43,6 +43,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_acks_parked_total",
     "relay_imap_connections_total",
     "relay_imap_logins_refused_total",
+    "relay_http_requests_total",
+    "relay_http_requests_refused_total",
     "relay_tls_failures_total",
     "relay_tasks_failed_total",
     "relay_offloads_refused_total",
@@ -50,11 +52,14 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_store_failures_total",
 };
 constexpr std::array<std::string_view, gauge_count> gauge_names{
-    "relay_queue_letters",         "relay_queue_oldest_seconds",  "relay_smtp_connections_open",
-    "relay_mllp_connections_open", "relay_imap_connections_open", "relay_worker_queue",
-    "relay_queue_octets",          "relay_memory_octets",         "relay_store_commit_microseconds",
-    "relay_load_slots_percent",    "relay_load_queue_percent",    "relay_load_disk_percent",
-    "relay_load_memory_percent",   "relay_load_commits_percent",  "relay_load_state",
+    "relay_queue_letters",         "relay_queue_oldest_seconds",
+    "relay_smtp_connections_open", "relay_mllp_connections_open",
+    "relay_imap_connections_open", "relay_http_connections_open",
+    "relay_worker_queue",          "relay_queue_octets",
+    "relay_memory_octets",         "relay_store_commit_microseconds",
+    "relay_load_slots_percent",    "relay_load_queue_percent",
+    "relay_load_disk_percent",     "relay_load_memory_percent",
+    "relay_load_commits_percent",  "relay_load_state",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

@@ -43,6 +43,8 @@ enum class counter : std::size_t {
     acks_parked,
     imap_connections,
     imap_logins_refused,
+    http_requests,
+    http_requests_refused,
     tls_failures,
     tasks_failed,
     offloads_refused,
@@ -56,6 +58,7 @@ enum class gauge : std::size_t {
     smtp_connections_open,
     mllp_connections_open,
     imap_connections_open,
+    http_connections_open,
     worker_queue,
     queue_octets,               // sealed mail that waits
     memory_octets,              // resident
@@ -78,6 +81,8 @@ void move(gauge which, std::int64_t by) noexcept;
 
 [[nodiscard]] std::string_view name(counter which) noexcept;
 [[nodiscard]] std::string_view name(gauge which) noexcept;
+// What it counts, in English (Prometheus HELP); by its name, which stands for itself if nothing is written.
+[[nodiscard]] std::string_view help_of(std::string_view metric) noexcept;
 
 enum class metric_kind { counter, gauge };
 struct sample {

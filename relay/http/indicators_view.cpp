@@ -1,0 +1,438 @@
+#include "relay/http/indicators_view.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "relay/http/layout.hpp"
+#include "relay/pipeline/indicator_words.hpp"
+#include "relay/pipeline/words.hpp"
+
+namespace relay::http {
+using namespace pipeline;
+namespace {
+std::string iso(std::chrono::sys_days day)
+{
+    const std::chrono::year_month_day date(day);
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()));
+}
+
+// "2026-11-20" or "2026-11" as people here write it.
+std::string shown_day(std::string_view key)
+{
+    const std::string year(key.substr(0, 4)), month(key.substr(5, 2));
+    return key.size() == 10 ? std::string(key.substr(8, 2)) + "/" + month + "/" + year : month + "/" + year;
+}
+
+std::string counted(std::int64_t n, std::string_view one, std::string_view many)
+{
+    return number_text(n) + " " + std::string(n < 2 ? one : many);
+}
+
+class writer {
+public:
+    writer(const indicators_data& data, const organisation& sites, const mime::zone& zone)
+        : data_(data), sites_(sites), zone_(zone)
+    {
+    }
+
+    std::string page()
+    {
+        trail();
+        form();
+        currency_note();
+        tiles();
+        over_time();
+        segments();
+        if (data_.figures.by != breakdown::none) parts();
+        all_rates();
+        causes();
+        return write_page({"Indicateurs", place::indicators, scripts::charts}, out_);
+    }
+
+private:
+    // A link to this page with another scope or period.
+    void link(std::chrono::sys_days first, const scope& where)
+    {
+        std::string query = "/indicateurs?from=" + iso(first) + "&to=" + iso(data_.last);
+        const auto add = [&](std::string_view name, const std::string& value) {
+            if (!value.empty()) query.append("&").append(name).append("=").append(url_value(value));
+        };
+        add("group", where.group);
+        add("site", where.site);
+        add("service", where.service);
+        out_ << "<a";
+        out_.attribute("href", query) << ">";
+    }
+
+    std::string site_name(const std::string& code) const
+    {
+        const auto& all = sites_.sites();
+        const auto found =
+            std::find_if(all.begin(), all.end(), [&](const site_entry& one) { return one.code == code; });
+        return found == all.end() || found->name.empty() ? code : found->name;
+    }
+
+    std::string label_of(breakdown by, const std::string& code) const
+    {
+        if (code.empty() || code == unassigned) return by == breakdown::service ? "sans service" : "sans rattachement";
+        if (by == breakdown::site) return site_name(code);
+        const auto name = by == breakdown::service ? sites_.service_name(code) : std::string_view();
+        return name.empty() ? code : code + " " + std::string(name);
+    }
+
+    void trail_step(breakdown by, const std::string& code, const scope& up_to, bool here)
+    {
+        out_ << "<li>";
+        if (!here) link(data_.first, up_to);
+        out_.text(by == breakdown::none ? std::string("Tout l'établissement") : label_of(by, code));
+        if (!here) out_ << "</a>";
+        out_ << "</li>";
+    }
+
+    void trail()
+    {
+        const scope& at = data_.where;
+        out_ << "<nav class=\"trail\" aria-label=\"Périmètre\"><ol>";
+        trail_step(breakdown::none, {}, {}, at == scope());
+        if (!at.group.empty())
+            trail_step(breakdown::group, at.group, {at.group, {}, {}}, at.site.empty() && at.service.empty());
+        if (!at.site.empty()) trail_step(breakdown::site, at.site, {at.group, at.site, {}}, at.service.empty());
+        if (!at.service.empty()) trail_step(breakdown::service, at.service, at, true);
+        out_ << "</ol></nav>\n";
+    }
+
+    void hidden(markup name, const std::string& value)
+    {
+        if (value.empty()) return;
+        out_ << "<input type=\"hidden\"";
+        out_.attribute("name", name.text()).attribute("value", value) << ">";
+    }
+
+    void form()
+    {
+        out_ << "<form class=\"filter\" method=\"get\" action=\"/indicateurs\"><div class=\"field\">"
+                "<label for=\"from\">Sorties du</label><input type=\"date\" id=\"from\" name=\"from\" required";
+        out_.attribute("value", iso(data_.first));
+        out_ << "></div><div class=\"field\"><label for=\"to\">au (inclus)</label>"
+                "<input type=\"date\" id=\"to\" name=\"to\" required";
+        out_.attribute("value", iso(data_.last)) << "></div>";
+        hidden("group", data_.where.group);
+        hidden("site", data_.where.site);
+        hidden("service", data_.where.service);
+        out_ << "<button type=\"submit\">Afficher</button><ul class=\"quick\">";
+        const auto shortcut = [&](int days, markup label) {
+            out_ << "<li>";
+            link(data_.last - std::chrono::days(days - 1), data_.where);
+            out_ << label << "</a></li>";
+        };
+        shortcut(7, "7 jours");
+        shortcut(30, "30 jours");
+        shortcut(90, "90 jours");
+        out_ << "</ul></form>\n";
+    }
+
+    void currency_note()
+    {
+        if (data_.facts == currency::being_recomputed)
+            out_ << "<p class=\"note\" role=\"status\">Chiffres en cours de recalcul : les sites ou les règles ont "
+                    "changé.</p>\n";
+        const bool provisional = data_.now < data_.closing;
+        out_ << (provisional ? markup("<p class=\"note\" id=\"cloture\">Chiffres provisoires jusqu'au ")
+                             : markup("<p class=\"note closed\" id=\"cloture\">Période close le "));
+        out_.text(mime::format_local(data_.closing, zone_, mime::local_format::date_time_text));
+        out_ << (provisional ? markup(" : 48 h après la dernière sortie. ") : markup(". "));
+        out_.text(counted(data_.figures.totals.discharges, "sortie, ", "sorties, ") +
+                  counted(data_.figures.totals.excluded, "exclue", "exclues") + exclusions() + ".");
+        out_ << "</p>\n";
+    }
+
+    std::string exclusions() const
+    {
+        std::string text;
+        for (const auto& [code, n] : data_.figures.totals.exclusions)
+            text += (text.empty() ? " (" : ", ") + code + " " + number_text(n);
+        return text.empty() ? text : text + ")";
+    }
+
+    // "25 sur 30 · 2 en attente · 1 exclue"
+    static std::string counts_of(const rate& r, const period_figures& of)
+    {
+        return number_text(r.numerator) + " sur " + number_text(r.denominator) + " · " + number_text(r.pending) +
+               " en attente · " + counted(of.excluded, "exclue", "exclues");
+    }
+
+    // The numbers as a program reads them: the charts, and whoever checks the page.
+    void rate_values(markup key, const rate& r, const period_figures& of)
+    {
+        out_.attribute("data-of", key.text());
+        out_.attribute("data-value", r.value() ? fmt::format("{:.6f}", *r.value()) : std::string());
+        out_.attribute("data-numerator", std::to_string(r.numerator));
+        out_.attribute("data-denominator", std::to_string(r.denominator));
+        out_.attribute("data-pending", std::to_string(r.pending));
+        out_.attribute("data-excluded", std::to_string(of.excluded));
+    }
+
+    void rate_cell(markup key, const rate& r, const period_figures& of)
+    {
+        out_ << "<td class=\"n\"";
+        rate_values(key, r, of);
+        out_ << ">";
+        out_.text(percent_text(r.numerator, r.denominator));
+        out_ << "<small>";
+        out_.text(number_text(r.numerator) + " sur " + number_text(r.denominator));
+        if (r.pending > 0) out_.text(" · " + number_text(r.pending) + " en attente");
+        out_ << "</small></td>";
+    }
+
+    static std::string shown(const lag_figure& figure)
+    {
+        return figure.count == 0 ? "–" : figure.value ? duration(figure.value) : "non atteint";
+    }
+
+    void lag_values(markup key, const lag_figure& figure)
+    {
+        out_.attribute("data-of", key.text());
+        const double seconds = figure.value ? static_cast<double>(figure.value->count()) / 1000.0 : 0;
+        out_.attribute("data-value", figure.value ? fmt::format("{:.3f}", seconds) : std::string());
+        out_.attribute("data-count", std::to_string(figure.count));
+    }
+
+    void lag_cell(markup key, const lag_summary& lag)
+    {
+        out_ << "<td class=\"n\"";
+        lag_values(key, lag.median);
+        out_ << ">";
+        out_.text(shown(lag.median));
+        out_ << "<small>";
+        out_.text("p95 " + shown(lag.p95) + " · n = " + number_text(lag.median.count));
+        out_ << "</small></td>";
+    }
+
+    void number_cell(std::int64_t value)
+    {
+        out_ << "<td class=\"n\">";
+        out_.text(number_text(value));
+        out_ << "</td>";
+    }
+
+    void rate_tile(markup name, markup key, const rate& r)
+    {
+        out_ << "<li";
+        rate_values(key, r, data_.figures.totals);
+        out_ << "><span class=\"name\">" << name << "</span><strong>";
+        out_.text(percent_text(r.numerator, r.denominator));
+        out_ << "</strong><small>";
+        out_.text(counts_of(r, data_.figures.totals));
+        out_ << "</small></li>";
+    }
+
+    void tiles()
+    {
+        const period_figures& t = data_.figures.totals;
+        out_ << "<ul class=\"tiles\" id=\"essentiel\">";
+        rate_tile("J0 tenu", "j0", t.j0);
+        rate_tile("48 h tenu", "h48", t.h48);
+        rate_tile("Sans lettre", "no_letter", t.no_letter);
+        out_ << "<li";
+        lag_values("lag", t.lag.median);
+        out_ << "><span class=\"name\">Délai médian, de la sortie à l'acceptation</span><strong>";
+        out_.text(shown(t.lag.median));
+        out_ << "</strong><small>";
+        out_.text("p95 " + shown(t.lag.p95) + " · n = " + number_text(t.lag.median.count));
+        out_ << "</small></li></ul>\n";
+    }
+
+    void row_of(const std::string& key)
+    {
+        out_ << "<tr><th scope=\"row\"";
+        out_.attribute("data-label", shown_day(key).substr(0, key.size() == 10 ? 5 : 7)) << ">";
+        out_.text(shown_day(key));
+        out_ << "</th>";
+    }
+
+    void chart(markup kind, markup table, markup name)
+    {
+        out_ << "<figure class=\"chart\" hidden data-chart=\"" << kind << "\" data-table=\"" << table
+             << "\"><canvas role=\"img\" aria-label=\"" << name
+             << ". Les mêmes valeurs sont dans le tableau qui suit.\"></canvas></figure>\n";
+    }
+
+    void over_time()
+    {
+        out_ << "<section aria-labelledby=\"h-taux\"><h2 id=\"h-taux\">J0 et 48 h dans le temps</h2>\n";
+        chart("rates", "t-taux", "Courbes des taux J0 et 48 h");
+        out_
+            << "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tableau des taux dans le temps\">"
+               "<table id=\"t-taux\"><caption>Taux par date de sortie. Les séjours en attente n'y comptent pas encore."
+               "</caption><thead><tr><th scope=\"col\">Sorties du</th><th scope=\"col\" class=\"n\">Sorties</th>"
+               "<th scope=\"col\" class=\"n\">Exclues</th><th scope=\"col\" class=\"n\" data-series=\"j0\" "
+               "data-name=\"J0\">J0 tenu</th><th scope=\"col\" class=\"n\" data-series=\"h48\" data-name=\"48 h\">48 h "
+               "tenu</th><th scope=\"col\" class=\"n\">Sans lettre</th></tr></thead>\n<tbody>\n";
+        for (const auto& [key, t] : data_.figures.over_time) {
+            row_of(key);
+            number_cell(t.discharges);
+            number_cell(t.excluded);
+            rate_cell("j0", t.j0, t);
+            rate_cell("h48", t.h48, t);
+            rate_cell("no_letter", t.no_letter, t);
+            out_ << "</tr>\n";
+        }
+        out_ << "</tbody></table></div></section>\n";
+    }
+
+    void segments()
+    {
+        out_ << "<section aria-labelledby=\"h-delai\"><h2 id=\"h-delai\">Où passe le temps : délai médian par "
+                "étape</h2>\n";
+        chart("lags", "t-delai", "Courbes du délai médian de rédaction, de dépôt et de relais");
+        out_ << "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tableau des délais par étape\">"
+                "<table id=\"t-delai\"><caption>Médiane, 95e centile et nombre de séjours acceptés. Rédaction : de la "
+                "sortie à la signature ; dépôt : de la signature à la réception par le relais ; relais : de la "
+                "réception "
+                "à l'acceptation par l'opérateur du médecin.</caption><thead><tr><th scope=\"col\">Sorties du</th>"
+                "<th scope=\"col\" class=\"n\" data-series=\"writing\">Rédaction</th><th scope=\"col\" class=\"n\" "
+                "data-series=\"submission\">Dépôt</th><th scope=\"col\" class=\"n\" data-series=\"relay\">Relais</th>"
+                "</tr></thead>\n<tbody>\n";
+        for (const auto& [key, t] : data_.figures.over_time) {
+            row_of(key);
+            segment_cells(t);
+            out_ << "</tr>\n";
+        }
+        out_ << "</tbody><tfoot><tr><th scope=\"row\">Toute la période</th>";
+        segment_cells(data_.figures.totals);
+        out_ << "</tr></tfoot></table></div></section>\n";
+    }
+
+    void segment_cells(const period_figures& t)
+    {
+        lag_cell("writing", t.writing);
+        lag_cell("submission", t.submission);
+        lag_cell("relay", t.relay);
+    }
+
+    scope below(const std::string& code) const
+    {
+        scope found = data_.where;
+        const std::string given = code.empty() ? std::string(unassigned) : code;
+        (data_.figures.by == breakdown::group  ? found.group
+         : data_.figures.by == breakdown::site ? found.site
+                                               : found.service) = given;
+        return found;
+    }
+
+    void part_row(const std::string& code, const period_figures& t)
+    {
+        out_ << "<tr";
+        out_.attribute("data-key", code) << "><th scope=\"row\">";
+        link(data_.first, below(code));
+        out_.text(label_of(data_.figures.by, code));
+        out_ << "</a></th>";
+        part_cells(t);
+        out_ << "</tr>\n";
+    }
+
+    void part_cells(const period_figures& t)
+    {
+        number_cell(t.discharges);
+        number_cell(t.excluded);
+        rate_cell("j0", t.j0, t);
+        rate_cell("h48", t.h48, t);
+        rate_cell("no_letter", t.no_letter, t);
+        rate_cell("no_address", t.no_address, t);
+        rate_cell("rejected", t.rejected, t);
+        lag_cell("lag", t.lag);
+    }
+
+    void parts()
+    {
+        const breakdown by = data_.figures.by;
+        out_ << "<section aria-labelledby=\"h-detail\"><h2 id=\"h-detail\">"
+             << (by == breakdown::group  ? markup("Par groupe hospitalier")
+                 : by == breakdown::site ? markup("Par site")
+                                         : markup("Par service"))
+             << "</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-detail\">"
+                "<table id=\"t-detail\"><caption>Chaque nom mène à son détail. Le total est la somme des comptes, non "
+                "la moyenne des taux.</caption><thead><tr><th scope=\"col\">"
+             << (by == breakdown::group  ? markup("Groupe")
+                 : by == breakdown::site ? markup("Site")
+                                         : markup("Service"))
+             << "</th><th scope=\"col\" class=\"n\">Sorties</th><th scope=\"col\" class=\"n\">Exclues</th>"
+                "<th scope=\"col\" class=\"n\">J0 tenu</th><th scope=\"col\" class=\"n\">48 h tenu</th>"
+                "<th scope=\"col\" class=\"n\">Sans lettre</th><th scope=\"col\" class=\"n\">Sans adresse</th>"
+                "<th scope=\"col\" class=\"n\">Envois refusés</th><th scope=\"col\" class=\"n\">Délai médian</th>"
+                "</tr></thead>\n<tbody>\n";
+        for (const auto& [code, t] : data_.figures.parts) part_row(code, t);
+        out_ << "</tbody><tfoot><tr><th scope=\"row\">Total</th>";
+        part_cells(data_.figures.totals);
+        out_ << "</tr></tfoot></table></div></section>\n";
+    }
+
+    void all_rates()
+    {
+        const period_figures& t = data_.figures.totals;
+        out_ << "<section aria-labelledby=\"h-tous\"><h2 id=\"h-tous\">Tous les indicateurs de la période</h2>\n"
+                "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-tous\"><table id=\"t-tous\">"
+                "<caption>« – » : aucun séjour à compter.</caption><thead><tr><th scope=\"col\">Indicateur</th>"
+                "<th scope=\"col\" class=\"n\">Taux</th><th scope=\"col\" class=\"n\">Numérateur</th><th scope=\"col\" "
+                "class=\"n\">Dénominateur</th><th scope=\"col\" class=\"n\">En attente</th><th scope=\"col\" "
+                "class=\"n\">Exclues</th></tr></thead>\n<tbody>\n";
+        for (const indicator& one : all_indicators()) {
+            const rate& r = t.*one.figure;
+            out_ << "<tr";
+            out_.attribute("data-key", one.key) << "><th scope=\"row\">";
+            out_.text(one.label);
+            out_ << "<small>";
+            out_.text(one.meaning);
+            out_ << "</small></th><td class=\"n\">";
+            out_.text(percent_text(r.numerator, r.denominator));
+            out_ << "</td>";
+            for (const auto n : {r.numerator, r.denominator, r.pending, t.excluded}) number_cell(n);
+            out_ << "</tr>\n";
+        }
+        out_ << "</tbody></table></div></section>\n";
+    }
+
+    void cause_table(markup caption, const std::map<cause, std::int64_t>& counts)
+    {
+        if (counts.empty()) return;
+        out_ << "<div class=\"scroll\"><table><caption>" << caption
+             << "</caption><thead><tr><th scope=\"col\">Cause</th><th scope=\"col\">Que faire</th>"
+                "<th scope=\"col\" class=\"n\">Nombre</th></tr></thead><tbody>\n";
+        for (const auto& [why, n] : counts) {
+            out_ << "<tr><th scope=\"row\">";
+            out_.text(word(why, language::french));
+            out_ << "<small>";
+            out_.text(name(why));
+            out_ << "</small></th><td>";
+            out_.text(next_action(why, language::french));
+            out_ << "</td>";
+            number_cell(n);
+            out_ << "</tr>\n";
+        }
+        out_ << "</tbody></table></div>\n";
+    }
+
+    void causes()
+    {
+        const period_figures& t = data_.figures.totals;
+        if (t.no_address_causes.empty() && t.failures.empty()) return;
+        out_ << "<section aria-labelledby=\"h-causes\"><h2 id=\"h-causes\">Causes</h2>\n";
+        cause_table("Séjours sans adresse au premier essai", t.no_address_causes);
+        cause_table("Envois refusés", t.failures);
+        out_ << "</section>\n";
+    }
+
+    const indicators_data& data_;
+    const organisation& sites_;
+    const mime::zone& zone_;
+    html out_;
+};
+}
+
+std::string write_indicators(const indicators_data& data, const organisation& sites, const mime::zone& zone)
+{
+    return writer(data, sites, zone).page();
+}
+}
