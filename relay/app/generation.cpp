@@ -89,6 +89,7 @@ std::vector<std::string> keep_fixed(const config::settings& running, config::set
     keep.fixed("[mllp] zam_to", running.mllp.zam_to, next.mllp.zam_to);
     keep.fixed("[mllp] zam_server_name", running.mllp.zam_server_name, next.mllp.zam_server_name);
     keep.fixed("[mllp] zam_answer_seconds", running.mllp.zam_answer, next.mllp.zam_answer);
+    keep.fixed("[http] listen", running.http.listen, next.http.listen);
     keep.fixed("[operator] smtp", running.operator_.smtp, next.operator_.smtp);
     keep.fixed("[operator] lmtp", running.operator_.lmtp, next.operator_.lmtp);
     keep.fixed("[operator] lmtp", running.operator_.lmtp_socket, next.operator_.lmtp_socket);

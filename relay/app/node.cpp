@@ -17,6 +17,7 @@ namespace relay::app {
 namespace json = boost::json;
 namespace {
 constexpr auto zam_wait = std::chrono::seconds(2);
+constexpr auto last_pages = std::chrono::seconds(2);
 }
 
 node::node(std::unique_ptr<parts> made, const service_manager& manager)
@@ -92,6 +93,7 @@ std::optional<node::start_error> node::start()
         return start_error{"endpoints", written.error()};
     s.beat = std::make_unique<heartbeat>(*s.runtime, *s.store, s.manager, [&s] { return s.longest_step(); });
     s.beat->start();
+    s.phase = http::phase::serving;
     s.manager.ready("en service");
     obs::info(obs::event::app_ready, "pid={}", ::getpid());
     return std::nullopt;
@@ -130,6 +132,7 @@ std::chrono::seconds node::drain() const
 
 void node::running::stop()
 {
+    if (phase == http::phase::serving) phase = http::phase::draining;
     std::error_code ignored;
     if (lock) std::filesystem::remove(first->paths.endpoints, ignored);  // without the lock it is another node's
     if (control_in) control_in->stop();
@@ -147,6 +150,7 @@ void node::running::stop()
     // Reports of the last letters may still come while the others drained.
     if (returns_in) returns_in->drain(std::max(until, io::clock::now() + zam_wait));
     if (ack_out) ack_out->drain(std::max(until, io::clock::now() + zam_wait));
+    if (web) web->drain(std::max(until, io::clock::now() + last_pages));  // they have shown the drain meanwhile
     if (keeper) keeper->stop();
     if (facts) facts->stop();
     if (now) seal();

@@ -88,6 +88,7 @@ std::optional<node::start_error> node::running::open_servers()
 {
     runtime = std::make_unique<io::io_runtime>(all().limits.workers);
     runtime->start();
+    if (auto failed = open_web()) return failed;
     dispatcher_options sending = dispatching(*first);
     sending.client.names = std::make_shared<io::name_lookup>(first->dns);
     sender = std::make_unique<dispatcher>(
@@ -102,6 +103,36 @@ std::optional<node::start_error> node::running::open_servers()
         if (auto failed = open_imap()) return failed;
     }
     return std::nullopt;
+}
+
+// What it is asked while the other rooms are not there yet is answered with "starting".
+std::optional<node::start_error> node::running::open_web()
+{
+    if (!all().http.listen) return std::nullopt;
+    http::page_sources sources{
+        *store, clock,
+        [this] {
+            const auto part = now->get()->part;
+            return std::make_shared<const http::institution>(http::institution{part->zone, part->sites});
+        },
+        [this] { return told_to_pages(); }};
+    pages = std::make_unique<http::pages>(std::move(sources));
+    web = std::make_unique<http::http_server>(*runtime, http_settings(*first), *pages, clock);
+    const auto bound = web->open();
+    if (!bound.has_value()) return start_error{"http", bound.error()};
+    endpoints["http"] = io::write_host_port(*bound);
+    return std::nullopt;
+}
+
+http::node_facts node::running::told_to_pages() const
+{
+    http::node_facts told;
+    told.phase = phase;
+    told.load = load->state();
+    if (told.phase == http::phase::starting) return told;
+    told.longest_step = longest_step();
+    told.sites = sender->sites();
+    return told;
 }
 
 std::optional<node::start_error> node::running::open_mllp()

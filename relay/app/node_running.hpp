@@ -3,6 +3,7 @@
 // live() by any.
 #pragma once
 
+#include <atomic>
 #include <boost/json/object.hpp>
 #include <mutex>
 
@@ -15,6 +16,8 @@
 #include "relay/app/load_watch.hpp"
 #include "relay/app/node.hpp"
 #include "relay/control/server.hpp"
+#include "relay/http/http_server.hpp"
+#include "relay/http/pages.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/pipeline/account_logins.hpp"
@@ -43,7 +46,9 @@ struct node::running {
     std::optional<sink_in_use<pipeline::hosted_mail>> hosted;
     std::unique_ptr<load_watch> load;
     std::optional<gated_sink> returns_gate, hosted_gate;
+    std::unique_ptr<http::pages> pages;
     std::unique_ptr<io::io_runtime> runtime;
+    std::unique_ptr<http::http_server> web;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
     std::unique_ptr<smtp::smtp_server> smtp_in;
@@ -57,7 +62,8 @@ struct node::running {
     std::unique_ptr<facts_renewal> facts;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
-    pipeline::instant next_seal{};  // of the ledger; housekeeper only
+    std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
+    pipeline::instant next_seal{};                          // of the ledger; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 
@@ -69,6 +75,8 @@ struct node::running {
     std::optional<start_error> open_data();
     void make_services();
     std::optional<start_error> open_servers();
+    std::optional<start_error> open_web();
+    [[nodiscard]] http::node_facts told_to_pages() const;
     std::optional<start_error> open_smtp(std::unique_ptr<smtp::smtp_server>& into, smtp::server_settings settings,
                                          pipeline::ports::mail_sink& sink, std::string_view name);
     std::optional<start_error> open_submission();

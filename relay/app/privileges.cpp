@@ -69,6 +69,7 @@ std::vector<config::endpoint> listen_addresses(const config::settings& all)
         add(all.hospital.returns);
         add(all.mllp.listen);
     }
+    add(all.http.listen);
     if (all.roles.operator_) {
         add(all.operator_.smtp);
         add(all.operator_.submission);

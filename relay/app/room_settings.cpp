@@ -91,6 +91,16 @@ mllp::server_settings mllp_settings(const parts& part)
     return made;
 }
 
+http::server_settings http_settings(const parts& part)
+{
+    http::server_settings made;
+    made.at = {part.settings.http.listen->host, part.settings.http.listen->port};
+    // Most workers stay with the mail.
+    made.limits.pages_at_once = std::max<std::size_t>(part.settings.limits.workers / 4, 1);
+    made.limits.probes_at_once = std::max<std::size_t>(part.settings.limits.workers / 8, 1);
+    return made;
+}
+
 dispatcher_options dispatching(const parts& part)
 {
     dispatcher_options made;

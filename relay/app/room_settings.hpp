@@ -5,6 +5,7 @@
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/load_watch.hpp"
 #include "relay/app/parts.hpp"
+#include "relay/http/http_server.hpp"
 #include "relay/mllp/connection/mllp_client.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
@@ -24,6 +25,7 @@ namespace relay::app {
 
 [[nodiscard]] mllp::server_settings mllp_settings(const parts& part);  // needs [mllp] listen
 [[nodiscard]] mllp::client_settings telling(const parts& part);        // needs [mllp] zam_to
+[[nodiscard]] http::server_settings http_settings(const parts& part);  // needs [http] listen
 [[nodiscard]] dispatcher_options dispatching(const parts& part);       // without name look-up
 [[nodiscard]] spool::watcher_options watching(const parts& part);
 [[nodiscard]] load_limits load_limits_of(const parts& part);

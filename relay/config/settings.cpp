@@ -16,6 +16,11 @@ bool is_address(const std::string& host)
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
+bool is_loopback(const std::string& host)
+{
+    return is_address(host) && (host.starts_with("127.") || host == "::1");
+}
+
 class loader {
 public:
     loader(const toml::table& root, loaded& out)
@@ -41,6 +46,7 @@ public:
         if (all.roles.hospital || root_.contains("returns")) read_returns(all);
         read_trust(all.trust);
         read_dns(all.dns);
+        read_http(all.http);
         {
             auto in = table("audit");
             in.seconds("every_seconds", all.audit.every);
@@ -235,6 +241,17 @@ private:
         if (op.domains.empty()) in.mistaken("domains", "au moins un domaine hébergé est attendu");
     }
 
+    // In clear and without accounts: nobody but this machine may ask.
+    void read_http(http_settings& http)
+    {
+        auto in = table("http");
+        in.address("listen", http.listen);
+        if (http.listen && !is_loopback(http.listen->host))
+            in.mistaken("listen",
+                        "HTTP_NOT_LOOPBACK : une adresse de cette machine est attendue (127.0.0.1:8480), car les pages "
+                        "n'ont encore ni comptes ni TLS ; de loin, par un tunnel");
+    }
+
     // "unix:/path" or "127.0.0.1:24": what goes there is not under TLS, so it must not leave the machine.
     static void read_mailbox_server(table_reader& in, operator_settings& op)
     {
@@ -246,8 +263,7 @@ private:
             return;
         }
         op.lmtp = read_endpoint(at);
-        const bool here =
-            op.lmtp && (op.lmtp->host.starts_with("127.") || op.lmtp->host == "::1") && op.lmtp->port != 0;
+        const bool here = op.lmtp && is_loopback(op.lmtp->host) && op.lmtp->port != 0;
         if (!here) in.mistaken("lmtp", "unix:/chemin ou une adresse de cette machine (127.0.0.1:24) est attendu");
     }
 

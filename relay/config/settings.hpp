@@ -96,6 +96,9 @@ struct mllp_settings {               // the hospital's software by HL7 over TCP,
     std::chrono::seconds zam_most{300};
     std::chrono::seconds zam_answer{30};  // without an answer by then, it is sent again
 };
+struct http_settings {               // web pages and metrics, in clear
+    std::optional<endpoint> listen;  // of this machine only; none: no pages
+};
 struct dns_settings {
     std::vector<endpoint> servers;            // numeric; empty: those of /etc/resolv.conf
     std::chrono::milliseconds timeout{3000};  // of one try
@@ -197,6 +200,7 @@ struct settings {
     submission_settings submission;
     trust_settings trust;
     dns_settings dns;
+    http_settings http;
     audit_settings audit;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;

@@ -1,10 +1,11 @@
-// How long the figures of a period take to read, with the facts of many stays in the store: one service, one month,
-// all. Use: bench_reports FOLDER STAYS
+// How long the figures of a period take to read, and their web pages to make, with the facts of many stays in the
+// store: one service, one month, all. Use: bench_reports FOLDER STAYS
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 
+#include "relay/http/pages.hpp"
 #include "relay/pipeline/period_report.hpp"
 #include "relay/store/sqlite.hpp"
 #include "relay/vault/node_vault.hpp"
@@ -64,6 +65,29 @@ void timed(const char* what, int runs, Work work)
     std::sort(took.begin(), took.end());
     std::printf("%s %.1f %.1f\n", what, took[took.size() / 2], took[took.size() * 95 / 100]);
 }
+// Between a request and the octets of its page.
+void page_times(ports::store& store)
+{
+    const base::manual_wall_clock clock(instant(std::chrono::hours(24 * (first_day + days - 1) + 16)));
+    const auto place =
+        std::make_shared<const http::institution>(http::institution{*mime::find_zone("Europe/Paris"), organisation()});
+    http::pages pages({store, clock, [&] { return place; }, [] { return http::node_facts(); }});
+    const auto ask = [&](const std::string& target) {
+        const auto asked = http::read_head("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        if (pages.answer(asked.value()).status != 200) std::abort();
+    };
+    const auto service = [](int run) { return "service=UF" + std::to_string(run % services); };
+    timed("page_service_week", 200, [&](int run) { ask("/indicateurs?" + service(run)); });
+    timed("page_service_year", 200,
+          [&](int run) { ask("/indicateurs?from=2026-01-01&to=2026-12-31&" + service(run)); });
+    timed("page_week", 50, [&](int) { ask("/indicateurs"); });
+    timed("page_group_month", 20,
+          [&](int run) { ask("/indicateurs?from=2026-12-01&to=2026-12-31&group=GH" + std::to_string(run % 12)); });
+    timed("page_year", 10, [&](int) { ask("/indicateurs?from=2026-01-01&to=2026-12-31"); });
+    timed("worklist_service", 200, [&](int run) { ask("/liste?" + service(run)); });
+    timed("worklist", 20, [&](int) { ask("/liste"); });
+    timed("metrics", 20, [&](int) { ask("/metrics"); });
+}
 }
 
 int main(int argc, char** argv)
@@ -96,5 +120,6 @@ int main(int argc, char** argv)
     });
     timed("year_by_group", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::group); });
     timed("year", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::none); });
+    page_times(*store);
     return 0;
 }

@@ -89,6 +89,20 @@ TEST_CASE("good settings, with their defaults", "[config]")
     CHECK(s.limits.sealed_octets == 20U << 20U);
 }
 
+TEST_CASE("pages are listened for on this machine, or not at all", "[config]")
+{
+    const file f;
+    CHECK_FALSE(f.load(good).values.http.listen);
+    for (const std::string at : {"127.0.0.1:8480", "127.9.9.9:0", "[::1]:80"}) {
+        const auto read = f.load(replaced(good, "[trust]", "[http]\nlisten = \"" + at + "\"\n[trust]"));
+        INFO(at << all(read.mistakes));
+        CHECK(read.mistakes.empty());
+        CHECK(read.values.http.listen);
+    }
+    const auto read = f.load(replaced(good, "[trust]", "[http]\nlisten = \"10.0.0.1:8480\"\n[trust]"));
+    CHECK(all(read.mistakes).find("HTTP_NOT_LOOPBACK") != std::string::npos);
+}
+
 TEST_CASE("each mistake says where", "[config]")
 {
     struct row {
@@ -98,6 +112,10 @@ TEST_CASE("each mistake says where", "[config]")
         {"name = \"n.example\"", "", "liaison.toml [node] name"},
         {"name = \"n.example\"", "name = \"\"", "liaison.toml:2 [node] name"},
         {"name = \"n.example\"", "name = 3", "liaison.toml:2 [node] name"},
+        {"[trust]", "[http]\nlisten = \"0.0.0.0:8480\"\n[trust]", "liaison.toml:15 [http] listen"},
+        {"[trust]", "[http]\nlisten = \"127.evil.example:8480\"\n[trust]", "liaison.toml:15 [http] listen"},
+        {"[trust]", "[http]\nlisten = \"localhost:8480\"\n[trust]", "liaison.toml:15 [http] listen"},
+        {"[trust]", "[http]\nport = 8480\n[trust]", "liaison.toml:15 [http] port"},
         {"data = \"data\"", "data = \"data\"\nenvironment = \"prod\"", "liaison.toml:4 [node] environment"},
         {"data = \"data\"", "data = \"data\"\nlanguage = \"de\"", "liaison.toml:4 [node] language"},
         {"data = \"data\"", "data = \"data\"\ndatta = 1", "liaison.toml:4 [node] datta"},
