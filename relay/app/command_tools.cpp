@@ -85,7 +85,10 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
     pipeline::ack_queue acks(with, {});
-    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}}, what);
+    pipeline::work_desk desk(**opened, clock, stay_rules_of(part));
+    control_context context{**opened, **listed, intake.get(), outbound, acks, [] {}};
+    context.desk = &desk;
+    return run_command(context, what);
 }
 }
 
@@ -124,6 +127,20 @@ std::string current_user()
 {
     const passwd* entry = ::getpwuid(::getuid());  // NOLINT(concurrency-mt-unsafe): the command has one thread
     return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::getuid());
+}
+
+std::optional<pipeline::instant> read_site_time(std::string_view text, const mime::zone& zone)
+{
+    constexpr std::string_view form = "0000-00-00T00:00";
+    if (text.size() != 10 && text.size() != form.size()) return std::nullopt;
+    std::string digits;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool is_digit = text[at] >= '0' && text[at] <= '9';
+        if (is_digit != (form[at] == '0') || (!is_digit && text[at] != form[at])) return std::nullopt;
+        if (is_digit) digits += text[at];
+    }
+    const auto read = mime::read_timestamp(digits);
+    return read ? std::optional(mime::to_utc(*read, zone).at) : std::nullopt;
 }
 
 std::string local_time(pipeline::instant at, const mime::zone& zone)

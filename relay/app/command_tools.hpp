@@ -42,6 +42,9 @@ bool read_all(const console& to, const open_reading& from, Read read)
 
 [[nodiscard]] std::string type_name(const std::string& code);  // French; the code itself when it is not listed
 
+// AAAA-MM-JJ or AAAA-MM-JJTHH:MM of the site; nullopt for anything else.
+[[nodiscard]] std::optional<pipeline::instant> read_site_time(std::string_view text, const mime::zone& zone);
+
 [[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);  // JJ/MM/AAAA HH:MM
 [[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);    // 2026-11-21T10:00:00+01:00
 }

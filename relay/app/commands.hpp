@@ -57,6 +57,21 @@ struct report_request {
     std::string service;      // of this one only; empty: all
 };
 int run_report(const console& to, const config::path& settings, const report_request& wanted);
+struct worklist_request {
+    std::string service, site, group;  // empty: all
+    std::string after;                 // end of the page before
+    std::size_t limit = 100;
+    bool all = false;  // those put off or done as well
+};
+int run_worklist(const console& to, const config::path& settings, const worklist_request& wanted);
+int run_assign(const console& to, const config::path& settings, const std::string& item, const std::string& who);
+int run_snooze(const console& to, const config::path& settings, const std::string& item, const std::string& until);
+int run_done(const console& to, const config::path& settings, const std::string& item, const std::string& reason);
+int run_other_channel(const console& to, const config::path& settings, const std::string& item,
+                      const std::string& channel, const std::string& at);
+int run_exclude(const console& to, const config::path& settings, const std::string& stay, const std::string& reason);
+enum class work_reason_list { done, exclusion, channel };
+[[nodiscard]] std::string work_reasons(work_reason_list which);  // "CODE (libellé), ..."
 int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
 int run_cancel(const console& to, const config::path& settings, const std::string& id);

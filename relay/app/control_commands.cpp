@@ -14,20 +14,19 @@ namespace json = boost::json;
 using control::failure;
 using control::reply;
 using control::request;
-namespace {
 std::string text_of(const request& asked, std::string_view key)
 {
     const auto* value = asked.arguments.if_contains(key);
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// Who asks, as he says.
 std::string actor_of(const request& asked)
 {
     constexpr std::size_t most = 100;
-    return text_of(asked, "actor").substr(0, most);
+    return (asked.actor.empty() ? text_of(asked, "actor") : asked.actor).substr(0, most);
 }
 
+namespace {
 // What is held is decided again as soon as the directory knows more (domain.md §4).
 void reroute(const control_context& with, json::object& into)
 {
@@ -179,6 +178,8 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "hold") return hold(with, asked);
     if (asked.command == "resume") return resume(with, asked);
     if (asked.command == "live" && with.live) return {true, with.live(), {}, {}};
+    if (with.desk != nullptr)
+        if (auto answer = run_work_command(*with.desk, asked)) return std::move(*answer);
     return failure("UNKNOWN_COMMAND", "commande inconnue de ce nœud : versions différentes ?");
 }
 }

@@ -8,6 +8,7 @@
 #include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/outbound.hpp"
+#include "relay/pipeline/work_desk.hpp"
 #include "relay/routing/sqlite_directory.hpp"
 #include "relay/store/sqlite.hpp"
 
@@ -24,10 +25,19 @@ struct control_context {
     std::function<void(const std::string& domain)> held = {};     // nothing more begins to leave for it
     std::function<void(const std::string& domain)> resumed = {};  // what waits for it may leave at once
     std::function<boost::json::object()> live = {};               // load, sites: what only the running node knows
+    pipeline::work_desk* desk = nullptr;
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
 // requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted mail's delivery, actor},
-// hold {domain, actor}, resume {domain}, reload {}, live {}.
+// hold {domain, actor}, resume {domain}, reload {}, live {}, and those of run_work_command(). The actor of an argument
+// counts where no socket says better: when the command line runs the command itself.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
+
+// assign {item, to, actor}, snooze {item, until, actor}, done {item, reason, actor}, other-channel {item, channel, at,
+// actor}, exclude {stay, reason, actor}: times in milliseconds since 1970. nullopt: none of these.
+[[nodiscard]] std::optional<control::reply> run_work_command(pipeline::work_desk& desk, const control::request& asked);
+
+[[nodiscard]] std::string text_of(const control::request& asked, std::string_view key);
+[[nodiscard]] std::string actor_of(const control::request& asked);
 }

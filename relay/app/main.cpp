@@ -19,6 +19,9 @@ struct arguments {
     std::vector<std::string> files;
     std::string id, stay, user, address, from, until, by, service;
     std::string domain;
+    std::string item, to_whom, reason, channel, at, site, group, after;
+    std::uint32_t lines = 100;
+    bool undo = false;
     std::string format = "table";
     std::string words = "fr";
     bool rejected = false;
@@ -90,6 +93,7 @@ public:
         with_domain(with_output(
             with_settings(add("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
                               [this] { return run_resume(args_.to(), args_.settings, args_.domain); }))));
+        add_worklist();
         auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
             return run_report(args_.to(), args_.settings, {args_.from, args_.until, args_.by, args_.service});
         })));
@@ -144,6 +148,57 @@ public:
 
 private:
     using action = std::function<int()>;
+
+    // What people look at and say of it.
+    void add_worklist()
+    {
+        auto* list = with_output(
+            with_settings(add("worklist", "ce qui demande quelqu'un, l'échéance la plus ancienne d'abord", [this] {
+                return run_worklist(args_.to(), args_.settings,
+                                    {args_.service, args_.site, args_.group, args_.after, args_.lines, args_.all});
+            })));
+        list->add_option("--service", args_.service, "ce service seulement");
+        list->add_option("--site", args_.site, "les services de ce site");
+        list->add_option("--group", args_.group, "les services de ce groupe");
+        list->add_flag("--all", args_.all, "aussi ce qui est remis à plus tard ou traité");
+        list->add_option("--limit", args_.lines, "lignes, 100 par défaut")->check(CLI::Range(1, 1000));
+        list->add_option("--after", args_.after, "la suite d'une page : la valeur qu'elle donne à la fin");
+        with_item(add("assign", "dire qui s'occupe d'une ligne de worklist",
+                      [this] { return run_assign(args_.to(), args_.settings, args_.item, args_.to_whom); }))
+            ->add_option("--to", args_.to_whom, "compte, sans espace ; vide : plus personne")
+            ->required();
+        with_item(add("snooze", "remettre une ligne à plus tard ; elle revient aussi quand son état change",
+                      [this] { return run_snooze(args_.to(), args_.settings, args_.item, args_.until); }))
+            ->add_option("--until", args_.until, "AAAA-MM-JJ ou AAAA-MM-JJTHH:MM, heure du site")
+            ->required();
+        with_item(add("done", "dire qu'une ligne est traitée ; elle revient quand son état change",
+                      [this] { return run_done(args_.to(), args_.settings, args_.item, args_.reason); }))
+            ->add_option("--reason", args_.reason, work_reasons(work_reason_list::done))
+            ->required();
+        auto* other = with_item(add("other-channel", "noter qu'une lettre a été remise par un autre canal", [this] {
+            return run_other_channel(args_.to(), args_.settings, args_.item, args_.channel, args_.at);
+        }));
+        other->add_option("--by", args_.channel, work_reasons(work_reason_list::channel))->required();
+        other->add_option("--at", args_.at, "quand, AAAA-MM-JJTHH:MM, heure du site ; sans cela : maintenant");
+        auto* exclude = with_item(add("exclude", "exclure un séjour des indicateurs (MANUAL), avec un motif", [this] {
+            if (!args_.undo && args_.reason.empty()) {
+                std::cerr << "--reason ou --undo est attendu\n";
+                return 2;
+            }
+            return run_exclude(args_.to(), args_.settings, args_.item, args_.reason);
+        }));
+        auto* reason = exclude->add_option("--reason", args_.reason, work_reasons(work_reason_list::exclusion));
+        auto* undo = exclude->add_flag("--undo", args_.undo, "revenir sur l'exclusion");
+        reason->excludes(undo);
+    }
+
+    CLI::App* with_item(CLI::App* command)
+    {
+        with_output(with_settings(command))
+            ->add_option("item", args_.item, "identifiant de la ligne : séjour, envoi ou lettre")
+            ->required();
+        return command;
+    }
 
     CLI::App* add(const std::string& name, const std::string& help, action run)
     {

@@ -62,6 +62,8 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.held = [this](const std::string& domain) { sender->domain_held(domain); };
         context.resumed = [this](const std::string& domain) { sender->domain_resumed(domain); };
         context.live = [this] { return live(); };
+        pipeline::work_desk desk(*store, clock, stay_rules_of(*with->part));
+        context.desk = &desk;
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);

@@ -351,6 +351,11 @@ pipeline::facts_keeper facts_keeper_of(const parts& part)
     return {part.sites, part.zone};
 }
 
+pipeline::stay_rules stay_rules_of(const parts& part)
+{
+    return part.site ? part.site->stays : pipeline::stay_rules{};
+}
+
 void keep_facts(store::sqlite_store& store, const parts& part)
 {
     const pipeline::facts_keeper keeper = facts_keeper_of(part);

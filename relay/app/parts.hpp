@@ -61,6 +61,7 @@ struct prepared_reading {
 // With the facts of stays kept from the first unit on.
 [[nodiscard]] result<std::unique_ptr<store::sqlite_store>> open_node_store(const parts& part);
 [[nodiscard]] pipeline::facts_keeper facts_keeper_of(const parts& part);
+[[nodiscard]] pipeline::stay_rules stay_rules_of(const parts& part);
 void keep_facts(store::sqlite_store& store, const parts& part);
 [[nodiscard]] result<std::unique_ptr<routing::sqlite_directory>> open_node_directory(const node_paths& paths);
 }

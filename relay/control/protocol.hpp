@@ -14,6 +14,7 @@ inline constexpr std::size_t max_line_octets = 1U << 20U;
 struct request {
     std::string command;
     boost::json::object arguments;
+    std::string actor = {};  // in the server: the account at the other end of the socket, as the kernel knows it
 };
 
 struct reply {

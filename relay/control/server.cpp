@@ -1,11 +1,13 @@
 #include "relay/control/server.hpp"
 
+#include <array>
 #include <atomic>
 #include <thread>
 
 #include <boost/json.hpp>
 
 #include <poll.h>
+#include <pwd.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -31,9 +33,22 @@ std::optional<request> read_request(std::string_view line)
     const auto* command = parsed.get_object().if_contains("command");
     const auto* arguments = parsed.get_object().if_contains("arguments");
     if (command == nullptr || !command->is_string()) return std::nullopt;
-    request read{std::string(command->get_string()), {}};
+    request read{std::string(command->get_string()), {}, {}};
     if (arguments != nullptr && arguments->is_object()) read.arguments = arguments->get_object();
     return read;
+}
+
+// SO_PEERCRED: the account that opened the socket; a number where the machine has no name for it.
+std::string peer_account(int fd)
+{
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> room{};
+    if (::getpwuid_r(who.uid, &entry, room.data(), room.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    return "uid " + std::to_string(who.uid);
 }
 
 std::string write_reply(const reply& answer)
@@ -109,9 +124,10 @@ void server::state::answer(int fd) const
 {
     const auto line = read_line(fd, 30s);
     if (!line) return;
-    const auto asked = read_request(*line);
+    auto asked = read_request(*line);
     reply said = failure("BAD_REQUEST", "commande illisible");
     if (asked) {
+        asked->actor = peer_account(fd);
         try {
             said = run(*asked);
         } catch (const std::exception&) {

@@ -32,7 +32,7 @@ struct words<delivery_state> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 31> all{"stay_admitted",   "stay_admission_cancelled",
+    static constexpr std::array<std::string_view, 34> all{"stay_admitted",   "stay_admission_cancelled",
                                                           "stay_moved",      "stay_move_cancelled",
                                                           "stay_discharged", "stay_discharge_cancelled",
                                                           "stay_excluded",   "letter_received",
@@ -47,8 +47,9 @@ struct words<event_kind> {
                                                           "report_relayed",  "report_delayed",
                                                           "report_failed",   "displayed",
                                                           "processed",       "software_rejected",
-                                                          "disputed"};
-    static constexpr auto last = event_kind::disputed;
+                                                          "disputed",        "work_assigned",
+                                                          "work_snoozed",    "work_done"};
+    static constexpr auto last = event_kind::work_done;
 };
 template <>
 struct words<discharge_quality> {

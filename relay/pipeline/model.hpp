@@ -98,7 +98,10 @@ enum class event_kind {
     displayed,
     processed,
     software_rejected,  // MDN (RFC 8098)
-    disputed            // a reply: the addressee says that the letter is not for him
+    disputed,           // a reply: the addressee says that the letter is not for him
+    work_assigned,
+    work_snoozed,
+    work_done  // a person about a line of the worklist (worklist.hpp): changes no state
 };
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };
@@ -150,6 +153,15 @@ struct movement_facts {
     friend bool operator==(const movement_facts&, const movement_facts&) = default;
 };
 
+// What a person says in words of ours, never in free text: about a line of the worklist, another channel, an exclusion.
+struct said_facts {
+    std::string to;             // who shall see to it; empty: nobody in particular any more
+    std::optional<instant> at;  // snoozed until; when the other channel was used
+    std::string reason;         // a code of work_words.hpp
+    std::string about;          // the state in which he saw it: what he said ends with it
+    friend bool operator==(const said_facts&, const said_facts&) = default;
+};
+
 // What an event says beside its kind. Which members are used depends on the kind; kept encrypted in the ledger.
 struct event_facts {
     cause why = cause::none;
@@ -165,6 +177,7 @@ struct event_facts {
     std::string peer_text;  // words of the peer: shown to operators only, never logged
     std::string actor;      // the person who did it; empty for what happens by itself
     movement_facts movement;
+    said_facts said;
     friend bool operator==(const event_facts&, const event_facts&) = default;
 };
 

@@ -92,7 +92,7 @@ private:
             acceptances_.push_back({*row.accepted_at, row.confirmed_at.has_value(), &letter, row.domain});
         if (row.state != delivery_state::other_channel) return;
         for (const event& next : store_.events_of(row.id))
-            if (next.kind == event_kind::other_channel) other_channels_.push_back(next.at);
+            if (next.kind == event_kind::other_channel) other_channels_.push_back(next.facts.said.at.value_or(next.at));
     }
 
     ports::reader& store_;

@@ -30,7 +30,11 @@ enum tag : unsigned char {
     tag_movement_service,
     tag_movement_treating,
     tag_movement_identity,
-    tag_movement_traits
+    tag_movement_traits,
+    tag_said_to = 40,
+    tag_said_at,
+    tag_said_reason,
+    tag_said_about
 };
 
 template <class Number>
@@ -72,6 +76,17 @@ bool read_movement_field(movement_facts& facts, unsigned char which, std::string
     }
 }
 
+bool read_said_field(said_facts& facts, unsigned char which, std::string_view value)
+{
+    switch (which) {
+        case tag_said_to: facts.to = value; return true;
+        case tag_said_at: return read_instant(value, facts.at);
+        case tag_said_reason: facts.reason = value; return true;
+        case tag_said_about: facts.about = value; return true;
+        default: return true;
+    }
+}
+
 bool read_field(event_facts& facts, unsigned char which, std::string_view value)
 {
     switch (which) {
@@ -90,7 +105,9 @@ bool read_field(event_facts& facts, unsigned char which, std::string_view value)
         case tag_evidence: facts.evidence = value; return true;
         case tag_peer_text: facts.peer_text = value; return true;
         case tag_actor: facts.actor = value; return true;
-        default: return read_movement_field(facts.movement, which, value);
+        default:
+            return which < tag_said_to ? read_movement_field(facts.movement, which, value)
+                                       : read_said_field(facts.said, which, value);
     }
 }
 
@@ -156,6 +173,10 @@ std::string write_facts(const event_facts& facts)
     put_text(out, tag_peer_text, facts.peer_text);
     put_text(out, tag_actor, facts.actor);
     put_movement(out, facts.movement);
+    put_text(out, tag_said_to, facts.said.to);
+    put_instant(out, tag_said_at, facts.said.at);
+    put_text(out, tag_said_reason, facts.said.reason);
+    put_text(out, tag_said_about, facts.said.about);
     return out;
 }
 

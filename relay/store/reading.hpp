@@ -4,13 +4,18 @@
 
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
+#include "relay/store/work_rows.hpp"
 
 namespace relay::store {
 // Base is pipeline::ports::reader or pipeline::ports::transaction.
 template <class Base>
 class reading : public Base {
 public:
-    reading(connection& database, const pipeline::ports::vault& vault) : database_(database), vault_(vault) {}
+    reading(connection& database, const pipeline::ports::vault& vault)
+        : database_(database), vault_(vault), worklist_(database)
+    {
+    }
+    pipeline::ports::work_reader& work() override { return worklist_; }
     std::optional<pipeline::letter_row> letter(const pipeline::letter_id& id) override;
     std::optional<pipeline::letter_row> letter_by_document(std::string_view document_key) override;
     std::optional<pipeline::letter_row> removal_of_document(std::string_view document_key) override;
@@ -65,9 +70,13 @@ public:
     [[nodiscard]] connection& database() noexcept { return database_; }
     [[nodiscard]] const pipeline::ports::vault& vault() const noexcept { return vault_; }
 
+protected:
+    [[nodiscard]] work_rows& worklist_rows() noexcept { return worklist_; }
+
 private:
     connection& database_;
     const pipeline::ports::vault& vault_;
+    work_rows worklist_;
 };
 
 using sql_reader = reading<pipeline::ports::reader>;

@@ -8,6 +8,7 @@
 #include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"
 #include "relay/store/sealing.hpp"
+#include "relay/store/work_rows.hpp"
 
 namespace relay::store {
 using namespace pipeline;
@@ -58,8 +59,10 @@ void sql_transaction::save_letter(const letter_row& row)
 {
     // A letter that moves changes the facts of the stay it leaves, too.
     cursor known = database().query("SELECT stay FROM letter WHERE id = ?", row.id);
-    if (known.next() && !known.null(0)) touched_stays_.insert(known.text(0));
+    const bool is_known = known.next();
+    if (is_known && !known.null(0)) touched_stays_.insert(known.text(0));
     write_letter(database(), row);
+    if (is_known) move_work(database(), row);
     if (!row.stay.empty()) touched_stays_.insert(row.stay.text());
 }
 
@@ -71,12 +74,14 @@ void sql_transaction::save_letter_document(const letter_document_row& row)
 void sql_transaction::save_clues(const letter_clues& row)
 {
     write_clues(database(), row);
+    keep_work(database(), row);
 }
 
 void sql_transaction::save_delivery(const delivery_row& row)
 {
     const auto before = write_delivery(database(), row);
     counts_.moved(before, {row.state, static_cast<std::int64_t>(row.octets)});
+    keep_work(database(), row, before);
     if (bears_on_facts(row)) touched_letters_.insert(row.letter.text());
 }
 

@@ -16,6 +16,7 @@ enum class free_space { enough, below_reserve };
 class sql_transaction final : public reading<pipeline::ports::transaction> {
 public:
     sql_transaction(connection& database, const pipeline::ports::vault& vault, const store_options& options);
+    pipeline::ports::work_writer& work_changes() override { return worklist_rows(); }
     // With free space below the reserve nothing large is taken in, but outcomes can still be recorded:
     // store_errc::disk_full.
     void add_blob(const pipeline::ports::sealed_object& object) override;

@@ -62,9 +62,13 @@ struct facts_query {
     std::string service;    // empty: all
 };
 
+class work_reader;
+class work_writer;
+
 class reader {
 public:
     virtual ~reader() = default;
+    [[nodiscard]] virtual work_reader& work() = 0;  // what the worklist is derived from (ports/worklist.hpp)
     [[nodiscard]] virtual std::optional<letter_row> letter(const letter_id& id) = 0;
     // The letter that brought this document, as its first or a further one; never a removal.
     [[nodiscard]] virtual std::optional<letter_row> letter_by_document(std::string_view document_key) = 0;
@@ -136,6 +140,7 @@ public:
 
 class transaction : public reader {
 public:
+    [[nodiscard]] virtual work_writer& work_changes() = 0;  // what people said of it
     virtual void add_blob(const sealed_object& object) = 0;
     virtual void remove_blob(const blob_id& id) = 0;
     virtual void save_stay(const stay_row& row) = 0;       // insert or update, by id

@@ -1,0 +1,32 @@
+// relay/store/work_rows.hpp: the rows and questions of the worklist (relay/pipeline/ports/worklist.hpp). Rows of
+// work_row point at what asks for a person and move in the unit that moves it. Private to relay/store; throws as
+// rows.hpp does.
+#pragma once
+
+#include "relay/pipeline/ports/worklist.hpp"
+#include "relay/store/connection.hpp"
+#include "relay/store/delivery_counts.hpp"
+
+namespace relay::store {
+class work_rows final : public pipeline::ports::work_reader, public pipeline::ports::work_writer {
+public:
+    explicit work_rows(connection& database) : database_(database) {}
+    std::vector<std::string> services_with_work() override;
+    std::vector<pipeline::work_evidence> work_before_j0(std::string_view service, base::instant now) override;
+    std::vector<pipeline::work_evidence> work_after_j0(std::string_view service, base::instant now,
+                                                       const pipeline::work_place& after, std::size_t limit) override;
+    std::optional<pipeline::work_evidence> find_work(std::string_view item) override;
+    void save_said(const pipeline::work_said& said) override;
+
+private:
+    void add_words_and_facts(pipeline::work_evidence& to);
+
+    connection& database_;
+};
+
+// After the row is saved; `before`: what was known of it.
+void keep_work(connection& database, const pipeline::delivery_row& row, const std::optional<counted_delivery>& before);
+void keep_work(connection& database, const pipeline::letter_clues& clues);
+// After a letter that was known is saved: it may have another stay or service.
+void move_work(connection& database, const pipeline::letter_row& letter);
+}
