@@ -6,6 +6,7 @@ CREATE INDEX stay_fact_open ON stay_fact (service, h48_deadline, stay)
 
 -- Deliveries of letters that are held, ended without success, refused by software or disputed; letters without a
 -- known stay. `kind` patient: to a patient's mailbox, told together.
+-- `first_deadline` is J0, 0 where there is one goal only.
 CREATE TABLE work_row (
     item TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -23,14 +24,13 @@ CREATE INDEX work_row_stay ON work_row (stay) WHERE stay IS NOT NULL;
 
 INSERT INTO work_row
     SELECT d.id, CASE d.role WHEN 'patient' THEN 'patient' ELSE 'delivery' END, l.service, l.id, l.stay,
-           min(d.deadline, d.last_deadline), d.last_deadline, d.created_at
+           CASE WHEN d.deadline > d.last_deadline - 82800000 THEN 0 ELSE d.deadline END, d.last_deadline, d.created_at
     FROM delivery AS d JOIN letter AS l ON l.id = d.letter
     WHERE d.kind = 'letter'
         AND (d.state IN ('held', 'failed', 'undeliverable', 'rejected_by_software')
             OR (d.why = 'DISPUTED' AND d.state IN ('accepted', 'confirmed', 'displayed', 'processed')));
 INSERT INTO work_row
-    SELECT c.letter, 'letter', l.service, l.id, l.stay, coalesce(c.ends, c.written) + 172800000,
-           coalesce(c.ends, c.written) + 172800000, c.written
+    SELECT c.letter, 'letter', l.service, l.id, l.stay, 0, coalesce(c.ends, c.written) + 172800000, c.written
     FROM letter_clue AS c JOIN letter AS l ON l.id = c.letter WHERE c.state = 'open';
 
 CREATE TABLE work_said (

@@ -70,6 +70,11 @@ int run_done(const console& to, const config::path& settings, const std::string&
 int run_other_channel(const console& to, const config::path& settings, const std::string& item,
                       const std::string& channel, const std::string& at);
 int run_exclude(const console& to, const config::path& settings, const std::string& stay, const std::string& reason);
+struct digest_request {
+    std::string group, week;  // "2026-W47"
+    bool send = false;
+};
+int run_digest(const console& to, const config::path& settings, const digest_request& wanted);
 enum class work_reason_list { done, exclusion, channel };
 [[nodiscard]] std::string work_reasons(work_reason_list which);  // "CODE (libellé), ..."
 int run_reload(const console& to, const config::path& settings);

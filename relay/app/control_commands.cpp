@@ -177,6 +177,9 @@ reply run_command(const control_context& with, const request& asked)
                                      "démarrage");
     if (asked.command == "hold") return hold(with, asked);
     if (asked.command == "resume") return resume(with, asked);
+    if (asked.command == "digest")
+        return with.digest ? with.digest(text_of(asked, "group"), text_of(asked, "week"))
+                           : failure("NOT_RUNNING", "aucun nœud ne tourne ici : le démarrer pour envoyer un bilan");
     if (asked.command == "live" && with.live) return {true, with.live(), {}, {}};
     if (with.desk != nullptr)
         if (auto answer = run_work_command(*with.desk, asked)) return std::move(*answer);

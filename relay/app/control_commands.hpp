@@ -26,12 +26,13 @@ struct control_context {
     std::function<void(const std::string& domain)> resumed = {};  // what waits for it may leave at once
     std::function<boost::json::object()> live = {};               // load, sites: what only the running node knows
     pipeline::work_desk* desk = nullptr;
+    std::function<control::reply(const std::string& group, const std::string& week)> digest = {};
 };
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
 // requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted mail's delivery, actor},
-// hold {domain, actor}, resume {domain}, reload {}, live {}, and those of run_work_command(). The actor of an argument
-// counts where no socket says better: when the command line runs the command itself.
+// hold {domain, actor}, resume {domain}, reload {}, live {}, digest {group, week}, and those of run_work_command(). The
+// actor of an argument counts where no socket says better: when the command line runs the command itself.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 
 // assign {item, to, actor}, snooze {item, until, actor}, done {item, reason, actor}, other-channel {item, channel, at,

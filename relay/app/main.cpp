@@ -22,6 +22,8 @@ struct arguments {
     std::string item, to_whom, reason, channel, at, site, group, after;
     std::uint32_t lines = 100;
     bool undo = false;
+    bool send = false;
+    std::string week;
     std::string format = "table";
     std::string words = "fr";
     bool rejected = false;
@@ -190,6 +192,12 @@ private:
         auto* reason = exclude->add_option("--reason", args_.reason, work_reasons(work_reason_list::exclusion));
         auto* undo = exclude->add_flag("--undo", args_.undo, "revenir sur l'exclusion");
         reason->excludes(undo);
+        auto* digest = with_output(with_settings(add("digest", "le bilan hebdomadaire d'un groupe", [this] {
+            return run_digest(args_.to(), args_.settings, {args_.group, args_.week, args_.send});
+        })));
+        digest->add_option("--group", args_.group, "groupe, comme dans [[site]] group")->required();
+        digest->add_option("--week", args_.week, "semaine ISO, 2026-W47")->required();
+        digest->add_flag("--send", args_.send, "l'envoyer à ceux que les réglages nomment, même s'il est déjà parti");
     }
 
     CLI::App* with_item(CLI::App* command)

@@ -64,6 +64,9 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.live = [this] { return live(); };
         pipeline::work_desk desk(*store, clock, stay_rules_of(*with->part));
         context.desk = &desk;
+        context.digest = [this](const std::string& group, const std::string& week) {
+            return telling_people->send_digest(group, week);
+        };
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);
@@ -153,6 +156,7 @@ void node::running::stop()
     if (returns_in) returns_in->drain(std::max(until, io::clock::now() + zam_wait));
     if (ack_out) ack_out->drain(std::max(until, io::clock::now() + zam_wait));
     if (web) web->drain(std::max(until, io::clock::now() + last_pages));  // they have shown the drain meanwhile
+    if (telling_people) telling_people->stop();
     if (keeper) keeper->stop();
     if (facts) facts->stop();
     if (now) seal();

@@ -176,6 +176,8 @@ void node::running::start_housekeeper()
     keeper->start();
     facts = std::make_unique<facts_renewal>(*store);
     facts->start(facts_keeper_of(*first));
+    telling_people = std::make_unique<notices>(*lasting, *now, [this] { return load->is_refusing(); });
+    telling_people->start();
 }
 
 // What the store counts by itself, and the load.

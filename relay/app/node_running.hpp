@@ -15,6 +15,7 @@
 #include "relay/app/housekeeper.hpp"
 #include "relay/app/load_watch.hpp"
 #include "relay/app/node.hpp"
+#include "relay/app/notices.hpp"
 #include "relay/control/server.hpp"
 #include "relay/http/http_server.hpp"
 #include "relay/http/pages.hpp"
@@ -60,6 +61,7 @@ struct node::running {
     std::unique_ptr<spool::watcher> spool_in;
     std::unique_ptr<housekeeper> keeper;
     std::unique_ptr<facts_renewal> facts;
+    std::unique_ptr<notices> telling_people;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there

@@ -145,6 +145,26 @@ struct audit_settings {  // the end of the ledger, signed with [hospital] signin
     std::chrono::seconds every{3600};
     path copies;  // folder for a copy of each statement, best on another machine; empty: in the store only
 };
+struct alert_rule_settings {                           // [[alert]]: who is told what
+    std::vector<std::string> to;                       // mailboxes of this node, or of trusted domains
+    std::vector<std::string> groups, sites, services;  // empty, all three: everything, the node included
+    std::vector<std::string> tell;                     // kinds of pipeline/alerts.hpp; empty: all
+    std::string hours;                                 // "07:00-20:00" of the node's zone; empty: always
+    bool digest = false;                               // of these groups; of all where none is named
+};
+struct alert_settings {
+    std::string
+        from;  // address of the sender; empty: that of the hospital, or mailer-daemon of the first domain hosted
+    std::chrono::seconds look{30};
+    std::uint32_t window_days = 7;        // what is older is told by the digest alone
+    std::uint32_t peer_minutes = 30;      // a domain takes nothing
+    std::uint32_t queue_minutes = 120;    // the oldest that waits
+    std::uint32_t certificate_days = 21;  // before the end of ours
+    std::uint32_t digest_hour = 7;        // Mondays, in the group's zone
+    std::string webhook;                  // https://..., or http:// on this machine
+    path webhook_anchors;                 // PEM; empty: those of the system
+    std::chrono::seconds webhook_timeout{10};
+};
 enum class clear_to { none, trusted };
 struct submission_settings {                             // of mail from account holders for other operators
     config::clear_to clear_to = config::clear_to::none;  // what is neither encrypted nor a report
@@ -202,6 +222,8 @@ struct settings {
     dns_settings dns;
     http_settings http;
     audit_settings audit;
+    alert_settings alerts;
+    std::vector<alert_rule_settings> alert_rules;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;

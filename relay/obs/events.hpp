@@ -66,6 +66,9 @@ inline constexpr event_name site_dead{"queue.site_dead"};
 inline constexpr event_name site_alive{"queue.site_alive"};
 inline constexpr event_name site_slowed{"queue.site_slowed"};
 inline constexpr event_name load_changed{"load.changed"};
+inline constexpr event_name alert_told{"alert.told"};
+inline constexpr event_name alert_post_failed{"alert.post_failed"};
+inline constexpr event_name digest_queued{"digest.queued"};
 // mail in and out
 inline constexpr event_name smtp_opened{"smtp.opened"};
 inline constexpr event_name smtp_closed{"smtp.closed"};

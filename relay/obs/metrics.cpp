@@ -50,6 +50,10 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_offloads_refused_total",
     "relay_store_commits_total",
     "relay_store_failures_total",
+    "relay_alerts_told_total",
+    "relay_alert_posts_sent_total",
+    "relay_alert_posts_failed_total",
+    "relay_digests_queued_total",
 };
 constexpr std::array<std::string_view, gauge_count> gauge_names{
     "relay_queue_letters",         "relay_queue_oldest_seconds",
@@ -60,6 +64,7 @@ constexpr std::array<std::string_view, gauge_count> gauge_names{
     "relay_load_slots_percent",    "relay_load_queue_percent",
     "relay_load_disk_percent",     "relay_load_memory_percent",
     "relay_load_commits_percent",  "relay_load_state",
+    "relay_alerts_standing",       "relay_alert_posts_waiting",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

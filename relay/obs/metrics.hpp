@@ -50,6 +50,10 @@ enum class counter : std::size_t {
     offloads_refused,
     store_commits,
     store_failures,
+    alerts_told,
+    alert_posts_sent,
+    alert_posts_failed,
+    digests_queued,
     count_  // keep last
 };
 enum class gauge : std::size_t {
@@ -69,7 +73,9 @@ enum class gauge : std::size_t {
     load_memory_percent,
     load_commits_percent,
     load_state,  // 0 normal, 1 stressed, 2 refusing
-    count_       // keep last
+    alerts_standing,
+    alert_posts_waiting,
+    count_  // keep last
 };
 
 void add(counter which, std::uint64_t amount = 1) noexcept;

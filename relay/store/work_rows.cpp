@@ -27,6 +27,11 @@ namespace {
 
 // J0 ends at least so long before the 48 h do: a day of 25 hours, discharged as it began.
 constexpr std::chrono::hours least_between_goals{23};
+// As kept: what has one goal only has it in last_deadline, so that a row with J0 to come lies that far before its end.
+instant kept_first(instant first, instant last)
+{
+    return first > last - least_between_goals ? instant() : first;
+}
 constexpr std::size_t most_before_j0 = 20'000;  // discharges of a day in one service, many times over
 constexpr std::string_view patients_prefix = "patients:";
 
@@ -177,7 +182,7 @@ std::vector<work_evidence> work_rows::work_after_j0(std::string_view service, in
                          " AND w.first_deadline <= ?" LIAISON_NOT_REPLACED " ORDER BY w.last_deadline, w.item LIMIT ?",
                          service, after.deadline, after.item, now, limit_of(limit)),
          letter_line, found);
-    if (auto patients = patients_of(database_, service); patients && patients->goals.first <= now)
+    if (auto patients = patients_of(database_, service))
         if (work_place{patients->goals.last, patients->item} > after) found.push_back(std::move(*patients));
     std::sort(found.begin(), found.end(), [](const work_evidence& a, const work_evidence& b) {
         return work_place{a.goals.last, a.item} < work_place{b.goals.last, b.item};
@@ -230,7 +235,7 @@ void keep_work(connection& database, const delivery_row& row, const std::optiona
         database.run(
             "INSERT OR REPLACE INTO work_row SELECT ?, CASE ? WHEN 'patient' THEN 'patient' ELSE 'delivery' END,"
             " service, id, stay, ?, ?, ? FROM letter WHERE id = ?",
-            row.id, name(row.role), std::min(row.deadline, row.last_deadline), row.last_deadline, row.created_at,
+            row.id, name(row.role), kept_first(row.deadline, row.last_deadline), row.last_deadline, row.created_at,
             row.letter);
         return;
     }
@@ -251,7 +256,7 @@ void keep_work(connection& database, const letter_clues& clues)
     database.run(
         "INSERT OR REPLACE INTO work_row SELECT id, 'letter', service, id, stay, ?, ?, ?"
         " FROM letter WHERE id = ?",
-        last, last, clues.written, clues.letter);
+        instant(), last, clues.written, clues.letter);
 }
 
 void move_work(connection& database, const letter_row& letter)

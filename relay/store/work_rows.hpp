@@ -6,11 +6,14 @@
 #include "relay/pipeline/ports/worklist.hpp"
 #include "relay/store/connection.hpp"
 #include "relay/store/delivery_counts.hpp"
+#include "relay/store/notice_rows.hpp"
 
 namespace relay::store {
 class work_rows final : public pipeline::ports::work_reader, public pipeline::ports::work_writer {
 public:
-    explicit work_rows(connection& database) : database_(database) {}
+    explicit work_rows(connection& database) : database_(database), notices_(database) {}
+    pipeline::ports::notice_reader& notices() override { return notices_; }
+    pipeline::ports::notice_writer& notice_changes() override { return notices_; }
     std::vector<std::string> services_with_work() override;
     std::vector<pipeline::work_evidence> work_before_j0(std::string_view service, base::instant now) override;
     std::vector<pipeline::work_evidence> work_after_j0(std::string_view service, base::instant now,
@@ -22,6 +25,7 @@ private:
     void add_words_and_facts(pipeline::work_evidence& to);
 
     connection& database_;
+    notice_rows notices_;
 };
 
 // After the row is saved; `before`: what was known of it.

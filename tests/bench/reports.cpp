@@ -1,5 +1,6 @@
 // How long the figures of a period take to read, and their web pages to make, with the facts of many stays in the
-// store: one service, one month, all. Use: bench_reports FOLDER STAYS
+// store: one service, one month, all; and a page of the worklist, with the letters that failed.
+// Use: bench_reports FOLDER STAYS
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 
 #include "relay/http/pages.hpp"
 #include "relay/pipeline/period_report.hpp"
+#include "relay/pipeline/ports/worklist.hpp"
 #include "relay/store/sqlite.hpp"
 #include "relay/vault/node_vault.hpp"
 
@@ -51,6 +53,32 @@ stay_facts a_stay(std::minstd_rand& random)
     one.h48_met = *one.stop <= one.h48_deadline;
     one.confirmed = below(2) == 0;
     return one;
+}
+
+// What the worklist shows beside stays: a letter that failed. Those that arrived are in none of its indexes.
+void add_failed_letter(ports::transaction& tx, const stay_facts& of)
+{
+    letter_row letter;
+    letter.id = letter_id::make();
+    letter.form = submission_form::cda;
+    letter.document_key = letter.set_key = letter.id.text();
+    letter.type_code = of.letter_type;
+    letter.service = of.service;
+    letter.received_at = of.discharge;
+    tx.save_letter(letter);
+    delivery_row row;
+    row.id = delivery_id::make();
+    row.letter = letter.id;
+    row.role = recipient_role::treating_doctor;
+    row.recipient_key = row.id.text();
+    row.set_key = letter.set_key;
+    row.state = delivery_state::failed;
+    row.why = cause::no_mailbox;
+    row.turn = turn_of(1, letter_operation::initial);
+    row.created_at = of.discharge;
+    row.deadline = of.j0_deadline;
+    row.last_deadline = of.h48_deadline;
+    tx.save_delivery(row);
 }
 
 template <class Work>
@@ -104,7 +132,11 @@ int main(int argc, char** argv)
     for (long made = 0; made < stays;) {
         store
             ->write([&](ports::transaction& tx) {
-                for (int n = 0; n < 5000 && made < stays; ++n, ++made) tx.save_facts(a_stay(random));
+                for (int n = 0; n < 5000 && made < stays; ++n, ++made) {
+                    const stay_facts one = a_stay(random);
+                    tx.save_facts(one);
+                    if (one.deliveries.failed > 0) add_failed_letter(tx, one);
+                }
             })
             .value();
     }
@@ -121,5 +153,13 @@ int main(int argc, char** argv)
     timed("year_by_group", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::group); });
     timed("year", 10, [&](int) { read({first_day, first_day + days, ""}, breakdown::none); });
     page_times(*store);
+    const auto page = [&](const std::vector<std::string>& of, instant at) {
+        store
+            ->read(
+                [&](ports::reader& r) { static_cast<void>(read_worklist(r, {.services = of, .after = {}}, {}, at)); })
+            .value();
+    };
+    timed("worklist_service", 200, [&](int run) { page({"UF" + std::to_string(run)}, now); });
+    timed("worklist_all", 20, [&](int) { page({}, now); });
     return 0;
 }

@@ -464,3 +464,70 @@ TEST_CASE("mistakes about routes, accesses and name servers", "[config]")
     REQUIRE(read.mistakes.size() == 1);
     CHECK(read.mistakes[0].where.find(tc.where) != std::string::npos);
 }
+
+TEST_CASE("alerts: who is told what", "[config]")
+{
+    const std::string site = "[[site]]\ncode = \"NORD\"\ngroup = \"GH EST\"\n[site.services]\n4410 = \"Cardiologie\"\n";
+    file f;
+    const auto read = f.load(good + site + R"([alerts]
+from = "alertes@hopital.example"
+webhook = "https://pages.example/alertes"
+window_days = 180
+digest_hour = 23
+[[alert]]
+to = ["cadre@medecin.example", "chef@hopital.example"]
+groups = ["GH EST"]
+sites = ["NORD"]
+services = ["4410"]
+tell = ["no_letter", "certificate"]
+hours = "07:00-20:00"
+digest = true
+)");
+    CAPTURE(read.mistakes.empty() ? "" : read.mistakes.front().where + read.mistakes.front().what);
+    REQUIRE(read.mistakes.empty());
+    REQUIRE(read.values.alert_rules.size() == 1);
+    CHECK(read.values.alert_rules.front().to.size() == 2);
+    CHECK(read.values.alert_rules.front().digest);
+    CHECK(read.values.alerts.window_days == 180);
+    CHECK(read.values.alerts.peer_minutes == 30);
+}
+
+TEST_CASE("mistakes about alerts", "[config]")
+{
+    struct row {
+        std::string_view text, key;
+    };
+    const auto tc = GENERATE(values<row>({
+        {"[alerts]\nwebhook = \"http://pages.example/\"", "webhook"},
+        {"[alerts]\nwebhook = \"http://127.0.0.1.pages.example/\"", "webhook"},
+        {"[alerts]\nwebhook = \"http://localhost@pages.example/\"", "webhook"},
+        {"[alerts]\nwebhook = \"ftp://127.0.0.1/\"", "webhook"},
+        {"[alerts]\nwebhook = \"https://\"", "webhook"},
+        {"[alerts]\nfrom = \"personne\"", "from"},
+        {"[alerts]\nwindow_days = 181", "window_days"},
+        {"[alerts]\ndigest_hour = 24", "digest_hour"},
+        {"[alerts]\nlook = 3", "look"},
+        {"[[alert]]\ntell = [\"load\"]", "to"},
+        {"[[alert]]\nto = [\"a@ailleurs.example\"]", "to"},
+        {"[[alert]]\nto = [\"a b@medecin.example\"]", "to"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\ntell = [\"weather\"]", "tell"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\nhours = \"7-20\"", "hours"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\nhours = \"07:00-24:00\"", "hours"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\ngroups = [\"X\"]", "groups"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\nsites = [\"X\"]", "sites"},
+        {"[[alert]]\nto = [\"a@medecin.example\"]\nservices = [\"X\"]", "services"},
+    }));
+    file f;
+    CAPTURE(tc.text);
+    const auto read = f.load(good + std::string(tc.text) + "\n");
+    REQUIRE_FALSE(read.mistakes.empty());
+    CHECK(read.mistakes.front().where.find(tc.key) != std::string::npos);
+}
+
+TEST_CASE("a web address on this machine may be without TLS", "[config]")
+{
+    const std::string_view url = GENERATE(as<std::string_view>{}, "http://127.0.0.1:8080/a", "http://[::1]/",
+                                          "http://localhost", "https://pages.example");
+    file f;
+    CHECK(f.load(good + "[alerts]\nwebhook = \"" + std::string(url) + "\"\n").mistakes.empty());
+}

@@ -24,7 +24,7 @@ TEST_CASE("every enumerator has one word and comes back from it", "[pipeline][mo
 {
     check_words(delivery_state::other_channel);
     check_words(cause::unknown);
-    check_words(event_kind::disputed);
+    check_words(event_kind::work_done);
     check_words(discharge_quality::date_only);
     check_words(delivery_kind::mail);
     check_words(recipient_role::patient);

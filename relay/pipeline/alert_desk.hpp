@@ -1,0 +1,47 @@
+// relay/pipeline/alert_desk.hpp: looks at what holds now, and tells those of the rules what began or ended since they
+// were told: by mail in the queue, or as a post to a web address, in the unit that remembers it. So a restart tells
+// nothing twice and forgets nothing. Blocking: one worker thread.
+#pragma once
+
+#include "relay/pipeline/ports/notices.hpp"
+#include "relay/pipeline/services.hpp"
+
+namespace relay::pipeline {
+struct alert_options {
+    std::string node;  // name of the node
+    std::string from;  // address of the sender
+    std::vector<alert_rule> rules;
+    bool webhook = false;               // posts wait for whoever sends them
+    std::chrono::hours window{7 * 24};  // what is older is the digest's
+    std::chrono::minutes peer{30};      // domain.md §7
+    std::chrono::minutes queue{120};
+    organisation sites;
+    mime::zone zone;
+};
+// Beyond these it is "so many or more", and a post that nobody took gives way.
+struct alert_limits {
+    std::size_t lines_of_a_service = 1000;
+    std::int64_t posts = 1000;
+};
+
+class alert_desk {
+public:
+    alert_desk(services with, alert_options options, alert_limits limits = {})
+        : with_(with), options_(std::move(options)), limits_(limits)
+    {
+    }
+    // `of_the_node`: what only the running node knows (load, certificates). How many were told something.
+    [[nodiscard]] result<std::size_t> look(std::span<const alert_condition> of_the_node);
+    [[nodiscard]] result<std::vector<alert_condition>> conditions(std::span<const alert_condition> of_the_node);
+
+private:
+    [[nodiscard]] result<bool> tell(const alert_rule& rule, const std::string& to,
+                                    std::span<const alert_condition> now);
+    [[nodiscard]] result<bool> post(std::span<const alert_condition> now);
+    [[nodiscard]] result<std::vector<told_alert>> told(std::string_view whom);
+
+    services with_;
+    alert_options options_;
+    alert_limits limits_;
+};
+}
