@@ -12,6 +12,7 @@
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/notice_mail.hpp"
 #include "relay/pipeline/ports/worklist.hpp"
+#include "relay/pipeline/watch_desk.hpp"
 
 namespace relay::app {
 using namespace pipeline;
@@ -135,6 +136,7 @@ void notices::run()
 void notices::look()
 {
     const auto part = now_.get()->part;
+    watch_when_due(*part);
     const alert_options options = alert_options_of(*part);
     if (options.rules.empty() && !options.webhook) return;
     const auto done = alert_desk(services_of(*part), options).look(of_the_node(*part));
@@ -155,6 +157,23 @@ std::vector<alert_condition> notices::of_the_node(const parts& part)
     for (const auto& [file, what] : ours)
         if (auto one = about_to_end(*file, what, before)) found.push_back(std::move(*one));
     return found;
+}
+
+void notices::watch_when_due(const parts& part)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_watch_) return;
+    const config::watch_settings& from = part.settings.watch;
+    next_watch_ = now + from.every;
+    const watch_thresholds at{from.volume_floor,
+                              from.volume_times,
+                              from.volume_days,
+                              from.unread_letters,
+                              std::chrono::days(from.unread_days),
+                              from.doctors};
+    const auto standing = watch_mailboxes(with_.store, with_.clock.now(), at);
+    if (!standing.has_value()) obs::error(obs::event::store_failed, "step=watch code={}", standing.error().message());
+    if (standing.has_value()) obs::set(obs::gauge::mailbox_warnings, static_cast<std::int64_t>(*standing));
 }
 
 void notices::send_posts(const parts& part)

@@ -34,6 +34,7 @@ private:
     void look();
     [[nodiscard]] std::vector<pipeline::alert_condition> of_the_node(const parts& part);
     void send_posts(const parts& part);
+    void watch_when_due(const parts& part);
     void send_due_digests(const parts& part, const pipeline::alert_options& options);
     enum class told { once, again };
     [[nodiscard]] result<std::size_t> queue_digest(const parts& part, const pipeline::alert_options& options,
@@ -46,6 +47,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::atomic<bool> leaving_{false};
+    std::chrono::steady_clock::time_point next_watch_{};  // its thread only
     std::thread thread_;
 };
 }

@@ -54,6 +54,7 @@ public:
         }
         each("site", [&](table_reader& in) { read_place(in, all); });
         read_alerts(all.alerts);
+        read_watch(all.watch);
         each("alert", [&](table_reader& in) { read_alert_rule(in, all); });
         each("access", [&](table_reader& in) { read_access(in, all); });
         each("route", [&](table_reader& in) { read_route(in, all); });
@@ -314,6 +315,20 @@ private:
         if (!alerts.webhook.empty() && !is_web_address(alerts.webhook))
             in.mistaken("webhook",
                         "https://... est attendu, ou http:// sur cette machine (127.0.0.1, [::1], localhost)");
+    }
+
+    void read_watch(watch_settings& watch)
+    {
+        auto in = table("watch");
+        in.count("volume_floor", watch.volume_floor);
+        in.count("volume_times", watch.volume_times);
+        in.count("volume_days", watch.volume_days);
+        in.count("unread_letters", watch.unread_letters);
+        in.count("unread_days", watch.unread_days);
+        in.count("doctors", watch.doctors);
+        in.seconds("every_seconds", watch.every);
+        if (watch.volume_days > 28) in.mistaken("volume_days", "28 jours au plus : l'histoire gardée d'une boîte");
+        if (watch.doctors < 2) in.mistaken("doctors", "2 médecins au moins");
     }
 
     static bool is_mailbox(std::string_view text)

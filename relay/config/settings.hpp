@@ -165,6 +165,15 @@ struct alert_settings {
     path webhook_anchors;                 // PEM; empty: those of the system
     std::chrono::seconds webhook_timeout{10};
 };
+struct watch_settings {  // on misrouting: what makes a mailbox suspicious (pipeline/watch.hpp)
+    std::uint32_t volume_floor = 20;
+    std::uint32_t volume_times = 5;
+    std::uint32_t volume_days = 5;
+    std::uint32_t unread_letters = 50;
+    std::uint32_t unread_days = 30;
+    std::uint32_t doctors = 12;
+    std::chrono::seconds every{3600};
+};
 enum class clear_to { none, trusted };
 struct submission_settings {                             // of mail from account holders for other operators
     config::clear_to clear_to = config::clear_to::none;  // what is neither encrypted nor a report
@@ -224,6 +233,7 @@ struct settings {
     audit_settings audit;
     alert_settings alerts;
     std::vector<alert_rule_settings> alert_rules;
+    watch_settings watch;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;

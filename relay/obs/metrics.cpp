@@ -65,6 +65,7 @@ constexpr std::array<std::string_view, gauge_count> gauge_names{
     "relay_load_disk_percent",     "relay_load_memory_percent",
     "relay_load_commits_percent",  "relay_load_state",
     "relay_alerts_standing",       "relay_alert_posts_waiting",
+    "relay_mailbox_warnings",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

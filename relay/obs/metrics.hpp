@@ -75,6 +75,7 @@ enum class gauge : std::size_t {
     load_state,  // 0 normal, 1 stressed, 2 refusing
     alerts_standing,
     alert_posts_waiting,
+    mailbox_warnings,
     count_  // keep last
 };
 

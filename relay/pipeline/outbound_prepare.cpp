@@ -7,6 +7,7 @@
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/outbound_parts.hpp"
 #include "relay/pipeline/reception.hpp"
+#include "relay/pipeline/watch_desk.hpp"
 
 namespace relay::pipeline {
 result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
@@ -195,6 +196,9 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
     recipient addressed = to;
     addressed.address = found.address;
     const std::string recipient_field = with_.vault.seal_field(field::recipient, write_recipient(addressed));
+    // An address that was found by the doctor's number is his.
+    const auto listed =
+        to.address.empty() ? std::vector<ports::directory_entry>() : with_.directory.by_address(to.address);
     bool started = false;
     const auto written = change_delivery(with_.store, row.id, [&](ports::transaction& tx, delivery_row& current) {
         started = may_be_sent(current.state) && current.lease == row.lease && current.mail.empty() &&
@@ -213,6 +217,7 @@ result<std::optional<prepared_mail>> outbound::prepare_new(const delivery_row& r
         event about_sealing = about(now, event_kind::sealed);
         about_sealing.delivery = row.id;
         tx.append(about_sealing);
+        note_binding(tx, current, to, listed, now);
         record(tx, current, about(now, event_kind::attempt_started));
     });
     if (!written.has_value()) return written.error();

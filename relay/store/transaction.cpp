@@ -82,6 +82,7 @@ void sql_transaction::save_delivery(const delivery_row& row)
     const auto before = write_delivery(database(), row);
     counts_.moved(before, {row.state, static_cast<std::int64_t>(row.octets)});
     keep_work(database(), row, before);
+    count_mailbox(database(), row, before);
     if (bears_on_facts(row)) touched_letters_.insert(row.letter.text());
 }
 

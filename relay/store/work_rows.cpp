@@ -184,6 +184,8 @@ std::vector<work_evidence> work_rows::work_after_j0(std::string_view service, in
          letter_line, found);
     if (auto patients = patients_of(database_, service))
         if (work_place{patients->goals.last, patients->item} > after) found.push_back(std::move(*patients));
+    if (service.empty())
+        for (work_evidence& warning : find_warnings(database_, after, limit)) found.push_back(std::move(warning));
     std::sort(found.begin(), found.end(), [](const work_evidence& a, const work_evidence& b) {
         return work_place{a.goals.last, a.item} < work_place{b.goals.last, b.item};
     });
@@ -204,6 +206,7 @@ std::optional<work_evidence> work_rows::find_work(std::string_view item)
                              item),
              letter_line, found);
     }
+    if (auto warning = find_warning(database_, item)) found.push_back(std::move(*warning));
     if (found.empty()) return std::nullopt;
     add_words_and_facts(found.front());
     return std::move(found.front());

@@ -7,11 +7,14 @@
 #include "relay/store/connection.hpp"
 #include "relay/store/delivery_counts.hpp"
 #include "relay/store/notice_rows.hpp"
+#include "relay/store/watch_rows.hpp"
 
 namespace relay::store {
 class work_rows final : public pipeline::ports::work_reader, public pipeline::ports::work_writer {
 public:
-    explicit work_rows(connection& database) : database_(database), notices_(database) {}
+    explicit work_rows(connection& database) : database_(database), notices_(database), watch_(database) {}
+    pipeline::ports::watch_reader& watch() override { return watch_; }
+    pipeline::ports::watch_writer& watch_changes() override { return watch_; }
     pipeline::ports::notice_reader& notices() override { return notices_; }
     pipeline::ports::notice_writer& notice_changes() override { return notices_; }
     std::vector<std::string> services_with_work() override;
@@ -26,6 +29,7 @@ private:
 
     connection& database_;
     notice_rows notices_;
+    watch_rows watch_;
 };
 
 // After the row is saved; `before`: what was known of it.

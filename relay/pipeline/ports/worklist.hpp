@@ -9,11 +9,14 @@
 namespace relay::pipeline::ports {
 class notice_reader;
 class notice_writer;
+class watch_reader;
+class watch_writer;
 
 class work_reader {
 public:
     virtual ~work_reader() = default;
     [[nodiscard]] virtual notice_reader& notices() = 0;  // ports/notices.hpp
+    [[nodiscard]] virtual watch_reader& watch() = 0;     // ports/watch.hpp
     // That have something which may ask for a person, by code; "" for what belongs to none. O(services).
     [[nodiscard]] virtual std::vector<std::string> services_with_work() = 0;
     // Of one service, what still can keep J0: of about a day.
@@ -29,6 +32,7 @@ class work_writer {
 public:
     virtual ~work_writer() = default;
     [[nodiscard]] virtual notice_writer& notice_changes() = 0;
+    [[nodiscard]] virtual watch_writer& watch_changes() = 0;
     virtual void save_said(
         const work_said& said) = 0;  // the last words of people about an item: the event's projection
 };
