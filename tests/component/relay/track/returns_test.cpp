@@ -467,3 +467,45 @@ TEST_CASE("replies reach the mailbox for them; what disputes is listed as well",
     CHECK(joined.store(from, h.corpus("vacation_sieve"), {}) == store_verdict::stored);
     CHECK(kept() == 3);
 }
+
+TEST_CASE("a dispute is kept whatever is still to be known of the mail", "[returns]")
+{
+    sent_letter lost(attempt_end::uncertain);
+    lost.receive(lost.corpus("reply_disputed"));
+    CHECK(lost.only().state == delivery_state::uncertain);
+    CHECK(lost.only().why == cause::disputed);
+    CHECK(lost.listed() == "DISPUTED");
+    lost.attempt(lost.id, attempt_end::accepted, 250);  // the same mail again
+    CHECK(lost.only().state == delivery_state::accepted);
+    CHECK(lost.only().why == cause::disputed);
+    lost.receive(lost.positive());
+    CHECK(lost.only().state == delivery_state::confirmed);
+    CHECK(lost.only().why == cause::disputed);
+}
+
+TEST_CASE("a reply that carries another letter is about the one it answers", "[returns]")
+{
+    sent_letter h;
+    tests::letter_order second;
+    second.control_id = "DEMO000418";
+    second.set = "2.999.7.9001";
+    second.document = "2.999.7.9001.1";
+    h.drop("autre.hl7", tests::mdm_file(second));
+    for (const auto& row : h.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, 10); }))
+        h.attempt(row.id, attempt_end::accepted, 250);
+    const auto answered = h.ask([&](auto& r) { return r.delivery(h.id); }).value();
+    std::string other;
+    for (const auto& row : h.ask([](auto& r) { return r.deliveries_in(delivery_state::accepted, 10); }))
+        if (row.id != h.id) other = row.message_id;
+    REQUIRE_FALSE(other.empty());
+    const std::string mail = "From: <" + roux + ">\r\nSubject: RE: lettre\r\nMessage-ID: <r@x.example>\r\nIn-Reply-To: <" +
+                             answered.message_id +
+                             ">\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n"
+                             "--a\r\n\r\nCe n'est pas mon patient.\r\n--a\r\nContent-Type: message/rfc822\r\n\r\n"
+                             "Message-ID: <" +
+                             other + ">\r\n\r\nx\r\n--a--\r\n";
+    CHECK(h.receive(mail) == store_verdict::stored);
+    CHECK(h.listed() == "DISPUTED");
+    CHECK(h.ask([&](auto& r) { return r.delivery(h.id); })->why == cause::disputed);
+    CHECK(h.ask([&](auto& r) { return r.delivery_by_message_id(other); })->why == cause::none);
+}
