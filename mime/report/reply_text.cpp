@@ -19,7 +19,7 @@ struct wording {
     enum class place { anywhere, denied } where = place::anywhere;  // denied: "n'est" or the like stands before it
 };
 using place = wording::place;
-constexpr std::array disputes{wording{"pas mon patient", place::denied},
+constexpr wording disputes[] = {{"pas mon patient", place::denied},
                               {"pas ma patiente", place::denied},
                               {"pas notre patient", place::denied},
                               {"pas notre patiente", place::denied},

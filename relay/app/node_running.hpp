@@ -15,12 +15,14 @@
 #include "relay/app/load_watch.hpp"
 #include "relay/app/node.hpp"
 #include "relay/control/server.hpp"
+#include "relay/fetch/poller.hpp"
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/pipeline/account_logins.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
 #include "relay/spool/watcher.hpp"
+#include "relay/track/polled_record.hpp"
 
 namespace relay::app {
 // Members are destroyed from the last to the first: what uses stands below what it uses.
@@ -46,6 +48,9 @@ struct node::running {
     std::unique_ptr<io::io_runtime> runtime;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
+    std::optional<track::polled_record> polled;
+    mutable std::mutex fetching;  // what `fetch_in` is
+    std::shared_ptr<fetch::poller> fetch_in;
     std::unique_ptr<smtp::smtp_server> smtp_in;
     std::unique_ptr<smtp::smtp_server> returns_in;
     std::unique_ptr<smtp::smtp_server> submission_in;
@@ -74,6 +79,8 @@ struct node::running {
     std::optional<start_error> open_submission();
     std::optional<start_error> open_imap();
     [[nodiscard]] smtp::server_settings shared_by_all(smtp::server_settings made) const;
+    void open_fetch(const parts& part);  // the mailbox polled by these settings, or none; any before it is stopped
+    [[nodiscard]] std::shared_ptr<fetch::poller> fetcher() const;
     std::optional<start_error> open_mllp();
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);

@@ -5,6 +5,7 @@
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/load_watch.hpp"
 #include "relay/app/parts.hpp"
+#include "relay/fetch/poller.hpp"
 #include "relay/mllp/connection/mllp_client.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
@@ -25,6 +26,7 @@ namespace relay::app {
 [[nodiscard]] mllp::server_settings mllp_settings(const parts& part);  // needs [mllp] listen
 [[nodiscard]] mllp::client_settings telling(const parts& part);        // needs [mllp] zam_to
 [[nodiscard]] dispatcher_options dispatching(const parts& part);       // without name look-up
+[[nodiscard]] fetch::poll_options polling(const parts& part);           // needs [returns] imap
 [[nodiscard]] spool::watcher_options watching(const parts& part);
 [[nodiscard]] load_limits load_limits_of(const parts& part);
 }

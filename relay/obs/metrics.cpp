@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_mails_refused_total",
     "relay_mails_submitted_total",
     "relay_reports_queued_total",
+    "relay_returns_fetched_total",
+    "relay_returns_fetch_failures_total",
     "relay_smtp_connections_in_total",
     "relay_smtp_connections_refused_total",
     "relay_smtp_rate_limited_total",
@@ -55,6 +57,7 @@ constexpr std::array<std::string_view, gauge_count> gauge_names{
     "relay_queue_octets",          "relay_memory_octets",         "relay_store_commit_microseconds",
     "relay_load_slots_percent",    "relay_load_queue_percent",    "relay_load_disk_percent",
     "relay_load_memory_percent",   "relay_load_commits_percent",  "relay_load_state",
+    "relay_returns_last_success_timestamp_seconds", "relay_returns_failing_since_timestamp_seconds", "relay_returns_left",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 
