@@ -184,6 +184,21 @@ void node::running::look()
     }
     load->sample();
     seal_when_due();
+    drop_returned_when_due();
+}
+
+// domain.md §10: what came back holds what was sent, and is kept no longer.
+void node::running::drop_returned_when_due()
+{
+    constexpr std::chrono::hours kept(7 * 24);
+    constexpr std::chrono::minutes every(1);
+    constexpr std::size_t at_once = 100;
+    const pipeline::instant at = clock.now();
+    if (at < next_drop && next_drop - at <= every) return;  // unless the clock went back
+    next_drop = at + every;
+    const auto dropped =
+        store->write([&](pipeline::ports::transaction& tx) { tx.returned().drop_content(at - kept, at_once); });
+    if (!dropped.has_value()) obs::error(obs::event::store_failed, "step=returned code={}", dropped.error().message());
 }
 
 std::chrono::steady_clock::duration node::running::longest_step() const

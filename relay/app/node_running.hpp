@@ -63,6 +63,7 @@ struct node::running {
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     pipeline::instant next_seal{};  // of the ledger; housekeeper only
+    pipeline::instant next_drop{};  // of returned mails' bytes; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 
@@ -87,6 +88,7 @@ struct node::running {
     void start_housekeeper();
     void look();
     void seal_when_due();
+    void drop_returned_when_due();
     void seal();
     [[nodiscard]] std::chrono::steady_clock::duration longest_step() const;
     [[nodiscard]] boost::json::object live() const;

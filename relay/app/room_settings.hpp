@@ -26,7 +26,7 @@ namespace relay::app {
 [[nodiscard]] mllp::server_settings mllp_settings(const parts& part);  // needs [mllp] listen
 [[nodiscard]] mllp::client_settings telling(const parts& part);        // needs [mllp] zam_to
 [[nodiscard]] dispatcher_options dispatching(const parts& part);       // without name look-up
-[[nodiscard]] fetch::poll_options polling(const parts& part);           // needs [returns] imap
+[[nodiscard]] fetch::poll_options polling(const parts& part);          // needs [returns] imap
 [[nodiscard]] spool::watcher_options watching(const parts& part);
 [[nodiscard]] load_limits load_limits_of(const parts& part);
 }

@@ -81,7 +81,8 @@ fetched_mail read_mail(const mailimap_msg_att& given)
         if (said.att_type == MAILIMAP_MSG_ATT_UID) read.listed.uid = said.att_data.att_uid;
         if (said.att_type == MAILIMAP_MSG_ATT_RFC822_SIZE) read.listed.octets = said.att_data.att_rfc822_size;
         if (said.att_type == MAILIMAP_MSG_ATT_BODY_SECTION && said.att_data.att_body_section->sec_body_part != nullptr)
-            read.body.emplace(said.att_data.att_body_section->sec_body_part, said.att_data.att_body_section->sec_length);
+            read.body.emplace(said.att_data.att_body_section->sec_body_part,
+                              said.att_data.att_body_section->sec_length);
     });
     return read;
 }
@@ -156,7 +157,8 @@ result<void> imap_session::shake_hands(const server_access& access)
     if (access.tls == server_tls::implicit) return {};
     if (greeted == MAILIMAP_NO_ERROR_AUTHENTICATED) return make_error_code(errc::tls_unavailable);
     begin();
-    if (auto asked = answered(mailimap_starttls(session_.get()), errc::tls_unavailable); !asked.has_value()) return asked;
+    if (auto asked = answered(mailimap_starttls(session_.get()), errc::tls_unavailable); !asked.has_value())
+        return asked;
     // What stands behind the answer was said by nobody we know (RFC 3501 §6.2.1).
     if (session_->imap_stream->read_buffer_len != 0) return make_error_code(errc::tls_unavailable);
     return stream_.start_tls(access.context, access.server_name);
@@ -176,7 +178,7 @@ result<void> imap_session::learn_capabilities()
     const auto* told = session_->imap_connection_info;
     if (told == nullptr || told->imap_capability == nullptr) return make_error_code(errc::protocol_error);
     for_each_in(told->imap_capability->cap_list, [&](void* one) {
-        const auto* capability = static_cast<mailimap_capability*>(one);
+        const auto* capability = static_cast<struct mailimap_capability*>(one);
         const bool mechanism = capability->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE;
         const char* name = mechanism ? capability->cap_data.cap_auth_type : capability->cap_data.cap_name;
         if (name != nullptr) capabilities_.insert((mechanism ? "AUTH=" : "") + mime::upper(name));

@@ -25,8 +25,8 @@ struct login_words {
 struct server_access {
     io::host_port at;
     server_tls tls = server_tls::implicit;
-    std::shared_ptr<io::tls_context> context;  // client role
-    std::string server_name;                   // what the certificate must show
+    std::shared_ptr<io::tls_context> context;    // client role
+    std::string server_name;                     // what the certificate must show
     std::function<result<login_words>()> login;  // read anew for each session
     std::string mailbox = "INBOX";
 };
@@ -34,7 +34,8 @@ struct server_access {
 struct session_limits {
     std::chrono::seconds command{60};
     std::uint64_t mail_octets = 30U << 20U;  // of one mail as the server gives it
-    std::uint64_t octets_per_second = 16U << 10U;  // a mail may take the time of a command, and on top that of this rate
+    std::uint64_t octets_per_second = 16U
+                                      << 10U;  // a mail may take the time of a command, and on top that of this rate
 };
 
 struct listed_mail {
@@ -62,8 +63,8 @@ public:
     [[nodiscard]] result<std::string> load(std::uint32_t uid, std::uint64_t listed_octets);
     [[nodiscard]] result<void> mark(const std::vector<std::uint32_t>& uids, mail_flag flag);
     [[nodiscard]] result<void> expunge(const std::vector<std::uint32_t>& uids);  // UIDPLUS
-    [[nodiscard]] result<void> expunge_all();  // whatever carries \Deleted
-    [[nodiscard]] result<void> look();         // NOOP
+    [[nodiscard]] result<void> expunge_all();                                    // whatever carries \Deleted
+    [[nodiscard]] result<void> look();                                           // NOOP
     // IDLE until something comes, or that time. The stream may be stopped meanwhile.
     [[nodiscard]] result<void> idle(io::clock::time_point until);
 

@@ -1,9 +1,9 @@
-// relay/fetch/poller.hpp: polls one mailbox hosted elsewhere and hands each mail to the returns' sink, by the same call as
-// the SMTP listener (mail_sink.hpp): once it is durable there, it is removed here, and never before. What is too large
-// or not given stays, \Flagged, and is told to people once. IDLE where the server offers it, renewed before 29 minutes
-// (RFC 2177 §3); else a look every N seconds. After a failure it waits longer each time, with jitter. A new UIDVALIDITY
-// means that all is read anew: the sink knows by the bytes what it has. One thread of its own; start() and stop() from
-// one thread, facts() from any. The runtime, sink and record outlive this.
+// relay/fetch/poller.hpp: polls one mailbox hosted elsewhere and hands each mail to the returns' sink, by the same call
+// as the SMTP listener (mail_sink.hpp): once it is durable there, it is removed here, and never before. What is too
+// large or not given stays, \Flagged, and is told to people once. IDLE where the server offers it, renewed before 29
+// minutes (RFC 2177 §3); else a look every N seconds. After a failure it waits longer each time, with jitter. A new
+// UIDVALIDITY means that all is read anew: the sink knows by the bytes what it has. One thread of its own; start() and
+// stop() from one thread, facts() from any. The runtime, sink and record outlive this.
 #pragma once
 
 #include <condition_variable>
@@ -22,18 +22,18 @@ struct poll_options {
     std::string user;       // whose mailbox, for the record
     std::string recipient;  // our own address, for the sink
     session_limits limits;
-    std::chrono::seconds every{60};  // without IDLE
+    std::chrono::seconds every{60};    // without IDLE
     std::chrono::seconds renew{1500};  // IDLE
     std::chrono::seconds first_retry{5}, most_retry{300};
 };
 
 struct poll_facts {
-    std::optional<base::instant> last_success;   // a whole look at the mailbox
+    std::optional<base::instant> last_success;  // a whole look at the mailbox
     std::optional<base::instant> failing_since;
-    std::string why;           // of the failure; a fixed text
-    std::uint64_t taken = 0;   // since the start
-    std::uint64_t left = 0;    // on the server, for people
-    bool idle = false;         // waits by IDLE
+    std::string why;          // of the failure; a fixed text
+    std::uint64_t taken = 0;  // since the start
+    std::uint64_t left = 0;   // on the server, for people
+    bool idle = false;        // waits by IDLE
 };
 
 class poller {

@@ -1,9 +1,9 @@
 // relay/fetch/response_guard.hpp: looks at every octet an IMAP server sends before libetpan parses it (RFC 3501 §2.2.2,
-// §4.3, §7), since libetpan takes memory by the size a literal claims, follows parentheses as deep as they go, and reads
-// a BYE in place of an answer as something it is not. Literals are let through in FETCH responses alone: we ask for
-// nothing else that needs one, and a text that ends like one must not hide what follows it.
-// Pure; one thread. Errors: errc::response_too_large, protocol_error, server_closing, login_refused. After an error no
-// octet is to be trusted any more. Cut anywhere, the same octets get the same answer.
+// §4.3, §7), since libetpan takes memory by the size a literal claims, follows parentheses as deep as they go, and
+// reads a BYE in place of an answer as something it is not. Literals are let through in FETCH responses alone: we ask
+// for nothing else that needs one, and a text that ends like one must not hide what follows it. Pure; one thread.
+// Errors: errc::response_too_large, protocol_error, server_closing, login_refused. After an error no octet is to be
+// trusted any more. Cut anywhere, the same octets get the same answer.
 #pragma once
 
 #include <cstdint>
@@ -36,11 +36,11 @@ private:
 
     response_limits limits_;
     continuation plus_ = continuation::expected;
-    std::uint64_t octets_ = 0;        // of the response
-    std::uint64_t literal_left_ = 0;  // of the literal under way
-    std::uint64_t line_ = 0;          // octets of the line
+    std::uint64_t octets_ = 0;                      // of the response
+    std::uint64_t literal_left_ = 0;                // of the literal under way
+    std::uint64_t line_ = 0;                        // octets of the line
     static constexpr std::size_t head_octets = 20;  // "* 4294967295 FETCH "
-    char head_[head_octets] = {};     // how the response begins, in capitals
+    char head_[head_octets] = {};                   // how the response begins, in capitals
     std::size_t head_size_ = 0;
     line_kind kind_ = line_kind::unknown;
     int depth_ = 0;

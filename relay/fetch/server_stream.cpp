@@ -19,7 +19,7 @@ struct server_stream::state {
     explicit state(io::io_runtime& runtime) : pool(runtime.pool()), strand(asio::make_strand(runtime.executor())) {}
     io::worker_pool& pool;
     asio::strand<asio::any_io_executor> strand;
-    asio::cancellation_signal cancel;     // strand
+    asio::cancellation_signal cancel;  // strand
     std::atomic<bool> stopped{false};
     std::unique_ptr<io::stream> stream;  // of the operation under way, else of the owner's thread
 };
@@ -84,8 +84,9 @@ int driver_no_idle(mailstream_low*)
 {
     return -1;
 }
-mailstream_low_driver driver{driver_read,       driver_write,        driver_close,   driver_fd,      driver_free,   driver_cancel,
-                             driver_get_cancel, driver_certificates, driver_no_idle, driver_no_idle, driver_no_idle};
+mailstream_low_driver driver{driver_read,    driver_write,   driver_close,      driver_fd,
+                             driver_free,    driver_cancel,  driver_get_cancel, driver_certificates,
+                             driver_no_idle, driver_no_idle, driver_no_idle};
 }
 
 server_stream::server_stream(io::io_runtime& runtime) : state_(std::make_shared<state>(runtime)) {}

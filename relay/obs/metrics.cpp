@@ -52,12 +52,24 @@ constexpr std::array<std::string_view, counter_count> counter_names{
     "relay_store_failures_total",
 };
 constexpr std::array<std::string_view, gauge_count> gauge_names{
-    "relay_queue_letters",         "relay_queue_oldest_seconds",  "relay_smtp_connections_open",
-    "relay_mllp_connections_open", "relay_imap_connections_open", "relay_worker_queue",
-    "relay_queue_octets",          "relay_memory_octets",         "relay_store_commit_microseconds",
-    "relay_load_slots_percent",    "relay_load_queue_percent",    "relay_load_disk_percent",
-    "relay_load_memory_percent",   "relay_load_commits_percent",  "relay_load_state",
-    "relay_returns_last_success_timestamp_seconds", "relay_returns_failing_since_timestamp_seconds", "relay_returns_left",
+    "relay_queue_letters",
+    "relay_queue_oldest_seconds",
+    "relay_smtp_connections_open",
+    "relay_mllp_connections_open",
+    "relay_imap_connections_open",
+    "relay_worker_queue",
+    "relay_queue_octets",
+    "relay_memory_octets",
+    "relay_store_commit_microseconds",
+    "relay_load_slots_percent",
+    "relay_load_queue_percent",
+    "relay_load_disk_percent",
+    "relay_load_memory_percent",
+    "relay_load_commits_percent",
+    "relay_load_state",
+    "relay_returns_last_success_timestamp_seconds",
+    "relay_returns_failing_since_timestamp_seconds",
+    "relay_returns_left",
 };
 static_assert(!counter_names.back().empty() && !gauge_names.back().empty(), "a metric has no name");
 

@@ -67,11 +67,11 @@ enum class gauge : std::size_t {
     load_disk_percent,
     load_memory_percent,
     load_commits_percent,
-    load_state,  // 0 normal, 1 stressed, 2 refusing
+    load_state,                     // 0 normal, 1 stressed, 2 refusing
     returns_last_success_seconds,   // of the polled mailbox, since 1970; 0: never
     returns_failing_since_seconds,  // since 1970; 0: it does not fail
     returns_left,                   // mails left on its server, for people
-    count_       // keep last
+    count_                          // keep last
 };
 
 void add(counter which, std::uint64_t amount = 1) noexcept;

@@ -49,8 +49,8 @@ void apply(delivery_view& view, const event& next);
 
 // What `next` does to the state, the cause, the attempts and the instants of acceptance hangs on these alone, not on
 // the events before: a row can be moved on without reading its history. Of our own acts only, while the delivery is
-// open: a report may speak of what came long before, and a refusal that overtook our own 2xx has closed it. Not once the
-// addressee has disputed it, which `why_before` says: that has to stand whatever follows.
+// open: a report may speak of what came long before, and a refusal that overtook our own 2xx has closed it. Not once
+// the addressee has disputed it, which `why_before` says: that has to stand whatever follows.
 [[nodiscard]] bool folds_alone(delivery_state before, cause why_before, const event& next) noexcept;
 
 [[nodiscard]] bool is_accepted(delivery_state state) noexcept;  // accepted or stronger

@@ -41,18 +41,19 @@ result<void> polled_record::save(std::string_view mailbox, const ports::mailbox_
     });
 }
 
-result<void> polled_record::tell_left(std::string_view mailbox, const ports::mailbox_place& which,
-                                      std::uint64_t octets, ports::left_because why)
+result<void> polled_record::tell_left(std::string_view mailbox, const ports::mailbox_place& which, std::uint64_t octets,
+                                      ports::left_because why)
 {
     refusal_row row;
     row.at = clock_.now();
     row.form = "mail";
     row.code = why == ports::left_because::too_large ? "LEFT_TOO_LARGE" : "LEFT_UNREADABLE";
     row.field = "boîte des retours, UID " + std::to_string(which.last_uid);
-    row.message = why == ports::left_because::too_large
-                      ? "courriel de " + std::to_string(octets) +
-                            " octets, au-delà de [limits] received_octets : laissé sur le serveur, à lire par une personne"
-                      : "courriel que le serveur ne donne pas : laissé sur le serveur, à lire par une personne";
+    row.message =
+        why == ports::left_because::too_large
+            ? "courriel de " + std::to_string(octets) +
+                  " octets, au-delà de [limits] received_octets : laissé sur le serveur, à lire par une personne"
+            : "courriel que le serveur ne donne pas : laissé sur le serveur, à lire par une personne";
     row.source_name = vault_.seal_field(field::source_name, "");
     row.source_name_key = vault_.match_key(
         "left", std::string(mailbox) + '|' + text_of(which) + '|' + std::to_string(octets) + '|' + row.code);

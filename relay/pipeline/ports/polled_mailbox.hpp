@@ -1,7 +1,7 @@
-// relay/pipeline/ports/polled_mailbox.hpp: what is remembered of a mailbox elsewhere that is polled for returns (RFC 3501
-// §2.3.1.1). It spares work and words, and decides nothing about a mail: that a mail was taken is known by its bytes
-// (returned_mail.hpp), so that whatever a server does with its UIDs loses none and doubles none. Each call is durable
-// before it returns. Blocking: worker threads only. Errors: the store's.
+// relay/pipeline/ports/polled_mailbox.hpp: what is remembered of a mailbox elsewhere that is polled for returns (RFC
+// 3501 §2.3.1.1). It spares work and words, and decides nothing about a mail: that a mail was taken is known by its
+// bytes (returned_mail.hpp), so that whatever a server does with its UIDs loses none and doubles none. Each call is
+// durable before it returns. Blocking: worker threads only. Errors: the store's.
 #pragma once
 
 #include <cstdint>

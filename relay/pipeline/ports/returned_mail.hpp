@@ -1,6 +1,6 @@
-// relay/pipeline/ports/returned_mail.hpp: every mail that came back is written down once by what its bytes are, with the
-// bytes themselves for as long as the letter's content is kept (design.md §3.4, mssante.md §6.5, domain.md §10). It is
-// what makes the same mail, by whatever way and however often, count once.
+// relay/pipeline/ports/returned_mail.hpp: every mail that came back is written down once by what its bytes are, with
+// the bytes themselves for a time (design.md §3.4, mssante.md §6.5, domain.md §10). It is what makes the same mail, by
+// whatever way and however often, count once.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace relay::pipeline::ports {
 struct returned_mail_row {
-    std::string key;  // HMAC of the SHA-256 of the bytes
-    instant at{};     // our own clock
+    std::string key;       // HMAC of the SHA-256 of the bytes
+    instant at{};          // our own clock
     delivery_id delivery;  // empty: of none of ours
     blob_id content;       // the bytes; empty: kept elsewhere, or no longer kept
 };
