@@ -204,11 +204,14 @@ result<void> poller::pass(imap_session& from)
         }
         // A stream that still works removes what was stored before it stopped.
         const bool may_remove = stopped.has_value() || stopped.error() == errc::not_stored;
+        const std::uint32_t before = from.count();
         if (may_remove && uidplus)
             if (auto removed = remove(from, now); !removed.has_value()) return removed;
         if (!stopped.has_value()) return stopped;
         if (!uidplus) done.insert(done.end(), now.begin(), now.end());
-        first += static_cast<std::uint32_t>(listed->size() - (uidplus ? now.size() : 0));
+        // By what the server shows, not by what it was asked: this ends whatever it does.
+        const std::uint32_t gone = before - std::min(from.count(), before);
+        first += static_cast<std::uint32_t>(listed->size() - std::min<std::size_t>(gone, now.size()));
     }
     if (!uidplus && !done.empty()) {
         if (auto marked = from.mark(done, mail_flag::deleted); !marked.has_value()) return marked;
@@ -224,8 +227,10 @@ result<void> poller::remove(imap_session& from, const std::vector<std::uint32_t>
 {
     if (uids.empty()) return {};
     if (auto marked = from.mark(uids, mail_flag::deleted); !marked.has_value()) return marked;
+    const std::uint32_t before = from.count();
     if (auto gone = from.expunge(uids); !gone.has_value()) return gone;
-    for (const std::uint32_t uid : uids) stored_.erase(uid);
+    if (from.count() + uids.size() <= before)  // else a server that only says so would be read for ever
+        for (const std::uint32_t uid : uids) stored_.erase(uid);
     return {};
 }
 

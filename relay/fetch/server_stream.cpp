@@ -38,12 +38,15 @@ io::awaitable<result<std::size_t>> open(io::worker_pool& pool, io::host_port at,
     co_return std::size_t{0};
 }
 
-// Never begins once stopped: both run on the strand.
+// On the strand, as what stops it is: it never begins once stopped, and nobody cancels what is only being begun.
 template <class T>
-io::awaitable<result<T>> unless_stopped(const std::atomic<bool>& stopped, io::awaitable<result<T>> operation)
+io::awaitable<result<T>> unless_stopped(const std::atomic<bool>& stopped, asio::cancellation_signal& cancel,
+                                        io::awaitable<result<T>> operation)
 {
     if (stopped) co_return make_error_code(io::errc::cancelled);
-    co_return co_await std::move(operation);
+    auto executor = co_await asio::this_coro::executor;
+    co_return co_await asio::co_spawn(executor, std::move(operation),
+                                      asio::bind_cancellation_slot(cancel.slot(), asio::use_awaitable));
 }
 
 server_stream* of(mailstream_low* low)
@@ -100,9 +103,8 @@ template <class T>
 result<T> server_stream::wait_for(io::awaitable<result<T>> operation)
 {
     if (why_) return why_;
-    auto held = unless_stopped(state_->stopped, std::move(operation));
-    auto done = asio::co_spawn(state_->strand, std::move(held),
-                               asio::bind_cancellation_slot(state_->cancel.slot(), asio::use_future));
+    auto held = unless_stopped(state_->stopped, state_->cancel, std::move(operation));
+    auto done = asio::co_spawn(state_->strand, std::move(held), asio::use_future);
     try {
         return done.get();
     } catch (const boost::system::system_error&) {
