@@ -252,6 +252,10 @@ private:
     void become_reply(const std::string& text)
     {
         out_.kind = return_kind::reply;
+        // A person answers the mail he refers to; what he attaches may be about anybody.
+        if (refers_)
+            std::erase_if(out_.originals,
+                          [](const original_id& one) { return one.source == id_source::returned_mail; });
         if (disputes_patient(text)) out_.wording = reply_wording::not_my_patient;
     }
 

@@ -24,6 +24,11 @@ public:
     }
     // An access that is not known any more is credentials that cannot be read: nothing is sent without them.
     [[nodiscard]] smtp::next_hop hop(const pipeline::next_hop& to) const;
+    [[nodiscard]] const hop_access* access(std::string_view name) const  // null: not known
+    {
+        const auto found = by_name_.find(name);
+        return found == by_name_.end() ? nullptr : &found->second;
+    }
 
 private:
     std::shared_ptr<io::tls_context> node_;

@@ -150,6 +150,7 @@ void node::running::stop()
         for (auto* in : {&smtp_in, &submission_in, &submissions_in})
             if (*in) rooms.emplace_back([in, until] { (*in)->drain(until); });
         if (imap_in) rooms.emplace_back([this, until] { imap_in->drain(until); });
+        if (auto fetching_now = fetcher()) rooms.emplace_back([fetching_now] { fetching_now->stop(); });
         if (sender) sender->drain(until);
     }
     // Reports of the last letters may still come while the others drained.

@@ -97,6 +97,8 @@ std::optional<node::start_error> node::running::open_servers()
     sender->start();
     if (all().roles.hospital && all().hospital.returns)
         if (auto failed = open_smtp(returns_in, returns_settings(*first), *returns_gate, "returns")) return failed;
+    polled.emplace(*store, *first->vault, clock);
+    open_fetch(*first);
     if (all().roles.operator_) {
         if (auto failed = open_smtp(smtp_in, operator_settings(*first), *hosted_gate, "smtp")) return failed;
         if (auto failed = open_submission()) return failed;
@@ -133,6 +135,26 @@ http::node_facts node::running::told_to_pages() const
     told.longest_step = longest_step();
     told.sites = sender->sites();
     return told;
+}
+
+void node::running::open_fetch(const parts& part)
+{
+    std::shared_ptr<fetch::poller> next;
+    if (part.settings.returns.imap)
+        next = std::make_shared<fetch::poller>(*runtime, *returns_gate, *polled, clock, polling(part));
+    std::shared_ptr<fetch::poller> before;
+    {
+        const std::lock_guard lock(fetching);
+        before = std::exchange(fetch_in, next);
+    }
+    if (before) before->stop();
+    if (next) next->start();
+}
+
+std::shared_ptr<fetch::poller> node::running::fetcher() const
+{
+    const std::lock_guard lock(fetching);
+    return fetch_in;
 }
 
 std::optional<node::start_error> node::running::open_mllp()
@@ -195,6 +217,21 @@ void node::running::look()
     }
     load->sample();
     seal_when_due();
+    drop_returned_when_due();
+}
+
+// domain.md §10: what came back holds what was sent, and is kept no longer.
+void node::running::drop_returned_when_due()
+{
+    constexpr std::chrono::hours kept(7 * 24);
+    constexpr std::chrono::minutes every(1);
+    constexpr std::size_t at_once = 100;
+    const pipeline::instant at = clock.now();
+    if (at < next_drop && next_drop - at <= every) return;  // unless the clock went back
+    next_drop = at + every;
+    const auto dropped =
+        store->write([&](pipeline::ports::transaction& tx) { tx.returned().drop_content(at - kept, at_once); });
+    if (!dropped.has_value()) obs::error(obs::event::store_failed, "step=returned code={}", dropped.error().message());
 }
 
 std::chrono::steady_clock::duration node::running::longest_step() const
@@ -212,7 +249,21 @@ json::object node::running::live() const
                                      {"running", one.running},
                                      {"slots", one.slots},
                                      {"dead", one.dead}});
-    return {{"load", load->facts()}, {"sites", std::move(sites)}};
+    json::object all{{"load", load->facts()}, {"sites", std::move(sites)}};
+    if (const auto fetching_now = fetcher()) {
+        const fetch::poll_facts said = fetching_now->facts();
+        const auto seconds = [](const std::optional<base::instant>& at) {
+            return at ? json::value(std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count())
+                      : json::value();
+        };
+        all["returns_mailbox"] = json::object{{"last_success", seconds(said.last_success)},
+                                              {"failing_since", seconds(said.failing_since)},
+                                              {"why", said.why},
+                                              {"taken", said.taken},
+                                              {"left", said.left},
+                                              {"idle", said.idle}};
+    }
+    return all;
 }
 
 void node::running::seal_when_due()
@@ -248,6 +299,7 @@ void node::running::use(const parts& part)
         submissions_in->use(shared_by_all(submission_settings(part, *op.submissions, smtp::server_tls::implicit)));
     if (imap_in) imap_in->use(part.tls_server, part.settings.limits.connections);
     if (mllp_in) mllp_in->use(mllp_settings(part));
+    open_fetch(part);
     keep_facts(*store, part);
     facts->start(facts_keeper_of(part));
     keeper->route_again_soon();

@@ -17,6 +17,7 @@
 #include "relay/app/node.hpp"
 #include "relay/app/notices.hpp"
 #include "relay/control/server.hpp"
+#include "relay/fetch/poller.hpp"
 #include "relay/http/http_server.hpp"
 #include "relay/http/pages.hpp"
 #include "relay/imap/connection/imap_server.hpp"
@@ -25,6 +26,7 @@
 #include "relay/smtp/connection/lmtp_client.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
 #include "relay/spool/watcher.hpp"
+#include "relay/track/polled_record.hpp"
 
 namespace relay::app {
 // Members are destroyed from the last to the first: what uses stands below what it uses.
@@ -52,6 +54,9 @@ struct node::running {
     std::unique_ptr<http::http_server> web;
     std::unique_ptr<dispatcher> sender;
     std::unique_ptr<ack_sender> ack_out;
+    std::optional<track::polled_record> polled;
+    mutable std::mutex fetching;  // what `fetch_in` is
+    std::shared_ptr<fetch::poller> fetch_in;
     std::unique_ptr<smtp::smtp_server> smtp_in;
     std::unique_ptr<smtp::smtp_server> returns_in;
     std::unique_ptr<smtp::smtp_server> submission_in;
@@ -65,7 +70,8 @@ struct node::running {
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
-    pipeline::instant next_seal{};                          // of the ledger; housekeeper only
+    pipeline::instant next_seal{};  // of the ledger; housekeeper only
+    pipeline::instant next_drop{};  // of returned mails' bytes; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 
@@ -84,12 +90,15 @@ struct node::running {
     std::optional<start_error> open_submission();
     std::optional<start_error> open_imap();
     [[nodiscard]] smtp::server_settings shared_by_all(smtp::server_settings made) const;
+    void open_fetch(const parts& part);  // the mailbox polled by these settings, or none; any before it is stopped
+    [[nodiscard]] std::shared_ptr<fetch::poller> fetcher() const;
     std::optional<start_error> open_mllp();
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
     void look();
     void seal_when_due();
+    void drop_returned_when_due();
     void seal();
     [[nodiscard]] std::chrono::steady_clock::duration longest_step() const;
     [[nodiscard]] boost::json::object live() const;

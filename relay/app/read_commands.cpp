@@ -65,6 +65,29 @@ void print_live(const console& to, const json::object& live)
         if (one.is_object() && text_in(one.get_object(), "dead") == "true")
             to.out << "injoignable " << text_in(one.get_object(), "site") << ", essayé de temps en temps\n";
 }
+
+std::string time_in(const json::object& from, std::string_view key, const mime::zone& zone)
+{
+    const auto* value = from.if_contains(key);
+    if (value == nullptr || !value->is_int64()) return {};
+    return local_time(instant(std::chrono::seconds(value->get_int64())), zone);
+}
+
+// The mailbox elsewhere that is polled for what comes back.
+void print_returns(const console& to, const json::object& live, const mime::zone& zone)
+{
+    const auto* found = live.if_contains("returns_mailbox");
+    if (found == nullptr || !found->is_object()) return;
+    const json::object& said = found->get_object();
+    const std::string since = time_in(said, "failing_since", zone), last = time_in(said, "last_success", zone);
+    to.out << "retours     boîte distante : ";
+    if (!since.empty()) to.out << "EN PANNE depuis le " << since << " (" << text_in(said, "why") << ") ; ";
+    to.out << (last.empty() ? "pas encore relevée" : "relevée le " + last) << " ; " << text_in(said, "taken")
+           << " courriels pris";
+    if (text_in(said, "left") != "0")
+        to.out << " ; " << text_in(said, "left") << " laissés sur le serveur (liaison queue --rejected)";
+    to.out << "\n";
+}
 }
 
 int run_status(const console& to, const config::path& settings)
@@ -104,7 +127,10 @@ int run_status(const console& to, const config::path& settings)
     if (counts.acks_parked > 0)
         to.out << "acquittements refusés par le DPI : " << counts.acks_parked << " (liaison queue --acks)\n";
     print_holds(to, holds, from->parts->zone);
-    if (live) print_live(to, *live);
+    if (live) {
+        print_live(to, *live);
+        print_returns(to, *live, from->parts->zone);
+    }
     if (counts.oldest_open)
         to.out << "plus ancien envoi ouvert : " << local_time(*counts.oldest_open, from->parts->zone) << "\n";
     return 0;

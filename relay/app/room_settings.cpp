@@ -2,8 +2,29 @@
 
 #include <algorithm>
 
+#include <openssl/crypto.h>
+
+#include "relay/io/files.hpp"
+
 namespace relay::app {
 namespace {
+// What an IMAP server is told of who we are; without a login the certificate says it (RFC 4422 appendix A).
+result<fetch::login_words> login_of(const smtp::sasl_access* access)
+{
+    if (access == nullptr) return fetch::login_words{"EXTERNAL", "="};
+    auto secret = io::read_secret(access->secret_file);
+    if (!secret.has_value()) return secret.error();
+    auto response = smtp::write_sasl_response(access->mechanism, access->user, *secret);
+    OPENSSL_cleanse(secret->data(), secret->size());
+    if (!response.has_value()) return response.error();
+    return fetch::login_words{std::string(smtp::name(access->mechanism)), std::move(*response)};
+}
+
+std::uint64_t received_octets(const config::limit_settings& limits)
+{
+    return limits.received_octets != 0 ? limits.received_octets : limits.sealed_octets * 3 / 2;
+}
+
 // All but the rates and logins, which outlive the settings. `policy` says what kind of service it is.
 smtp::server_settings smtp_settings(const parts& part, const config::endpoint& at, smtp::server_policy policy,
                                     std::shared_ptr<io::tls_context> tls)
@@ -12,8 +33,7 @@ smtp::server_settings smtp_settings(const parts& part, const config::endpoint& a
     smtp::server_settings made;
     made.at = {at.host, at.port};
     policy.host_name = part.settings.node.name;
-    const auto received = limits.received_octets;
-    policy.limits.data.max_message_octets = received != 0 ? received : limits.sealed_octets * 3 / 2;
+    policy.limits.data.max_message_octets = received_octets(limits);
     policy.limits.max_recipients = limits.recipients;
     policy.limits.max_errors = limits.errors;
     made.policy = std::move(policy);
@@ -111,6 +131,28 @@ dispatcher_options dispatching(const parts& part)
     made.attempt = part.settings.retry.attempt;
     made.client.helo_name = part.settings.node.name;
     made.client.pool.max_idle_per_key = limits.deliveries;  // each handshake costs as much as sealing a letter
+    return made;
+}
+
+fetch::poll_options polling(const parts& part)
+{
+    const config::polled_settings& wanted = *part.settings.returns.imap;
+    const hop_access* const shown = part.hops->access(wanted.access);
+    fetch::poll_options made;
+    made.access.at = {wanted.server.host, wanted.server.port};
+    made.access.tls =
+        wanted.tls == config::hop_tls::implicit ? fetch::server_tls::implicit : fetch::server_tls::starttls;
+    made.access.context = shown != nullptr ? shown->tls : part.tls_client;
+    made.access.server_name = wanted.server_name.empty() ? wanted.server.host : wanted.server_name;
+    made.access.login = [login = shown != nullptr ? shown->login : nullptr] { return login_of(login.get()); };
+    made.access.mailbox = wanted.mailbox;
+    made.user = shown != nullptr && shown->login ? shown->login->user : wanted.access;
+    made.recipient = part.settings.hospital.address;
+    made.limits.mail_octets = received_octets(part.settings.limits);
+    made.every = wanted.every;
+    made.renew = wanted.renew;
+    made.most_retry = wanted.most_retry;
+    made.first_retry = std::min(made.first_retry, wanted.most_retry);
     return made;
 }
 

@@ -5,6 +5,7 @@
 #include "relay/app/dispatcher.hpp"
 #include "relay/app/load_watch.hpp"
 #include "relay/app/parts.hpp"
+#include "relay/fetch/poller.hpp"
 #include "relay/http/http_server.hpp"
 #include "relay/mllp/connection/mllp_client.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
@@ -27,6 +28,7 @@ namespace relay::app {
 [[nodiscard]] mllp::client_settings telling(const parts& part);        // needs [mllp] zam_to
 [[nodiscard]] http::server_settings http_settings(const parts& part);  // needs [http] listen
 [[nodiscard]] dispatcher_options dispatching(const parts& part);       // without name look-up
+[[nodiscard]] fetch::poll_options polling(const parts& part);          // needs [returns] imap
 [[nodiscard]] spool::watcher_options watching(const parts& part);
 [[nodiscard]] load_limits load_limits_of(const parts& part);
 }

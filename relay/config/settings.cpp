@@ -58,6 +58,7 @@ public:
         each("alert", [&](table_reader& in) { read_alert_rule(in, all); });
         each("access", [&](table_reader& in) { read_access(in, all); });
         each("route", [&](table_reader& in) { read_route(in, all); });
+        if (all.returns.imap) read_polled(all);
     }
 
 private:
@@ -207,6 +208,9 @@ private:
     {
         auto in = table("returns");
         in.text("replies_to", all.returns.replies_to, need::optional);
+        in.mark("imap");
+        if (root_["returns"].as_table() != nullptr && root_["returns"].as_table()->contains("imap"))
+            all.returns.imap.emplace();
         const std::string& to = all.returns.replies_to;
         if (to.empty()) return;
         const auto& hosted = all.operator_.domains;
@@ -214,6 +218,33 @@ private:
         if (!all.roles.operator_ || std::find(hosted.begin(), hosted.end(), domain) == hosted.end())
             in.mistaken("replies_to",
                         "une boîte de ce nœud est attendue : rôle operator, domaine de [operator] domains");
+    }
+
+    // After every [[access]].
+    void read_polled(settings& all)
+    {
+        polled_settings& polled = *all.returns.imap;
+        table_reader in(root_["returns"]["imap"].as_table(), "returns.imap", out_.values.file, out_.mistakes);
+        in.address("server", polled.server);
+        in.text("server_name", polled.server_name, need::optional);
+        in.text("access", polled.access);
+        in.text("mailbox", polled.mailbox, need::optional);
+        in.seconds("every_seconds", polled.every);
+        in.seconds("renew_seconds", polled.renew);
+        in.seconds("most_retry_seconds", polled.most_retry);
+        polled.tls = in.choice("tls", polled.tls, {{"starttls", hop_tls::starttls}, {"implicit", hop_tls::implicit}});
+        if (polled.server.port == 0 && !polled.server.host.empty())
+            in.mistaken("server", "un port entre 1 et 65535 est attendu");
+        if (!polled.access.empty() && find_access(all, polled.access) == nullptr)
+            in.mistaken("access", "aucun [[access]] de ce nom");
+        if (polled.every.count() < 1) in.mistaken("every_seconds", "au moins 1");
+        if (polled.renew.count() < 1 || polled.renew >= std::chrono::minutes(29))
+            in.mistaken("renew_seconds", "entre 1 et 1739 : un serveur peut couper après 29 minutes");
+        if (polled.most_retry.count() < 1) in.mistaken("most_retry_seconds", "au moins 1");
+        const auto folder_ends = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+        if (polled.mailbox.empty() || std::any_of(polled.mailbox.begin(), polled.mailbox.end(), folder_ends))
+            in.mistaken("mailbox", "un nom de dossier IMAP est attendu, INBOX le plus souvent");
+        if (!all.roles.hospital) in.mistaken("server", "sans effet sans le rôle hospital : retirer [returns.imap]");
     }
 
     void read_operator(settings& all)

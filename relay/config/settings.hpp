@@ -68,7 +68,20 @@ struct hospital_settings {
     std::optional<endpoint> returns;  // SMTP listener for reports only
     path profile;                     // HL7 tolerances (conf/profiles/*.toml); empty: national text as printed
 };
+enum class hop_tls { starttls, implicit };
+struct polled_settings {  // a mailbox elsewhere whose mail comes back to us: [returns.imap]
+    endpoint server;
+    hop_tls tls = hop_tls::implicit;
+    std::string server_name;  // expected in its certificate; empty: the host
+    std::string access;       // name of an access_settings
+    std::string mailbox = "INBOX";
+    std::chrono::seconds every{60};    // without IDLE
+    std::chrono::seconds renew{1500};  // IDLE; less than 29 minutes (RFC 2177)
+    std::chrono::seconds most_retry{300};
+    friend bool operator==(const polled_settings&, const polled_settings&) = default;
+};
 struct returns_settings {
+    std::optional<polled_settings> imap;
     std::string replies_to;  // mailbox of this node for what people answer; empty: listed with the refused files
 };
 enum class matrix_mode { strict, tolerant };
@@ -115,7 +128,6 @@ struct access_settings {  // what we show to an operator, beyond or instead of t
 };
 enum class seal_profile { smime, mssante, hold };
 enum class hop_lookup { address, mx, srv };
-enum class hop_tls { starttls, implicit };
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
     endpoint next_hop;   // with mx and srv a domain; its host empty: the recipient's own

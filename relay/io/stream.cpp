@@ -114,6 +114,14 @@ awaitable<result<std::size_t>> read_from(Stream& from, std::span<char> into)
     co_return length;
 }
 
+awaitable<result<std::size_t>> wait_readable(tcp::socket& socket)
+{
+    error_code ec;
+    co_await socket.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) co_return name_error(ec);
+    co_return std::size_t{0};
+}
+
 template <class Stream>
 awaitable<result<std::size_t>> write_to(Stream& to, std::string_view bytes)
 {
@@ -170,6 +178,15 @@ awaitable<result<std::size_t>> stream::read_some(std::span<char> into, clock::ti
     auto reading = state_->facts ? read_from(*state_->tls, into) : read_from(state_->socket, into);
     auto got = co_await with_deadline(deadline, std::move(reading));
     co_return got;
+}
+
+awaitable<result<void>> stream::wait_for_news(clock::time_point deadline)
+{
+    if (has_news()) co_return result<void>();
+    auto waiting = wait_readable(state_->socket);
+    const auto heard = co_await with_deadline(deadline, std::move(waiting));
+    if (!heard.has_value()) co_return heard.error();
+    co_return result<void>();
 }
 
 awaitable<result<void>> stream::write_all(std::string_view bytes, clock::time_point deadline)

@@ -39,6 +39,8 @@ public:
 
     // At least one byte. The end of the peer's bytes is errc::closed_by_peer; under TLS also without close_notify.
     [[nodiscard]] awaitable<result<std::size_t>> read_some(std::span<char> into, clock::time_point deadline);
+    // Until has_news(). Takes nothing: after errc::timed_out the stream is as good as before.
+    [[nodiscard]] awaitable<result<void>> wait_for_news(clock::time_point deadline);
     [[nodiscard]] awaitable<result<void>> write_all(std::string_view bytes, clock::time_point deadline);
     // `host` is checked against the server's certificate (name or IP address) and sent as SNI; a server passes "".
     // In TLS 1.3 a client learns only at its first read that its certificate was refused: errc::tls_refused then.

@@ -78,6 +78,12 @@ inline constexpr event_name smtp_attempt{"smtp.attempt"};
 inline constexpr event_name report_received{"report.received"};
 inline constexpr event_name report_unmatched{"report.unmatched"};
 inline constexpr event_name report_sent{"report.sent"};
+// the mailbox elsewhere that is polled for returns
+inline constexpr event_name fetch_opened{"fetch.opened"};
+inline constexpr event_name fetch_failed{"fetch.failed"};
+inline constexpr event_name fetch_works{"fetch.works"};            // again
+inline constexpr event_name fetch_left{"fetch.left"};              // a mail stays on the server, for people
+inline constexpr event_name fetch_renumbered{"fetch.renumbered"};  // UIDVALIDITY has changed
 inline constexpr event_name imap_opened{"imap.opened"};
 inline constexpr event_name imap_closed{"imap.closed"};
 inline constexpr event_name imap_login{"imap.login"};

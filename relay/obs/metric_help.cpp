@@ -7,7 +7,7 @@
 
 namespace relay::obs {
 namespace {
-constexpr std::array<std::pair<std::string_view, std::string_view>, 57> helps{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 62> helps{{
     {"relay_files_taken_total", "Files taken from the spool folder."},
     {"relay_files_refused_total", "Files of the spool folder that were refused."},
     {"relay_letters_received_total", "Letters taken in from the hospital's software."},
@@ -26,6 +26,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 57> helps{{
     {"relay_mails_refused_total", "Mails refused on reception."},
     {"relay_mails_submitted_total", "Mails submitted by account holders."},
     {"relay_reports_queued_total", "Reports queued for senders."},
+    {"relay_returns_fetched_total", "Mails fetched by IMAP from the mailbox for returns."},
+    {"relay_returns_fetch_failures_total", "Times that mailbox could not be read."},
     {"relay_smtp_connections_in_total", "SMTP connections accepted."},
     {"relay_smtp_connections_refused_total", "SMTP connections refused for too many of one peer."},
     {"relay_smtp_rate_limited_total", "SMTP commands put off because a peer went too fast."},
@@ -65,6 +67,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 57> helps{{
     {"relay_load_memory_percent", "Resident memory, of what is allowed."},
     {"relay_load_commits_percent", "Duration of a commit, of what is bearable."},
     {"relay_load_state", "0 normal, 1 stressed, 2 refusing."},
+    {"relay_returns_last_success_timestamp_seconds", "When the mailbox for returns was last read; 0: never."},
+    {"relay_returns_failing_since_timestamp_seconds", "Since when it cannot be read; 0: it can."},
+    {"relay_returns_left", "Mails left in it for people."},
 }};
 }
 

@@ -27,6 +27,8 @@ enum class counter : std::size_t {
     mails_refused,
     mails_submitted,
     reports_queued,
+    returns_fetched,
+    returns_fetch_failures,
     smtp_connections_in,
     smtp_connections_refused,
     smtp_rate_limited,
@@ -72,7 +74,10 @@ enum class gauge : std::size_t {
     load_disk_percent,
     load_memory_percent,
     load_commits_percent,
-    load_state,  // 0 normal, 1 stressed, 2 refusing
+    load_state,                     // 0 normal, 1 stressed, 2 refusing
+    returns_last_success_seconds,   // of the polled mailbox, since 1970; 0: never
+    returns_failing_since_seconds,  // since 1970; 0: it does not fail
+    returns_left,                   // mails left on its server, for people
     alerts_standing,
     alert_posts_waiting,
     mailbox_warnings,

@@ -102,8 +102,10 @@ void derive(delivery_view& view)
         view.accepted_at = earlier(view.act == accepted ? view.act_at : std::nullopt, told.arrived_at);
         view.confirmed_at = told.confirmed_at;
     } else {
+        // He answers a mail that we do not know to have arrived: people hear of it now, and the row remembers.
+        const bool under_way = has(waiting, view.act) || view.act == sending;
         view.state = view.act;
-        view.why = view.act_why;
+        view.why = view.disputed_by_addressee && under_way ? cause::disputed : view.act_why;
     }
 }
 
@@ -206,9 +208,9 @@ void apply(delivery_view& view, const event& next)
     derive(view);
 }
 
-bool folds_alone(delivery_state before, const event& next) noexcept
+bool folds_alone(delivery_state before, cause why_before, const event& next) noexcept
 {
-    if (!next.facts.evidence.empty() || !is_open(before)) return false;
+    if (!next.facts.evidence.empty() || !is_open(before) || why_before == cause::disputed) return false;
     switch (next.kind) {
         case event_kind::held:
         case event_kind::routed:

@@ -34,7 +34,7 @@ struct delivery_view {
     cause act_why = cause::none;
     std::optional<instant> act_at;       // of that; the stop, if it was a 2xx of ours
     bool left = false;                   // a 2xx or a lost reply, and no refusal since
-    bool disputed_by_addressee = false;  // a letter that arrived is then DISPUTED; its stop stands
+    bool disputed_by_addressee = false;  // what has left or arrived is then DISPUTED; its stop stands
     bool revoked_before = false;         // in a try that a later one followed
     delivery_reports_seen reports;
 };
@@ -49,8 +49,9 @@ void apply(delivery_view& view, const event& next);
 
 // What `next` does to the state, the cause, the attempts and the instants of acceptance hangs on these alone, not on
 // the events before: a row can be moved on without reading its history. Of our own acts only, while the delivery is
-// open: a report may speak of what came long before, and a refusal that overtook our own 2xx has closed it.
-[[nodiscard]] bool folds_alone(delivery_state before, const event& next) noexcept;
+// open: a report may speak of what came long before, and a refusal that overtook our own 2xx has closed it. Not once
+// the addressee has disputed it, which `why_before` says: that has to stand whatever follows.
+[[nodiscard]] bool folds_alone(delivery_state before, cause why_before, const event& next) noexcept;
 
 [[nodiscard]] bool is_accepted(delivery_state state) noexcept;  // accepted or stronger
 [[nodiscard]] bool is_read(delivery_state state) noexcept;      // by a person or the recipient's software

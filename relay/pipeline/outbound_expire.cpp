@@ -70,8 +70,8 @@ result<std::size_t> outbound::expire_some(delivery_state state, std::uint64_t& o
             auto current = tx.delivery(row.id);
             // A person may have queued it again since it was read.
             if (!current || current->state != state || current->created_at > now - options_.retry.give_up) continue;
-            const cause why = current->why == cause::none ? cause::expired : current->why;
-            record(tx, *current, about(now, event_kind::undeliverable, why));
+            const bool unsaid = current->why == cause::none || current->why == cause::disputed;  // why it did not leave
+            record(tx, *current, about(now, event_kind::undeliverable, unsaid ? cause::expired : current->why));
             if (current->kind == delivery_kind::letter && options_.composer)
                 queue_reception(tx, with_, *current, now, failure_without_reply(current->why), options_.composer->zone);
             if (current->kind == delivery_kind::mail) close_submitted(tx, *current, find_news(news, row.id));

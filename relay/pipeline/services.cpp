@@ -39,7 +39,7 @@ void record(ports::transaction& tx, delivery_row& row, event next)
     const bool not_tried = row.attempts == 0 && next.kind == event_kind::held;
     if (first && (not_tried || next.kind == event_kind::refused)) row.first_trouble = next.facts.why;
     delivery_view view;
-    if (folds_alone(row.state, next)) {
+    if (folds_alone(row.state, row.why, next)) {
         view = view_of_open(row.state, row.why, row.attempts);
         apply(view, next);
     } else {

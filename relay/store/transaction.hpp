@@ -8,6 +8,7 @@
 #include "relay/store/ledger.hpp"
 #include "relay/store/object_files.hpp"
 #include "relay/store/reading.hpp"
+#include "relay/store/returned_rows.hpp"
 #include "relay/store/sqlite.hpp"
 
 namespace relay::store {
@@ -40,6 +41,7 @@ public:
     void add_answer(std::string_view submission_key, const pipeline::ports::submission_answer& answer) override;
     pipeline::ports::stored_as add_message(const pipeline::ports::new_message& message) override;
     void save_account(const pipeline::ports::account_row& row) override;
+    pipeline::ports::returned_mails& returned() override { return returned_; }
 
     // What keeps the facts of stays: called for each stay that a unit touched, inside that unit.
     void derive_with(std::shared_ptr<const stay_deriver> derive) { derive_ = std::move(derive); }
@@ -64,6 +66,7 @@ private:
     const std::size_t row_octets_;
     object_files objects_;
     delivery_counts counts_;
+    returned_rows returned_{*this};
     std::size_t units_kept_ = 0;
     ledger_head head_;
     ledger_head head_at_begin_;

@@ -94,8 +94,12 @@ struct returns::arrival {
     const ports::session_facts& from;
     mime::report::returned_mail read;
     instant now;
+    std::string key;  // of the bytes
+    pipeline::ports::sealed_object sealed = {};
     match_outcome outcome = match_outcome::unknown;  // of the unit that was written
     bool applied = false;
+    bool listed = false;
+    bool repeated = false;
 };
 
 returns::returns(services with, returns_options options) : with_(with), options_(std::move(options)) {}
@@ -109,8 +113,9 @@ recipient_verdict returns::check_recipient(std::string_view address, const ports
     return normal == options_.report_mailbox ? recipient_verdict::accepted : recipient_verdict::not_local;
 }
 
-void returns::list(ports::transaction& tx, const arrival& mail, const match& found, std::string_view code) const
+void returns::list(ports::transaction& tx, arrival& mail, const match& found, std::string_view code) const
 {
+    mail.listed = true;
     const std::string about = found.row ? "livraison " + found.row->id.text() : std::string();
     keep_for_people(tx, with_, mail.message, code, text_of(code), about);
 }
@@ -129,11 +134,25 @@ void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
     if (next && next->kind == event_kind::report_failed && is_read(row.state)) list(tx, mail, found, "LATE_NEGATIVE");
 }
 
+// By its bytes the same mail counts once, whatever way and however often it comes (mssante.md §6.4). What people read
+// has its bytes kept there; of what was applied they stay as long as the letter's content (domain.md §10).
 void returns::take(ports::transaction& tx, arrival& mail, kept reply) const
 {
+    mail.applied = mail.listed = false;
+    mail.repeated = tx.returned().is_known(mail.key);
+    if (mail.repeated) return;
     match found = correlate(tx, with_.vault, mail.read);
     mail.outcome = found.outcome;
-    mail.applied = false;
+    judge(tx, mail, found, reply);
+    ports::returned_mail_row row{mail.key, mail.now, {}, {}};
+    if (found.row) row.delivery = found.row->id;
+    if (!mail.listed && reply == kept::for_people) row.content = mail.sealed.id;
+    if (!row.content.empty()) tx.add_blob(mail.sealed);
+    tx.returned().add(row);
+}
+
+void returns::judge(ports::transaction& tx, arrival& mail, match& found, kept reply) const
+{
     if (found.outcome != match_outcome::matched) return list(tx, mail, found, code_of(found.outcome));
     const bool disputes = mail.read.wording == mime::report::reply_wording::not_my_patient;
     switch (mail.read.kind) {
@@ -173,9 +192,15 @@ result<returns::kept> returns::keep_reply(const arrival& mail, store_verdict& ve
 store_verdict returns::store(const ports::mail_envelope& envelope, std::string_view message,
                              const ports::session_facts& from)
 {
-    arrival mail{envelope, message, from, mime::report::read_returned_mail(message), with_.clock.now()};
-    if (mail.read.message_id.empty())  // the bytes name it then
-        mail.read.message_id = "sha256:" + mime::hex(mime::sha256(message));
+    const std::string digest = mime::hex(mime::sha256(message));
+    arrival mail{envelope,
+                 message,
+                 from,
+                 mime::report::read_returned_mail(message),
+                 with_.clock.now(),
+                 with_.vault.match_key("returned", digest)};
+    if (mail.read.message_id.empty()) mail.read.message_id = "sha256:" + digest;  // the bytes name it then
+    mail.sealed = with_.vault.seal(message);
     auto verdict = store_verdict::stored;
     const auto reply = keep_reply(mail, verdict);
     if (!reply.has_value()) return store_verdict::temporary_failure;
@@ -184,6 +209,7 @@ store_verdict returns::store(const ports::mail_envelope& envelope, std::string_v
     if (!written.has_value())
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space
                                                                           : store_verdict::temporary_failure;
+    if (mail.repeated) return store_verdict::duplicate;
     obs::add(obs::counter::reports_received);
     const auto kind = name(mail.read.kind);
     const std::string domain = sending_domain(envelope.reverse_path);

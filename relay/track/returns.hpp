@@ -36,8 +36,9 @@ private:
     enum class kept { for_people, in_mailbox };
     [[nodiscard]] result<kept> keep_reply(const arrival& mail, pipeline::ports::store_verdict& verdict) const;
     void take(pipeline::ports::transaction& tx, arrival& mail, kept reply) const;
+    void judge(pipeline::ports::transaction& tx, arrival& mail, match& found, kept reply) const;
     void apply(pipeline::ports::transaction& tx, arrival& mail, match& found) const;
-    void list(pipeline::ports::transaction& tx, const arrival& mail, const match& found, std::string_view code) const;
+    void list(pipeline::ports::transaction& tx, arrival& mail, const match& found, std::string_view code) const;
 
     pipeline::services with_;
     returns_options options_;

@@ -16,7 +16,7 @@ from hospital import SIZES  # noqa: E402
 
 # Figures of the small tools that are promised.
 TOOL_TARGETS = {"hl7_reading_mb_per_s": ("≥", 300), "hl7_reading_copies": ("≤", 2), "spool_newest_ms": ("≤", 10),
-                "spool_backlog_rss_mib": ("≤", 16)}
+                "spool_backlog_rss_mib": ("≤", 16), "returns_per_second": ("≥", 1000)}
 
 
 def small_tool(options, table, *command):
@@ -35,6 +35,11 @@ def reading(options, table):
 def spool(options, table):
     title("Dépôt : prise d'un fichier neuf, seul, puis devant un long retard")
     small_tool(options, table, "bench_spool", "5000" if options.quick else "50000")
+
+
+def returns(options, table):
+    title("Retours : rapports et accusés de lecture, chacun pour une autre lettre, de la réception à l'écriture durable")
+    small_tool(options, table, "bench_returns", "2000" if options.quick else "20000")
 
 
 def letters(options, table):
@@ -58,7 +63,7 @@ def layout(options, table):
     blob_layout.measure(options, table)
 
 
-PARTS = {"lecture": reading, "depot": spool, "lettres": letters, "file": queue, "retard": late, "objets": layout}
+PARTS = {"lecture": reading, "depot": spool, "retours": returns, "lettres": letters, "file": queue, "retard": late, "objets": layout}
 
 
 def main():

@@ -13,6 +13,7 @@
 
 #include "relay/base/result.hpp"
 #include "relay/pipeline/model.hpp"
+#include "relay/pipeline/ports/returned_mail.hpp"
 #include "relay/pipeline/ports/vault.hpp"
 #include "relay/pipeline/stay_facts.hpp"
 
@@ -164,6 +165,7 @@ public:
     virtual void add_answer(std::string_view submission_key, const submission_answer& answer) = 0;  // the last counts
     virtual stored_as add_message(const new_message& message) = 0;  // gives UID and modification sequence
     virtual void save_account(const account_row& row) = 0;
+    [[nodiscard]] virtual returned_mails& returned() = 0;  // of this unit
 };
 
 class store {

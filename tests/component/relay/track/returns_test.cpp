@@ -112,7 +112,7 @@ TEST_CASE("a positive DSN confirms, and the hospital hears Y once", "[returns]")
     CHECK(h.only().confirmed_at == h.clock.now());
     CHECK(h.told() == "Y");
     const auto before = h.events(h.id).size();
-    CHECK(h.receive(report) == store_verdict::stored);
+    CHECK(h.receive(report) == store_verdict::duplicate);
     CHECK(h.events(h.id).size() == before);
     CHECK(h.receive(h.positive()) == store_verdict::stored);  // another report of the same news
     CHECK(h.told() == "Y");
@@ -280,8 +280,9 @@ TEST_CASE("what matches nothing is kept for people, once", "[returns]")
     const std::string strange = h.dsn(mime::report::dsn_action::delivered, "unknown-envid");
     const std::string words = "From: <a@b.example>\r\nMessage-ID: <q@b.example>\r\n\r\nQui est-ce ?\r\n";
     for (int i = 0; i < 2; ++i) {
-        CHECK(h.receive(strange) == store_verdict::stored);
-        CHECK(h.receive(words) == store_verdict::stored);
+        const auto told = i == 0 ? store_verdict::stored : store_verdict::duplicate;
+        CHECK(h.receive(strange) == told);
+        CHECK(h.receive(words) == told);
     }
     CHECK(h.receive(std::string(100, '\0')) == store_verdict::stored);
     REQUIRE(h.refusals().size() == 3);
@@ -351,7 +352,7 @@ TEST_CASE("what each kind of return does to a letter that was accepted", "[retur
         sent_letter h;
         const std::string mail = h.corpus(tc.base);
         for (int time = 0; time < 2; ++time) {  // applied once
-            CHECK(h.receive(mail) == store_verdict::stored);
+            CHECK(h.receive(mail) == (time == 0 ? store_verdict::stored : store_verdict::duplicate));
             CHECK(h.only().state == tc.state);
             CHECK(h.only().why == tc.why);
             CHECK(h.listed() == tc.listed);
@@ -456,14 +457,77 @@ TEST_CASE("replies reach the mailbox for them; what disputes is listed as well",
     const std::string disputed = h.corpus("reply_disputed"),
                       html = tests::replaced(h.corpus("reply_html"), "ne connais pas", "connais");
     for (int time = 0; time < 2; ++time) {
-        CHECK(joined.store(from, html, {}) == store_verdict::stored);
+        CHECK(joined.store(from, html, {}) == (time == 0 ? store_verdict::stored : store_verdict::duplicate));
         CHECK(kept() == 1);
     }
     CHECK(h.only().why == cause::none);
-    for (int time = 0; time < 2; ++time) CHECK(joined.store(from, disputed, {}) == store_verdict::stored);
+    for (int time = 0; time < 2; ++time)
+        CHECK(joined.store(from, disputed, {}) == (time == 0 ? store_verdict::stored : store_verdict::duplicate));
     CHECK(kept() == 2);
     CHECK(h.only().why == cause::disputed);
     CHECK(h.only().accepted_at.has_value());
     CHECK(joined.store(from, h.corpus("vacation_sieve"), {}) == store_verdict::stored);
     CHECK(kept() == 3);
+}
+
+TEST_CASE("a dispute is kept whatever is still to be known of the mail", "[returns]")
+{
+    sent_letter lost(attempt_end::uncertain);
+    lost.receive(lost.corpus("reply_disputed"));
+    CHECK(lost.only().state == delivery_state::uncertain);
+    CHECK(lost.only().why == cause::disputed);
+    CHECK(lost.listed() == "DISPUTED");
+    lost.attempt(lost.id, attempt_end::accepted, 250);  // the same mail again
+    CHECK(lost.only().state == delivery_state::accepted);
+    CHECK(lost.only().why == cause::disputed);
+    lost.receive(lost.positive());
+    CHECK(lost.only().state == delivery_state::confirmed);
+    CHECK(lost.only().why == cause::disputed);
+}
+
+TEST_CASE("a reply that carries another letter is about the one it answers", "[returns]")
+{
+    sent_letter h;
+    tests::letter_order second;
+    second.control_id = "DEMO000418";
+    second.set = "2.999.7.9001";
+    second.document = "2.999.7.9001.1";
+    h.drop("autre.hl7", tests::mdm_file(second));
+    for (const auto& row : h.ask([](auto& r) { return r.deliveries_in(delivery_state::queued, 10); }))
+        h.attempt(row.id, attempt_end::accepted, 250);
+    const auto answered = h.ask([&](auto& r) { return r.delivery(h.id); }).value();
+    std::string other;
+    for (const auto& row : h.ask([](auto& r) { return r.deliveries_in(delivery_state::accepted, 10); }))
+        if (row.id != h.id) other = row.message_id;
+    REQUIRE_FALSE(other.empty());
+    const std::string mail = "From: <" + roux +
+                             ">\r\nSubject: RE: lettre\r\nMessage-ID: <r@x.example>\r\nIn-Reply-To: <" +
+                             answered.message_id +
+                             ">\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n"
+                             "--a\r\n\r\nCe n'est pas mon patient.\r\n--a\r\nContent-Type: message/rfc822\r\n\r\n"
+                             "Message-ID: <" +
+                             other + ">\r\n\r\nx\r\n--a--\r\n";
+    CHECK(h.receive(mail) == store_verdict::stored);
+    CHECK(h.listed() == "DISPUTED");
+    CHECK(h.ask([&](auto& r) { return r.delivery(h.id); })->why == cause::disputed);
+    CHECK(h.ask([&](auto& r) { return r.delivery_by_message_id(other); })->why == cause::none);
+}
+
+TEST_CASE("the bytes of a report are kept sealed, for a time", "[returns]")
+{
+    sent_letter h;
+    const auto blobs = [&] {
+        std::size_t dropped = 0;
+        REQUIRE(
+            h.store
+                ->write([&](ports::transaction& tx) { dropped = tx.returned().drop_content(h.clock.now() + 1ms, 10); })
+                .has_value());
+        return dropped;
+    };
+    const std::string report = h.positive();
+    CHECK(h.receive(report) == store_verdict::stored);
+    CHECK(h.receive("From: <a@b.example>\r\n\r\nlisted, and kept there\r\n") == store_verdict::stored);
+    CHECK(blobs() == 1);
+    CHECK(blobs() == 0);
+    CHECK(h.receive(report) == store_verdict::duplicate);  // still known
 }

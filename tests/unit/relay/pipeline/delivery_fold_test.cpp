@@ -145,7 +145,8 @@ TEST_CASE("a row moved on by what folds alone is what the whole fold gives", "[f
                         kind::deferred,  kind::refused,        kind::reply_lost,       kind::warned,
                         kind::requeued,  kind::undeliverable,  kind::cancelled,        kind::superseded,
                         kind::displayed, kind::report_failed,  kind::report_delivered, kind::other_channel,
-                        kind::processed, kind::report_relayed, kind::sealed,           kind::software_rejected};
+                        kind::processed, kind::report_relayed, kind::sealed,           kind::software_rejected,
+                        kind::disputed};
     const auto seed = GENERATE(range(1U, 5U));
     std::minstd_rand random(seed);
     std::size_t alone = 0;
@@ -158,7 +159,7 @@ TEST_CASE("a row moved on by what folds alone is what the whole fold gives", "[f
             next.kind = all[random() % (random() % 8 == 0 ? std::size(all) : 9)];  // our own acts stand first
             next.facts.why = random() % 2 == 0 ? cause::peer_down : cause::no_mailbox;
             if (random() % 3 == 0) next.facts.evidence = std::to_string(random() % 4);
-            const bool can = folds_alone(row.state, next);
+            const bool can = folds_alone(row.state, row.why, next);
             history.push_back(next);
             const delivery_view whole = fold_delivery(history);
             if (can) {
