@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "relay/app/control_commands.hpp"
+#include "relay/app/purger.hpp"
 #include "relay/control/client.hpp"
 
 namespace relay::app {
@@ -85,7 +86,9 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
     pipeline::ack_queue acks(with, {});
-    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}}, what);
+    purger purge;
+    const auto purge_now = [&] { return purge.run(**opened, with, part, [] { return true; }); };
+    return run_command({**opened, **listed, intake.get(), outbound, acks, [] {}, purge_now}, what);
 }
 }
 

@@ -62,6 +62,7 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.held = [this](const std::string& domain) { sender->domain_held(domain); };
         context.resumed = [this](const std::string& domain) { sender->domain_resumed(domain); };
         context.live = [this] { return live(); };
+        context.purge = [this] { return purge_now([] { return true; }); };
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);
@@ -153,6 +154,7 @@ void node::running::stop()
     if (web) web->drain(std::max(until, io::clock::now() + last_pages));  // they have shown the drain meanwhile
     if (keeper) keeper->stop();
     if (facts) facts->stop();
+    if (retention) retention->stop();
     if (now) seal();
     if (beat) beat->stop();
     if (runtime) runtime->stop();

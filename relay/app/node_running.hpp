@@ -15,6 +15,8 @@
 #include "relay/app/housekeeper.hpp"
 #include "relay/app/load_watch.hpp"
 #include "relay/app/node.hpp"
+#include "relay/app/purger.hpp"
+#include "relay/app/retention_task.hpp"
 #include "relay/control/server.hpp"
 #include "relay/http/http_server.hpp"
 #include "relay/http/pages.hpp"
@@ -60,6 +62,8 @@ struct node::running {
     std::unique_ptr<spool::watcher> spool_in;
     std::unique_ptr<housekeeper> keeper;
     std::unique_ptr<facts_renewal> facts;
+    purger purge;
+    std::unique_ptr<retention_task> retention;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
@@ -86,6 +90,7 @@ struct node::running {
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
+    [[nodiscard]] result<pipeline::purge_counts> purge_now(const std::function<bool()>& going);
     void look();
     void seal_when_due();
     void seal();

@@ -58,6 +58,7 @@ struct place_settings {  // [[site]]: one site of the institution, with its serv
     std::string code, name, group;
     std::string zone;                                           // IANA; empty: that of [node]
     std::vector<std::pair<std::string, std::string>> services;  // code, name
+    bool hand_over = false;                                     // it tells when the patient got his copy
 };
 struct hospital_settings {
     std::string address;  // BAL applicative: From, envelope sender, Disposition-Notification-To
@@ -145,6 +146,12 @@ struct audit_settings {  // the end of the ledger, signed with [hospital] signin
     std::chrono::seconds every{3600};
     path copies;  // folder for a copy of each statement, best on another machine; empty: in the store only
 };
+struct retention_settings {                // domain.md §10 rule 7; days
+    std::uint32_t content_days = 7;        // after all deliveries of a letter have ended
+    std::uint32_t content_open_days = 30;  // after reception, while one has not
+    std::uint32_t trace_days = 183;
+    std::uint32_t key_days = 1827;
+};
 enum class clear_to { none, trusted };
 struct submission_settings {                             // of mail from account holders for other operators
     config::clear_to clear_to = config::clear_to::none;  // what is neither encrypted nor a report
@@ -202,6 +209,7 @@ struct settings {
     dns_settings dns;
     http_settings http;
     audit_settings audit;
+    retention_settings retention;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;

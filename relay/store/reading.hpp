@@ -4,13 +4,17 @@
 
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
+#include "relay/store/retention_rows.hpp"
 
 namespace relay::store {
 // Base is pipeline::ports::reader or pipeline::ports::transaction.
 template <class Base>
 class reading : public Base {
 public:
-    reading(connection& database, const pipeline::ports::vault& vault) : database_(database), vault_(vault) {}
+    reading(connection& database, const pipeline::ports::vault& vault)
+        : database_(database), vault_(vault), retention_(database, vault)
+    {
+    }
     std::optional<pipeline::letter_row> letter(const pipeline::letter_id& id) override;
     std::optional<pipeline::letter_row> letter_by_document(std::string_view document_key) override;
     std::optional<pipeline::letter_row> removal_of_document(std::string_view document_key) override;
@@ -61,6 +65,7 @@ public:
     std::optional<pipeline::ports::account_row> account_by_address(std::string_view address) override;
     std::optional<pipeline::ports::account_row> account_by_user(std::string_view user) override;
     pipeline::ports::queue_counts counts() override;
+    pipeline::ports::retention_reader& retention() override { return retention_; }
 
     [[nodiscard]] connection& database() noexcept { return database_; }
     [[nodiscard]] const pipeline::ports::vault& vault() const noexcept { return vault_; }
@@ -68,6 +73,9 @@ public:
 private:
     connection& database_;
     const pipeline::ports::vault& vault_;
+
+protected:
+    retention_rows retention_;
 };
 
 using sql_reader = reading<pipeline::ports::reader>;
