@@ -9,6 +9,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/app/command_tools.hpp"
 #include "relay/app/ledger_seals.hpp"
+#include "relay/app/store_statements.hpp"
 #include "relay/io/files.hpp"
 
 namespace relay::app {
@@ -20,7 +21,10 @@ constexpr std::uint64_t most_of_a_statement = 1U << 20U;
 constexpr std::string_view how =
     "sha256(n) = SHA-256(sha256(n-1), sequence, at, then kind, stay, letter, delivery, payload, each after its length "
     "in octets); numbers are 8 octets, big-endian; sha256(0) is 32 zero octets; at is UTC milliseconds; payload is "
-    "base64 of sealed octets; a statement is a CMS multipart/signed (openssl cms -verify) that names a sequence and "
+    "base64 of sealed octets, that nobody can open any more where expired is true; a declaration is signed like a "
+    "statement and tells in clear the counts and the digest of one event (what was destroyed, figures of a closed "
+    "day); a "
+    "statement is a CMS multipart/signed (openssl cms -verify) that names a sequence and "
     "its "
     "sha256";
 
@@ -35,6 +39,7 @@ constexpr fault_words faults[] = {
     {ledger_fault::statement, "statement", "signature refusée, ou d'un signataire qui n'est pas reconnu"},
     {ledger_fault::rewritten, "rewritten", "registre récrit : la chaîne n'est pas celle qui a été signée"},
     {ledger_fault::cut, "cut", "registre coupé : il finit avant ce qui a été signé"},
+    {ledger_fault::declaration, "declaration", "déclaration de destruction ou de chiffres refusée"},
 };
 
 const fault_words& words_of(ledger_fault fault)
@@ -70,11 +75,14 @@ int run_audit_verify(const console& to, const config::path& settings, const std:
     if (to.format == output_format::json)
         to.out << json::object{{"fault", words_of(verdict->fault).name},
                                {"sequence", verdict->sequence},
-                               {"statements", verdict->statements}}
+                               {"statements", verdict->statements},
+                               {"expired", verdict->expired}}
                << "\n";
     else
         to.out << words_of(verdict->fault).text << (good ? ", " : ", à la preuve ") << verdict->sequence
-               << (good ? " preuves, " : ", ") << verdict->statements << " signatures\n";
+               << (good ? " preuves, " : ", ") << verdict->statements << " signatures"
+               << (verdict->expired > 0 ? ", " + std::to_string(verdict->expired) + " contenus de preuve expirés" : "")
+               << "\n";
     return good ? 0 : exit_failed;
 }
 
@@ -87,6 +95,9 @@ int run_audit_export(const console& to, const config::path& settings, const conf
         tell_unreadable(to, seals.error());
         return exit_failed;
     }
+    std::vector<pipeline::ports::store_statement> declared;
+    if (!read_all(to, *from, [&](pipeline::ports::reader& store) { declared = store.retention().statements(); }))
+        return exit_failed;
     std::ofstream out(file, std::ios::binary);
     out << json::object{{"format", "liaison-ledger-1"}, {"node", from->parts->settings.node.name}, {"how", how}}
         << "\n";
@@ -100,6 +111,7 @@ int run_audit_export(const console& to, const config::path& settings, const conf
                             {"letter", line.letter},
                             {"delivery", line.delivery},
                             {"payload", mime::base64_encode(line.payload)},
+                            {"expired", line.is_expired},
                             {"sha256", mime::hex(line.hash)}}
             << "\n";
     });
@@ -109,6 +121,9 @@ int run_audit_export(const console& to, const config::path& settings, const conf
     }
     for (const store::ledger_seal& one : *seals)
         out << json::object{{"statement", one.statement}, {"sequence", one.sequence}} << "\n";
+    for (const pipeline::ports::store_statement& one : declared)
+        out << json::object{{"declaration", one.statement}, {"kind", name(one.kind)}, {"sequence", one.sequence}}
+            << "\n";
     out.close();
     if (!out) {
         to.err << file.string() << " : écriture impossible\n";

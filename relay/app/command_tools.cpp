@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "relay/app/control_commands.hpp"
+#include "relay/app/purger.hpp"
 #include "relay/control/client.hpp"
 
 namespace relay::app {
@@ -85,9 +86,11 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     std::unique_ptr<pipeline::intake> intake;
     if (part.site) intake = std::make_unique<pipeline::intake>(with, *part.site, [] {});
     pipeline::ack_queue acks(with, {});
+    purger purge;
     pipeline::work_desk desk(**opened, clock, stay_rules_of(part));
     control_context context{**opened, **listed, intake.get(), outbound, acks, [] {}};
     context.desk = &desk;
+    context.purge = [&] { return purge.run(**opened, with, part, [] { return true; }); };
     return run_command(context, what);
 }
 }

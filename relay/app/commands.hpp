@@ -30,7 +30,7 @@ inline constexpr int exit_held = 4;
 inline constexpr int exit_stuck = 70;     // EX_SOFTWARE
 inline constexpr int exit_settings = 78;  // EX_CONFIG of sysexits.h
 
-enum class output_format { table, csv, json };
+enum class output_format { table, csv, json, html, pdf };  // the last two: report --partner
 
 struct console {
     std::ostream& out;
@@ -51,10 +51,15 @@ int run_acks(const console& to, const config::path& settings);  // queue --acks
 int run_letter(const console& to, const config::path& settings, const std::string& id);
 int run_audit_verify(const console& to, const config::path& settings, const std::vector<std::string>& statements);
 int run_audit_export(const console& to, const config::path& settings, const config::path& file);
+enum class purge_view { due, all };
+int run_purge_plan(const console& to, const config::path& settings, purge_view view);  // purge --dry-run
+int run_purge(const console& to, const config::path& settings);
 struct report_request {
-    std::string from, until;  // AAAA-MM-JJ, both included
-    std::string by;           // a breakdown of pipeline/indicators.hpp; empty: every stay
-    std::string service;      // of this one only; empty: all
+    std::string from, until;   // AAAA-MM-JJ, both included
+    std::string by;            // a breakdown of pipeline/indicators.hpp; empty: every stay
+    std::string service;       // of this one only; empty: all
+    std::string partner;       // id of a structure of the directory: its printable report
+    std::string partner_name;  // as it is printed
 };
 int run_report(const console& to, const config::path& settings, const report_request& wanted);
 struct worklist_request {
@@ -77,6 +82,7 @@ struct digest_request {
 int run_digest(const console& to, const config::path& settings, const digest_request& wanted);
 enum class work_reason_list { done, exclusion, channel };
 [[nodiscard]] std::string work_reasons(work_reason_list which);  // "CODE (libellé), ..."
+int run_handed_over(const console& to, const config::path& settings, const config::path& file);
 int run_reload(const console& to, const config::path& settings);
 int run_requeue(const console& to, const config::path& settings, const std::string& id);
 int run_cancel(const console& to, const config::path& settings, const std::string& id);

@@ -97,7 +97,9 @@ reply requeue(const control_context& with, const request& asked)
     std::size_t count = 0;
     for (const auto& target : targets)
         if (const auto done = with.outbound.requeue(target); done.has_value() && *done) ++count;
-    if (count == 0) return failure("NOT_NEEDED", "rien à relancer : déjà accepté, remplacé ou en cours");
+    if (count == 0)
+        return failure("NOT_NEEDED",
+                       "rien à relancer : déjà accepté, remplacé, en cours, ou contenu détruit à son terme");
     with.wake();
     return {true, {{"requeued", count}}, {}, {}};
 }
@@ -145,6 +147,42 @@ reply resume(const control_context& with, const request& asked)
     return {true, {{"domain", *domain}, {"was_on_hold", done->was_on_hold}, {"due_now", done->due_now}}, {}, {}};
 }
 
+reply hand_over(const control_context& with, const request& asked)
+{
+    if (with.intake == nullptr) return failure("NO_HOSPITAL", "ce nœud n'a pas le rôle hospital");
+    constexpr std::size_t most = 5000;  // in one unit
+    std::vector<pipeline::intake::handed> all;
+    const auto* visits = asked.arguments.if_contains("visits");
+    if (visits == nullptr || !visits->is_array() || visits->get_array().size() > most)
+        return failure("BAD_LIST", "liste de remises illisible, ou de plus de 5000 lignes");
+    for (const json::value& one : visits->get_array()) {
+        const auto* visit = one.is_object() ? one.get_object().if_contains("visit") : nullptr;
+        const auto* at = one.is_object() ? one.get_object().if_contains("at") : nullptr;
+        if (visit == nullptr || !visit->is_string() || at == nullptr || !at->is_int64())
+            return failure("BAD_LIST", "liste de remises illisible");
+        all.push_back(
+            {std::string(visit->get_string()), pipeline::instant(std::chrono::milliseconds(at->get_int64()))});
+    }
+    const auto done = with.intake->hand_over(all, text_of(asked, "actor").substr(0, 100));
+    if (!done.has_value()) return failure("STORE", done.error().message());
+    return {true, {{"done", done->done}, {"already", done->already}, {"unknown", done->unknown}}, {}, {}};
+}
+
+reply purge(const control_context& with)
+{
+    const auto done = with.purge();
+    if (!done.has_value()) return failure("PURGE", "destruction inachevée : " + done.error().message());
+    return {true,
+            {{"certificates", done->certificates},
+             {"letters", done->letters},
+             {"others", done->others},
+             {"objects", done->objects},
+             {"octets", done->octets},
+             {"waiting", done->waiting}},
+            {},
+            {}};
+}
+
 reply match(const control_context& with, const request& asked)
 {
     using binding = pipeline::stay_keeper::binding;
@@ -180,6 +218,8 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "digest")
         return with.digest ? with.digest(text_of(asked, "group"), text_of(asked, "week"))
                            : failure("NOT_RUNNING", "aucun nœud ne tourne ici : le démarrer pour envoyer un bilan");
+    if (asked.command == "hand_over") return hand_over(with, asked);
+    if (asked.command == "purge" && with.purge) return purge(with);
     if (asked.command == "live" && with.live) return {true, with.live(), {}, {}};
     if (with.desk != nullptr)
         if (auto answer = run_work_command(*with.desk, asked)) return std::move(*answer);

@@ -6,6 +6,7 @@
 
 #include "relay/control/protocol.hpp"
 #include "relay/pipeline/ack_queue.hpp"
+#include "relay/pipeline/content_purge.hpp"
 #include "relay/pipeline/intake.hpp"
 #include "relay/pipeline/outbound.hpp"
 #include "relay/pipeline/work_desk.hpp"
@@ -20,6 +21,7 @@ struct control_context {
     pipeline::outbound& outbound;
     pipeline::ack_queue& acks;
     std::function<void()> wake;  // something was queued
+    std::function<result<pipeline::purge_counts>()> purge = {};
     // Of a running node; empty when none runs.
     std::function<control::reply()> reload = {};
     std::function<void(const std::string& domain)> held = {};     // nothing more begins to leave for it
@@ -31,8 +33,9 @@ struct control_context {
 
 // directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
 // requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted mail's delivery, actor},
-// hold {domain, actor}, resume {domain}, reload {}, live {}, digest {group, week}, and those of run_work_command(). The
-// actor of an argument counts where no socket says better: when the command line runs the command itself.
+// hold {domain, actor}, resume {domain}, hand_over {visits [{visit, at}], actor}, purge {}, reload {}, live {}, digest
+// {group, week}, and those of run_work_command(). The actor of an argument counts where no socket says better: when the
+// command line runs the command itself.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 
 // assign {item, to, actor}, snooze {item, until, actor}, done {item, reason, actor}, other-channel {item, channel, at,

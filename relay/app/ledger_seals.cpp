@@ -5,6 +5,7 @@
 
 #include "mime/smime/open.hpp"
 #include "mime/text/digest.hpp"
+#include "relay/app/store_statements.hpp"
 #include "relay/io/files.hpp"
 
 namespace relay::app {
@@ -105,6 +106,7 @@ result<ledger_verdict> verify_ledger(store::sqlite_store& store, const certs::tr
     const auto read = store.read_ledger([&](const store::ledger_line& line) {
         if (found.fault != ledger_fault::none) return;
         found.sequence = line.sequence;
+        if (line.is_expired) ++found.expired;
         const auto [first, last] = signed_hashes.equal_range(line.sequence);
         for (auto one = first; one != last; ++one)
             if (one->second != mime::hex(line.hash)) found = {ledger_fault::rewritten, line.sequence, all.size()};
@@ -112,6 +114,10 @@ result<ledger_verdict> verify_ledger(store::sqlite_store& store, const certs::tr
     if (!read.has_value()) return read.error();
     if (found.fault == ledger_fault::none && !signed_hashes.empty() && signed_hashes.rbegin()->first > found.sequence)
         found = {ledger_fault::cut, found.sequence, all.size()};
+    if (found.fault != ledger_fault::none) return found;
+    const auto false_one = first_false_statement(store, anchors);
+    if (!false_one.has_value()) return false_one.error();
+    if (*false_one) found = {ledger_fault::declaration, **false_one, all.size()};
     return found;
 }
 }

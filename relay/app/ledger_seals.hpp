@@ -27,15 +27,17 @@ enum class sealing { done, not_moved };
 
 enum class ledger_fault {
     none,
-    chain,      // a row is missing, changed or added
-    statement,  // signed by nobody we trust, or of another form
-    rewritten,  // the chain holds in itself, but is not what was signed
-    cut,        // it ends before what was signed
+    chain,        // a row is missing, changed or added
+    statement,    // signed by nobody we trust, or of another form
+    rewritten,    // the chain holds in itself, but is not what was signed
+    cut,          // it ends before what was signed
+    declaration,  // of what was destroyed or recorded: not signed by us, or not what the event says
 };
 struct ledger_verdict {
     ledger_fault fault = ledger_fault::none;
     std::int64_t sequence = 0;  // where; without a fault, of the end
     std::size_t statements = 0;
+    std::size_t expired = 0;  // events whose facts nobody can read any more; the chain holds over them
 };
 // Walks the chain, and holds it against the statements of the store and those of `others`, as exported or copied.
 [[nodiscard]] result<ledger_verdict> verify_ledger(store::sqlite_store& store, const certs::trust_anchors& anchors,

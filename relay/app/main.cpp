@@ -17,7 +17,7 @@ struct arguments {
     path folder;
     path password_file;
     std::vector<std::string> files;
-    std::string id, stay, user, address, from, until, by, service;
+    std::string id, stay, user, address, from, until, by, service, partner, partner_name;
     std::string domain;
     std::string item, to_whom, reason, channel, at, site, group, after;
     std::uint32_t lines = 100;
@@ -30,13 +30,16 @@ struct arguments {
     bool unmatched = false;
     bool acks = false;
     bool all = false;
+    bool dry_run = false;
 
     [[nodiscard]] console to() const
     {
         return {std::cout, std::cerr, words == "en" ? language::english : language::french,
-                format == "json"  ? output_format::json
-                : format == "csv" ? output_format::csv
-                                  : output_format::table};
+                format == "json"   ? output_format::json
+                : format == "csv"  ? output_format::csv
+                : format == "html" ? output_format::html
+                : format == "pdf"  ? output_format::pdf
+                                   : output_format::table};
     }
 };
 
@@ -89,6 +92,10 @@ public:
                                       [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))
             ->add_option("stay", args_.stay, "identifiant du séjour, dans liaison queue --unmatched")
             ->required();
+        with_output(with_settings(add("handed-over", "noter que des patients ont reçu leur copie de la lettre",
+                                      [this] { return run_handed_over(args_.to(), args_.settings, args_.file); })))
+            ->add_option("file", args_.file, "CSV : numéro de venue;AAAA-MM-JJTHH:MM, une remise par ligne")
+            ->required();
         with_domain(
             with_output(with_settings(add("hold", "ne plus rien envoyer vers un domaine, jusqu'à resume",
                                           [this] { return run_hold(args_.to(), args_.settings, args_.domain); }))));
@@ -96,15 +103,32 @@ public:
             with_settings(add("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
                               [this] { return run_resume(args_.to(), args_.settings, args_.domain); }))));
         add_worklist();
-        auto* report = with_output(with_settings(add("report", "délais des sorties d'une période", [this] {
-            return run_report(args_.to(), args_.settings, {args_.from, args_.until, args_.by, args_.service});
-        })));
+        auto* report =
+            with_output(with_settings(add("report", "délais des sorties d'une période",
+                                          [this] {
+                                              return run_report(args_.to(), args_.settings,
+                                                                {args_.from, args_.until, args_.by, args_.service,
+                                                                 args_.partner, args_.partner_name});
+                                          })),
+                        {"table", "csv", "json", "html", "pdf"});
         report->add_option("--from", args_.from, "premier jour de sortie, AAAA-MM-JJ")->required();
         report->add_option("--to", args_.until, "dernier jour de sortie, AAAA-MM-JJ")->required();
         report->add_option("--by", args_.by,
-                           "chiffres par group, site, service, type, class, day, month, weekday, hour-band ou "
-                           "recipient-operator, au lieu de chaque sortie");
+                           "chiffres par group, site, service, type, class, day, month, weekday, hour-band, "
+                           "recipient-operator, structure, structure-kind, profession ou department, au lieu de chaque "
+                           "sortie");
+        report->add_option(
+            "--partner", args_.partner,
+            "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html ou pdf");
+        report->add_option("--name", args_.partner_name, "nom de la structure partenaire, tel qu'imprimé");
         report->add_option("--service", args_.service, "chiffres de ce service seulement");
+        auto* purge = with_output(with_settings(add("purge", "détruire le contenu arrivé à son terme", [this] {
+            if (!args_.dry_run && !args_.all) return run_purge(args_.to(), args_.settings);
+            return run_purge_plan(args_.to(), args_.settings, args_.all ? purge_view::all : purge_view::due);
+        })));
+        purge->add_flag("--dry-run", args_.dry_run,
+                        "dire ce qui serait détruit, pourquoi et quand, sans rien détruire");
+        purge->add_flag("--all", args_.all, "avec --dry-run : aussi ce qui n'est pas encore à son terme");
         auto* audit = app_.add_subcommand("audit", "registre des preuves");
         audit->require_subcommand(1);
         with_output(
@@ -233,10 +257,9 @@ private:
         return command;
     }
 
-    CLI::App* with_output(CLI::App* command)
+    CLI::App* with_output(CLI::App* command, const std::vector<std::string>& formats = {"table", "csv", "json"})
     {
-        command->add_option("--format", args_.format, "table, csv ou json")
-            ->check(CLI::IsMember({"table", "csv", "json"}));
+        command->add_option("--format", args_.format, "table, csv ou json")->check(CLI::IsMember(formats));
         command->add_option("--lang", args_.words, "fr ou en")->check(CLI::IsMember({"fr", "en"}));
         return command;
     }

@@ -67,6 +67,7 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.digest = [this](const std::string& group, const std::string& week) {
             return telling_people->send_digest(group, week);
         };
+        context.purge = [this] { return purge_now([] { return true; }); };
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);
@@ -160,6 +161,7 @@ void node::running::stop()
     if (telling_people) telling_people->stop();
     if (keeper) keeper->stop();
     if (facts) facts->stop();
+    if (retention) retention->stop();
     if (now) seal();
     if (beat) beat->stop();
     if (runtime) runtime->stop();

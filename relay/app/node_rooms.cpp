@@ -9,6 +9,7 @@
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/period_records.hpp"
 #include "relay/vault/password.hpp"
 
 namespace relay::app {
@@ -200,6 +201,20 @@ void node::running::start_housekeeper()
     facts->start(facts_keeper_of(*first));
     telling_people = std::make_unique<notices>(*lasting, *now, [this] { return load->is_refusing(); });
     telling_people->start();
+    retention = std::make_unique<retention_task>([this](const std::function<bool()>& going) {
+        if (const auto done = pipeline::record_periods(*store, clock, going); !done.has_value())
+            obs::error(obs::event::purge_failed, "step=periods code={}", done.error().message());
+        if (const auto done = purge_now(going); !done.has_value())
+            obs::error(obs::event::purge_failed, "step=run code={}", done.error().message());
+    });
+    retention->start();
+}
+
+result<pipeline::purge_counts> node::running::purge_now(const std::function<bool()>& going)
+{
+    const auto part = now->get()->part;
+    const pipeline::services with{*store, *part->vault, *directory, clock, part->routes, part->anchors};
+    return purge.run(*store, with, *part, going);
 }
 
 // What the store counts by itself, and the load.

@@ -16,6 +16,8 @@
 #include "relay/app/load_watch.hpp"
 #include "relay/app/node.hpp"
 #include "relay/app/notices.hpp"
+#include "relay/app/purger.hpp"
+#include "relay/app/retention_task.hpp"
 #include "relay/control/server.hpp"
 #include "relay/fetch/poller.hpp"
 #include "relay/http/http_server.hpp"
@@ -67,6 +69,8 @@ struct node::running {
     std::unique_ptr<housekeeper> keeper;
     std::unique_ptr<facts_renewal> facts;
     std::unique_ptr<notices> telling_people;
+    purger purge;
+    std::unique_ptr<retention_task> retention;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
@@ -96,6 +100,7 @@ struct node::running {
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
+    [[nodiscard]] result<pipeline::purge_counts> purge_now(const std::function<bool()>& going);
     void look();
     void seal_when_due();
     void drop_returned_when_due();

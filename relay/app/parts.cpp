@@ -58,6 +58,7 @@ public:
                 else
                     wrong("[[site]] " + given.code, "zone : fuseau inconnu (nom IANA attendu)");
             }
+            site.tells_hand_over = given.hand_over;
             site.services.insert(given.services.begin(), given.services.end());
             all.push_back(std::move(site));
         }

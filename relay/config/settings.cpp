@@ -52,6 +52,7 @@ public:
             in.seconds("every_seconds", all.audit.every);
             in.file("copies", all.audit.copies, need::optional);
         }
+        read_retention(all);
         each("site", [&](table_reader& in) { read_place(in, all); });
         read_alerts(all.alerts);
         read_watch(all.watch);
@@ -308,6 +309,28 @@ private:
         in.texts("domains", trust.domains);
     }
 
+    // Never shorter than what open evidence needs: a delivery may wait until its give-up, its reports come for days
+    // after it, and figures close 48 h after a discharge (domain.md §4, §5).
+    void read_retention(settings& all)
+    {
+        auto in = table("retention");
+        retention_settings& kept = all.retention;
+        in.count("content_days", kept.content_days);
+        in.count("content_open_days", kept.content_open_days);
+        in.count("trace_days", kept.trace_days);
+        in.count("key_days", kept.key_days);
+        const auto days = [](std::uint32_t count) { return std::chrono::hours(24) * count; };
+        if (kept.content_days < 1 || kept.content_days > 30) in.mistaken("content_days", "entre 1 et 30 jours");
+        if (kept.content_open_days < kept.content_days || kept.content_open_days > 30)
+            in.mistaken("content_open_days", "entre content_days et 30 jours");
+        if (days(kept.content_open_days) < all.retry.give_up + std::chrono::hours(24))
+            in.mistaken("content_open_days", "doit dépasser d'un jour [retry] give_up_seconds");
+        if (kept.trace_days < kept.content_open_days + 7 || kept.trace_days > 366)
+            in.mistaken("trace_days", "au moins 7 jours de plus que content_open_days, 366 au plus");
+        if (kept.key_days < kept.trace_days || kept.key_days > 3660)
+            in.mistaken("key_days", "entre trace_days et 3660 jours");
+    }
+
     void read_dns(dns_settings& dns)
     {
         auto in = table("dns");
@@ -498,6 +521,7 @@ private:
         in.text("group", place.group, need::optional);
         in.text("zone", place.zone, need::optional);
         in.pairs("services", place.services);
+        in.flag("hand_over", place.hand_over);
         const auto taken = [&](const place_settings& other) {
             return std::any_of(place.services.begin(), place.services.end(), [&](const auto& mine) {
                 return std::any_of(other.services.begin(), other.services.end(),

@@ -58,6 +58,7 @@ struct place_settings {  // [[site]]: one site of the institution, with its serv
     std::string code, name, group;
     std::string zone;                                           // IANA; empty: that of [node]
     std::vector<std::pair<std::string, std::string>> services;  // code, name
+    bool hand_over = false;                                     // it tells when the patient got his copy
 };
 struct hospital_settings {
     std::string address;  // BAL applicative: From, envelope sender, Disposition-Notification-To
@@ -186,6 +187,12 @@ struct watch_settings {  // on misrouting: what makes a mailbox suspicious (pipe
     std::uint32_t doctors = 12;
     std::chrono::seconds every{3600};
 };
+struct retention_settings {                // domain.md §10 rule 7; days
+    std::uint32_t content_days = 7;        // after all deliveries of a letter have ended
+    std::uint32_t content_open_days = 30;  // after reception, while one has not
+    std::uint32_t trace_days = 183;
+    std::uint32_t key_days = 1827;
+};
 enum class clear_to { none, trusted };
 struct submission_settings {                             // of mail from account holders for other operators
     config::clear_to clear_to = config::clear_to::none;  // what is neither encrypted nor a report
@@ -246,6 +253,7 @@ struct settings {
     alert_settings alerts;
     std::vector<alert_rule_settings> alert_rules;
     watch_settings watch;
+    retention_settings retention;
     std::vector<access_settings> accesses;
     std::vector<route_settings> routes;
     limit_settings limits;

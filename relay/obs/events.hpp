@@ -60,6 +60,13 @@ inline constexpr event_name delivery_failed{"delivery.failed"};
 inline constexpr event_name delivery_confirmed{"delivery.confirmed"};
 inline constexpr event_name delivery_overdue{"delivery.overdue"};
 inline constexpr event_name delivery_late{"delivery.late"};
+// retention (domain.md §10)
+inline constexpr event_name content_purged{"retention.content_purged"};
+inline constexpr event_name certificates_written{"retention.certificates_written"};
+inline constexpr event_name traces_expired{"retention.traces_expired"};
+inline constexpr event_name purge_failed{"retention.failed"};
+inline constexpr event_name period_recorded{"retention.period_recorded"};
+// deliveries
 inline constexpr event_name domain_held{"queue.domain_held"};
 inline constexpr event_name domain_resumed{"queue.domain_resumed"};
 inline constexpr event_name site_dead{"queue.site_dead"};

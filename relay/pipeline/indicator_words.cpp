@@ -4,7 +4,7 @@
 
 namespace relay::pipeline {
 namespace {
-constexpr std::array<indicator, 10> rates{{
+constexpr std::array<indicator, 11> rates{{
     {"j0", "J0 tenu", "lettre acceptée par l'opérateur du médecin traitant le jour de la sortie", &period_figures::j0},
     {"h48", "48 h tenu", "acceptée au plus 48 heures après la sortie", &period_figures::h48},
     {"any_channel", "48 h, toute voie", "48 h tenu, ou papier, fax ou remise notés dans les 48 heures",
@@ -20,6 +20,8 @@ constexpr std::array<indicator, 10> rates{{
      &period_figures::filing_refused},
     {"known_read", "lecture connue (au moins)", "borne basse : le destinataire n'est pas tenu de rendre un accusé",
      &period_figures::known_read},
+    {"handed_over", "copie remise au patient", "séjours dont le patient a reçu sa copie, où le site le dit",
+     &period_figures::handed_over},
     {"repeated", "doublons", "même document, même version, même boîte ; objectif 0", &period_figures::repeated},
 }};
 constexpr std::array<lag_segment, 4> lags{{

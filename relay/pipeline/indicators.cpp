@@ -52,6 +52,10 @@ constexpr std::pair<breakdown, std::string_view> breakdowns[] = {
     {breakdown::weekday, "weekday"},
     {breakdown::hour_band, "hour-band"},
     {breakdown::recipient_operator, "recipient-operator"},
+    {breakdown::structure, "structure"},
+    {breakdown::structure_kind, "structure-kind"},
+    {breakdown::profession, "profession"},
+    {breakdown::department, "department"},
 };
 
 std::string two_digits(unsigned number)
@@ -92,6 +96,7 @@ void figures_builder::add(const stay_facts& stay, instant now)
         if (stay.no_address != cause::none) ++all_.no_address_causes[stay.no_address];
         if (stay.doctor_assumed) ++all_.doctor_assumed;
     }
+    if (stay.hand_over_told) count(all_.handed_over, stay.handed_over);
     add_lags(stay, standing);
     add_deliveries(stay.deliveries);
 }
@@ -147,15 +152,39 @@ std::string key_of(const stay_facts& stay, breakdown by)
         case breakdown::service: return stay.service;
         case breakdown::letter_type: return stay.letter_type;
         case breakdown::stay_class: return stay.patient_class;
-        case breakdown::day: return date_text(stay.day, true);
-        case breakdown::month: return date_text(stay.day, false);
-        case breakdown::weekday:
-            return std::to_string(
-                std::chrono::weekday(std::chrono::sys_days(std::chrono::days(stay.day))).iso_encoding());
+        case breakdown::day:
+        case breakdown::month:
+        case breakdown::weekday: return key_of_day(stay.day, by);
         case breakdown::hour_band: return std::string(name(stay.band));
         case breakdown::recipient_operator: return stay.recipient_operator;
+        case breakdown::structure: return stay.addressee.structure;
+        case breakdown::structure_kind: return stay.addressee.kind;
+        case breakdown::profession: return stay.addressee.profession;
+        case breakdown::department: return stay.addressee.department;
     }
     return {};
+}
+
+std::string key_of_day(std::int32_t day, breakdown by)
+{
+    if (by == breakdown::day) return date_text(day, true);
+    if (by == breakdown::month) return date_text(day, false);
+    if (by != breakdown::weekday) return {};
+    return std::to_string(std::chrono::weekday(std::chrono::sys_days(std::chrono::days(day))).iso_encoding());
+}
+
+std::string breakdown_words()
+{
+    std::string all;
+    for (const auto& [known, word] : breakdowns)
+        if (known != breakdown::none) all.append(all.empty() ? "" : ", ").append(word);
+    return all;
+}
+
+void breakdown_builder::add_total(std::int32_t day, std::string_view counts)
+{
+    totals_.add_counts(counts);
+    if (const std::string key = key_of_day(day, by_); !key.empty()) rows_[key].add_counts(counts);
 }
 
 void breakdown_builder::add(const stay_facts& stay)

@@ -46,8 +46,9 @@ struct period_figures {
     rate no_address;  // stays whose letter had no usable mailbox at the first attempt / stays with a letter
     rate rejected;    // of deliveries
     rate filing_refused;
-    rate known_read;  // a lower bound: receipts are optional for recipients
-    rate repeated;    // goal 0
+    rate known_read;   // a lower bound: receipts are optional for recipients
+    rate repeated;     // goal 0
+    rate handed_over;  // stays with a recorded hand-over to the patient / E, of the sites that tell it
     std::map<cause, std::int64_t> no_address_causes;
     std::map<cause, std::int64_t> failures;
     lag_summary lag;                         // over E - P_48 with a known time; never accepted is +infinity
@@ -59,6 +60,10 @@ class figures_builder {
 public:
     void add(const stay_facts& stay, instant now);
     [[nodiscard]] period_figures figures();  // sorts what was added: call once
+    // As lines "word numbers", to be kept when the stays are gone; lags in whole minutes, rounded down, with how many
+    // stays had each. add_counts() adds what this gave; lines it does not know are passed over.
+    [[nodiscard]] std::string counts() const;
+    void add_counts(std::string_view lines);
 
 private:
     using lags = std::vector<std::chrono::milliseconds>;
@@ -81,12 +86,31 @@ enum class breakdown {
     month,
     weekday,
     hour_band,
-    recipient_operator
+    recipient_operator,
+    structure,       // of the addressee
+    structure_kind,  // CMS, MSP, SOLO, OTHER
+    profession,
+    department
 };
+// Those of which a record of a day keeps the counts; days, months and weekdays are those of the day itself.
+inline constexpr breakdown recorded_breakdowns[] = {breakdown::group,
+                                                    breakdown::site,
+                                                    breakdown::service,
+                                                    breakdown::letter_type,
+                                                    breakdown::stay_class,
+                                                    breakdown::hour_band,
+                                                    breakdown::recipient_operator,
+                                                    breakdown::structure,
+                                                    breakdown::structure_kind,
+                                                    breakdown::profession,
+                                                    breakdown::department};
 [[nodiscard]] std::optional<breakdown> breakdown_from(std::string_view word) noexcept;
 [[nodiscard]] std::string_view name(breakdown value) noexcept;
 // Sorts as people read it: days by date, weekdays from "1" Monday, bands by hour; empty where it is not known.
 [[nodiscard]] std::string key_of(const stay_facts& stay, breakdown by);
+// By day, month or weekday of a cohort; empty for any other.
+[[nodiscard]] std::string key_of_day(std::int32_t day, breakdown by);
+[[nodiscard]] std::string breakdown_words();  // "group, site, ...", for people
 
 struct broken_down {
     period_figures totals;
@@ -98,6 +122,9 @@ class breakdown_builder {
 public:
     breakdown_builder(breakdown by, instant now) : by_(by), now_(now) {}
     void add(const stay_facts& stay);
+    // Counts of one day without its stays: the totals, and those of one key.
+    void add_total(std::int32_t day, std::string_view counts);
+    void add_row(const std::string& key, std::string_view counts) { rows_[key].add_counts(counts); }
     [[nodiscard]] broken_down result();
 
 private:

@@ -58,6 +58,22 @@ intake::taken intake::accept_movement(const movement_plan& plan, const answer_te
     return answer;
 }
 
+result<intake::handed_counts> intake::hand_over(const std::vector<handed>& all, const std::string& actor)
+{
+    handed_counts counts;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        counts = {};
+        const stay_keeper stays(with_, site_, with_.clock.now());
+        for (const handed& one : all) switch (stays.take_hand_over(tx, one.visit_number, one.at, actor)) {
+                case stay_keeper::hand_over::done: ++counts.done; break;
+                case stay_keeper::hand_over::already: ++counts.already; break;
+                case stay_keeper::hand_over::no_stay: ++counts.unknown; break;
+            }
+    });
+    if (!written.has_value()) return written.error();
+    return counts;
+}
+
 result<stay_keeper::binding> intake::bind_by_hand(const letter_id& letter, const stay_id& stay,
                                                   const std::string& actor)
 {

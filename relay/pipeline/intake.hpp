@@ -30,6 +30,15 @@ public:
     // A person names the stay of a letter.
     [[nodiscard]] result<stay_keeper::binding> bind_by_hand(const letter_id& letter, const stay_id& stay,
                                                             const std::string& actor);
+    // The ward tells that patients got their copy of the letter; in one unit.
+    struct handed {
+        std::string visit_number;
+        instant at{};
+    };
+    struct handed_counts {
+        std::size_t done = 0, already = 0, unknown = 0;
+    };
+    [[nodiscard]] result<handed_counts> hand_over(const std::vector<handed>& all, const std::string& actor);
     [[nodiscard]] const site_options& site() const noexcept { return site_; }
 
 private:

@@ -104,7 +104,10 @@ private:
         known_as_ = known.id;
         std::vector<routed_recipient> named = routed_;
         name_treating_doctor(named, known.treating_rpps, nullptr);
+        const std::size_t before = tx.deliveries_of_letter(known.id).size();
         letter_deliveries(with_, now_, site_).add(tx, known, named);
+        if (known.document.empty() && tx.deliveries_of_letter(known.id).size() > before)
+            documents_.restore(tx, known, row_.details);
     }
 
     void store(ports::transaction& tx, const admission& place)

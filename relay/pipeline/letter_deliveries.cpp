@@ -129,6 +129,7 @@ void letter_deliveries::route(ports::transaction& tx, delivery_row& row, const r
         const auto& found = std::get<route_found>(decision);
         next.kind = event_kind::routed;
         row.domain = found.domain;
+        row.addressee = found.addressee;
         recipient to;
         to.address = found.address;
         row.recipient_key = recipient_key(with_.vault, to);

@@ -77,6 +77,21 @@ void sealed_documents::describe(letter_row& letter) const
     letter.document = objects.front().id;
 }
 
+void sealed_documents::restore(ports::transaction& tx, letter_row letter, std::string details) const
+{
+    letter.details = std::move(details);
+    auto further = tx.further_documents(letter.id);
+    for (std::size_t index = 0; index < objects.size(); ++index) {
+        const std::string& key = keys.documents[index].document_key;
+        if (key == letter.document_key) letter.document = objects[index].id;
+        for (letter_document_row& row : further)
+            if (row.document_key == key) row.document = objects[index].id;
+        tx.add_blob(objects[index]);
+    }
+    tx.save_letter(letter);
+    for (const letter_document_row& row : further) tx.save_letter_document(row);
+}
+
 void sealed_documents::save(ports::transaction& tx, const letter_row& letter) const
 {
     for (const ports::sealed_object& object : objects) tx.add_blob(object);

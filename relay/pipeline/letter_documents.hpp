@@ -29,6 +29,8 @@ struct sealed_documents {
     // Fills the columns of the letter's first document.
     void describe(letter_row& letter) const;
     void save(ports::transaction& tx, const letter_row& letter) const;
+    // The same documents again, of a letter whose content was destroyed.
+    void restore(ports::transaction& tx, letter_row letter, std::string details) const;
 };
 
 // Of a letter that is stored if it is admitted: check T04 is told so.

@@ -32,7 +32,7 @@ struct words<delivery_state> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 34> all{"stay_admitted",   "stay_admission_cancelled",
+    static constexpr std::array<std::string_view, 39> all{"stay_admitted",   "stay_admission_cancelled",
                                                           "stay_moved",      "stay_move_cancelled",
                                                           "stay_discharged", "stay_discharge_cancelled",
                                                           "stay_excluded",   "letter_received",
@@ -48,8 +48,11 @@ struct words<event_kind> {
                                                           "report_failed",   "displayed",
                                                           "processed",       "software_rejected",
                                                           "disputed",        "work_assigned",
-                                                          "work_snoozed",    "work_done"};
-    static constexpr auto last = event_kind::work_done;
+                                                          "work_snoozed",    "work_done",
+                                                          "handed_over",     "content_expired",
+                                                          "content_purged",  "period_recorded",
+                                                          "traces_expired"};
+    static constexpr auto last = event_kind::traces_expired;
 };
 template <>
 struct words<discharge_quality> {
@@ -78,8 +81,8 @@ struct words<letter_operation> {
 };
 template <>
 struct words<ack_kind> {
-    static constexpr std::array<std::string_view, 3> all{"shared_record", "reception", "reading"};
-    static constexpr auto last = ack_kind::reading;
+    static constexpr std::array<std::string_view, 4> all{"shared_record", "reception", "reading", "certificate"};
+    static constexpr auto last = ack_kind::certificate;
 };
 template <>
 struct words<ack_outcome> {

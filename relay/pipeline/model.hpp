@@ -101,15 +101,26 @@ enum class event_kind {
     disputed,           // a reply: the addressee says that the letter is not for him
     work_assigned,
     work_snoozed,
-    work_done  // a person about a line of the worklist (worklist.hpp): changes no state
+    work_done,  // a person about a line of the worklist (worklist.hpp): changes no state
+    handed_over,        // about a stay: the letter was handed to the patient (domain.md §2)
+    content_expired,    // about a letter: its content was destroyed (domain.md §10 rule 7)
+    content_purged,     // about the store as a whole: what one page of a purge destroyed
+    period_recorded,    // about the store as a whole: the figures of a closed day, or others than were recorded
+    traces_expired      // about the store as a whole: rows of a month gone, its counts kept
 };
+// Such an event names no stay, letter or delivery.
+[[nodiscard]] constexpr bool is_about_the_store(event_kind kind) noexcept
+{
+    return kind == event_kind::content_purged || kind == event_kind::period_recorded ||
+           kind == event_kind::traces_expired;
+}
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };
 // A report is a DSN of ours on its way back: no patient data, TLS only. A mail was submitted by a person for another
 // operator: no letter of the hospital, counted nowhere among them (submitted_mail.hpp).
 enum class delivery_kind { letter, report, mail };
 enum class recipient_role { treating_doctor, professional, organisation, patient };
-enum class ack_kind { shared_record, reception, reading };  // ZAM^Z01, Z02, Z03
+enum class ack_kind { shared_record, reception, reading, certificate };  // ZAM^Z01, Z02, Z03; always a file
 enum class ack_outcome { positive, negative };
 enum class ack_state { waiting, done, parked };  // parked: refused by the hospital's software (AE), for a person
 enum class ack_channel { none, file, mllp };
@@ -181,7 +192,7 @@ struct event_facts {
     friend bool operator==(const event_facts&, const event_facts&) = default;
 };
 
-// Exactly one of stay, letter, delivery is set.
+// Exactly one of stay, letter, delivery is set; none for what is about the store.
 struct event {
     std::int64_t sequence = 0;  // given by the ledger
     instant at{};               // our own clock
@@ -261,6 +272,15 @@ struct letter_clues {
     instant written{};  // when the letter was written
 };
 
+// Of the addressee, by the directory when it was routed (domain.md §5 "Breakdowns"). Public data; empty: not known.
+struct addressee_facts {
+    std::string structure;   // its id in the directory: FINESS...
+    std::string kind;        // of structure: word of pipeline/addressee.hpp
+    std::string profession;  // code
+    std::string department;  // "75"
+    friend bool operator==(const addressee_facts&, const addressee_facts&) = default;
+};
+
 struct delivery_row {
     delivery_id id;
     delivery_kind kind = delivery_kind::letter;
@@ -290,6 +310,7 @@ struct delivery_row {
     std::uint64_t octets = 0;           // of the sealed mail; 0 until sealed
     std::optional<instant> warned_at;   // people were told that it has not left in time
     cause first_trouble = cause::none;  // of the first routing or the first attempt, none if both went well
+    addressee_facts addressee;
 };
 
 // Goals of one delivery in time: J0, then 48 h. Past both, it leaves after all that can still be in time, in its order.

@@ -23,7 +23,7 @@ std::string organisation::fingerprint() const
 {
     std::string text;
     for (const site_entry& site : sites_) {
-        text += site.code + "\t" + site.group + "\t" + site.zone.name();
+        text += site.code + "\t" + site.group + "\t" + site.zone.name() + (site.tells_hand_over ? "\thand_over" : "");
         for (const auto& [service, label] : site.services) text += "\t" + service;
         text += "\n";
     }

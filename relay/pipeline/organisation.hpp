@@ -14,6 +14,7 @@ struct site_entry {
     std::string code, name, group;
     mime::zone zone;
     std::map<std::string, std::string, std::less<>> services;  // code (UF, UM) → name
+    bool tells_hand_over = false;  // its services tell when the patient got his copy of the letter (domain.md §5)
 };
 
 class organisation {

@@ -101,6 +101,14 @@ bool is_overtaken(ports::transaction& tx, const delivery_row& row)
     }
     return false;
 }
+
+// Destroyed at its term: nothing can be made of it any more.
+bool is_content_gone(ports::transaction& tx, const delivery_row& row)
+{
+    if (row.kind != delivery_kind::letter) return false;
+    const auto letter = tx.letter(row.letter);
+    return !letter || letter->document.empty();
+}
 }
 
 result<bool> outbound::requeue(const delivery_id& id)
@@ -109,7 +117,7 @@ result<bool> outbound::requeue(const delivery_id& id)
     const auto written = change_delivery(with_.store, id, [&](ports::transaction& tx, delivery_row& row) {
         if (row.state == delivery_state::sending || row.state == delivery_state::superseded || is_accepted(row.state))
             return;
-        if (is_overtaken(tx, row)) return;
+        if (is_overtaken(tx, row) || is_content_gone(tx, row)) return;
         if (row.kind != delivery_kind::letter && row.mail.empty()) return;  // its sender was told, its bytes are gone
         row.next_try = row.created_at = with_.clock.now();                  // a person gives it a new day
         record(tx, row, about(with_.clock.now(), event_kind::requeued));

@@ -127,6 +127,15 @@ void queue_reception(ports::transaction& tx, const services& with, const deliver
     to_hospital.tell(std::move(*id), outcome, hl7::write_zam_z02(to_hospital.received(), said));
 }
 
+void correct_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
+                       const mime::zone& zone)
+{
+    std::optional<ack_outcome> last;
+    for (const ack_row& told : tx.acks_of(row.letter))
+        if (told.kind == ack_kind::reception && told.delivery == row.id) last = told.outcome;
+    if (last == ack_outcome::negative) queue_reception(tx, with, row, happened, std::nullopt, zone);
+}
+
 void queue_reading(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                    const reading_report& report, const mime::zone& zone)
 {

@@ -20,6 +20,10 @@ struct reception_failure {
 void queue_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
                      const std::optional<reception_failure>& failure, const mime::zone& zone);
 
+// Other evidence than a DSN shows that it arrived after all, though a failure was told: the correction.
+void correct_reception(ports::transaction& tx, const services& with, const delivery_row& row, instant happened,
+                       const mime::zone& zone);
+
 // Z03. `weak`: a deleted mail may or may not have been seen, so it is told only if nothing was before.
 enum class reading_proof { certain, weak };
 struct reading_report {

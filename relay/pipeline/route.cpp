@@ -7,6 +7,7 @@
 #include "certs/certificate_memo.hpp"
 #include "certs/recipient_check.hpp"
 #include "mime/text/ascii.hpp"
+#include "relay/pipeline/addressee.hpp"
 
 namespace relay::pipeline {
 namespace json = boost::json;
@@ -120,6 +121,7 @@ route_decision decide_route(const recipient& to, ports::directory& directory, co
     if (rule == nullptr) return found.domain == patient_domain ? cause::no_certificate : cause::untrusted_domain;
     found.to = hop_for(*rule, found.domain);
     found.profile = rule->profile;
+    found.addressee = addressee_of(directory.by_address(found.address), to.rpps);
     // No clear text unless a rule says so: `mssante` is a rule, a missing certificate is not (design.md §3.5).
     if (rule->profile == seal_profile::hold) return cause::no_certificate;
     if (rule->profile == seal_profile::smime) {

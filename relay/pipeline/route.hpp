@@ -73,6 +73,7 @@ struct route_found {
     seal_profile profile = seal_profile::smime;
     next_hop to;
     std::optional<certs::certificate> certificate;  // smime: chain, validity, usage and address were checked at `now`
+    addressee_facts addressee{};
 };
 using route_decision = std::variant<route_found, cause>;
 

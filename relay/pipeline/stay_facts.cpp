@@ -34,6 +34,7 @@ struct acceptance {
     bool confirmed = false;
     const letter_row* letter = nullptr;
     std::string domain;
+    addressee_facts addressee;
 };
 
 class gatherer {
@@ -84,12 +85,14 @@ private:
         if (first_of_.empty()) {  // letters come in the order in which they were received
             first_of_ = letter.id;
             into_.recipient_operator = row.domain;
+            into_.addressee = row.addressee;
             into_.no_address = is_address_cause(row.first_trouble) ? row.first_trouble : cause::none;
         } else if (letter.id == first_of_ && !is_address_cause(row.first_trouble)) {
             into_.no_address = cause::none;  // another mailbox of the same doctor was usable at once
         }
         if (row.accepted_at)
-            acceptances_.push_back({*row.accepted_at, row.confirmed_at.has_value(), &letter, row.domain});
+            acceptances_.push_back(
+                {*row.accepted_at, row.confirmed_at.has_value(), &letter, row.domain, row.addressee});
         if (row.state != delivery_state::other_channel) return;
         for (const event& next : store_.events_of(row.id))
             if (next.kind == event_kind::other_channel) other_channels_.push_back(next.facts.said.at.value_or(next.at));
@@ -114,6 +117,7 @@ void take_stop(stay_facts& facts, const std::vector<acceptance>& all)
     facts.letter_type = found->letter->type_code;
     facts.crh_as_letter = facts.letter_type == stay_report;
     facts.recipient_operator = found->domain;
+    facts.addressee = found->addressee;
 }
 }
 
@@ -167,6 +171,8 @@ std::optional<stay_facts> facts_of(ports::reader& store, const stay_row& stay, c
     }
     facts.patient_class = stay.patient_class;
     facts.exclusion = stay.exclusion;
+    facts.handed_over = has_flag(stay.flags, flag_handed_over);
+    facts.hand_over_told = facts.handed_over || (site != nullptr && site->tells_hand_over);
 
     const std::vector<letter_row> letters = store.letters_of_stay(stay.id);
     gatherer gather(store, facts);

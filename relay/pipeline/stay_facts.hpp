@@ -48,12 +48,15 @@ struct stay_facts : stay_clock, stay_verdict {
     bool doctor_assumed = false;     // domain.md §3 rule 5
     std::string letter_type;         // of the letter of the stop, else of the first that qualifies
     std::string recipient_operator;  // domain of the treating doctor's mailbox
+    addressee_facts addressee;       // whose mailbox that is, by the directory
     cause no_address = cause::none;  // why there was no usable mailbox at the first attempt
 
     bool confirmed = false;                         // the stop is
     std::optional<instant> signed_at, received_at;  // of the letter of the stop
     bool other_channel = false;                     // a person recorded one
     bool other_channel_in_time = false;             // within 48 h
+    bool handed_over = false;                       // the letter was handed to the patient
+    bool hand_over_told = false;                    // its site tells so
     delivery_tally deliveries;
     friend bool operator==(const stay_facts&, const stay_facts&) = default;
 };

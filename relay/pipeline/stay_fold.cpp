@@ -113,6 +113,7 @@ public:
         made.in_feed = !movements_.empty();
         read_admission(made);
         read_discharge(made);
+        if (handed_over_) add_flag(made.flags, flag_handed_over);
         read_service(made);
         made.patient_class = last_class();
         made.exclusion = exclusion(rules, made.patient_class);
@@ -125,6 +126,7 @@ private:
     {
         const said_at when{next.facts.movement.recorded.value_or(next.at), arrival};
         if (next.kind == event_kind::stay_excluded) excluded_ = next.facts.evidence;
+        if (next.kind == event_kind::handed_over) handed_over_ = true;
         if (const auto sort = sort_of(next))
             take_movement(next, when, *sort);
         else if (next.kind == event_kind::stay_discharged || next.kind == event_kind::stay_discharge_cancelled)
@@ -301,6 +303,7 @@ private:
     std::vector<letter_word> letters_;
     last_word doctor_, person_;
     std::string excluded_;
+    bool handed_over_ = false;
 };
 }
 

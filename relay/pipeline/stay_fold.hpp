@@ -14,6 +14,8 @@ inline constexpr std::string_view flag_adt = "adt";                        // sa
 inline constexpr std::string_view flag_mt_assumed = "mt_assumed";          // rule 5: the only professional named
 inline constexpr std::string_view flag_ambiguous_time = "ambiguous_time";  // read in a DST hour without offset
 
+inline constexpr std::string_view flag_handed_over = "handed_over";  // the patient has his copy (domain.md §2)
+
 inline constexpr std::string_view exclusion_cancelled = "CANCELLED";
 inline constexpr std::string_view exclusion_series = "SEANCE";
 inline constexpr std::string_view exclusion_emergency = "ED_ONLY";

@@ -176,6 +176,23 @@ void stay_keeper::rebind(ports::transaction& tx, letter_row letter, bound_letter
     if (!to.stay.treating_rpps.empty()) deliveries.name_doctor(tx, std::move(letter), to.stay.treating_rpps);
 }
 
+stay_keeper::hand_over stay_keeper::take_hand_over(ports::transaction& tx, const std::string& visit_number, instant at,
+                                                   const std::string& actor) const
+{
+    auto stay = tx.stay_by_key(key("visit", visit_number), {});
+    if (!stay) return hand_over::no_stay;
+    if (has_flag(stay->flags, flag_handed_over)) return hand_over::already;
+    event next;
+    next.at = now_;
+    next.kind = event_kind::handed_over;
+    next.stay = stay->id;
+    next.facts.movement.at = at;
+    next.facts.actor = actor;
+    tx.append(next);
+    project_stay(tx, *stay, site_.stays);
+    return hand_over::done;
+}
+
 stay_keeper::binding stay_keeper::bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
                                                const std::string& actor) const
 {

@@ -31,6 +31,11 @@ public:
     [[nodiscard]] binding bind_by_hand(ports::transaction& tx, const letter_id& letter, const stay_id& stay,
                                        const std::string& actor) const;
 
+    // The letter was handed to the patient of this visit (PV1-19), by what the ward says. Once told, it stays.
+    enum class hand_over { done, no_stay, already };
+    [[nodiscard]] hand_over take_hand_over(ports::transaction& tx, const std::string& visit_number, instant at,
+                                           const std::string& actor) const;
+
 private:
     [[nodiscard]] std::string key(std::string_view kind, const std::string& number) const;
     [[nodiscard]] stay_row find_or_make(ports::transaction& tx, const std::string& visit_key,

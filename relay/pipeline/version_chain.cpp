@@ -160,6 +160,8 @@ std::vector<earlier_delivery> begun_to_mailbox(ports::reader& store, const ports
     if (!opened.has_value()) return {};
     const recipient to = read_recipient(*opened);
     std::erase_if(earlier, [&](const earlier_delivery& one) {
+        if (one.row.recipient.empty())  // its traces expired: the hash is left
+            return one.row.recipient_key != row.recipient_key || !has_begun(store, one.row);
         const auto other = vault.open_field(field::recipient, one.row.recipient);
         return !other.has_value() || !same_mailbox(to, read_recipient(*other)) || !has_begun(store, one.row);
     });
@@ -218,7 +220,8 @@ mail_role role_of_mail(ports::reader& store, const ports::vault& vault, const le
         role.what = has_something || (unknown && !last) ? deletion : nothing_to_delete;
         // Other bytes than those that were sent are of no use to who has to find what was sent.
         const bool as_sent = last && last->version == letter.version && !has_flag(letter.flags, flag_content_differs);
-        if (has_something && !as_sent) role.carried = last->id;
+        // Where the content of what was sent is destroyed, the deletion's own document has to do.
+        if (has_something && !as_sent && !last->document.empty()) role.carried = last->id;
         role.earlier = date_of(has_something ? *last : letter);
     } else if (letter.operation == letter_operation::replace) {
         role.what = has_something || (unknown && !last) ? replacement : first_mail;

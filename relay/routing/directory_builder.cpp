@@ -76,12 +76,14 @@ public:
         // No journal, no sync on the way: nobody reads this file before it is complete, synced and renamed.
         database_.exec(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768;"
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA user_version = 1;"
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA user_version = 2;"
             "CREATE TABLE entry (type INTEGER NOT NULL, address TEXT NOT NULL, rpps TEXT NOT NULL,"
-            " structure TEXT NOT NULL, family TEXT NOT NULL, given TEXT NOT NULL, label TEXT NOT NULL);"
+            " structure TEXT NOT NULL, family TEXT NOT NULL, given TEXT NOT NULL, label TEXT NOT NULL,"
+            " company TEXT NOT NULL, profession TEXT NOT NULL, department TEXT NOT NULL);"
             "CREATE TABLE import (at INTEGER NOT NULL, rows INTEGER NOT NULL);");
         database_.exec(certificate_table);
-        insert_ = std::make_unique<SQLite::Statement>(database_, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)");
+        insert_ =
+            std::make_unique<SQLite::Statement>(database_, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         insert_certificate_ =
             std::make_unique<SQLite::Statement>(database_, "INSERT OR IGNORE INTO certificate VALUES (?, ?, ?, ?)");
         database_.exec("BEGIN");
@@ -91,8 +93,8 @@ public:
     {
         insert_->bind(1, static_cast<int>(entry.type));
         int column = 1;
-        for (const auto* text :
-             {&entry.address, &entry.rpps, &entry.structure, &entry.family, &entry.given, &entry.label})
+        for (const auto* text : {&entry.address, &entry.rpps, &entry.structure, &entry.family, &entry.given,
+                                 &entry.label, &entry.company, &entry.profession, &entry.department})
             insert_->bindNoCopy(++column, *text);
         insert_->exec();
         insert_->reset();

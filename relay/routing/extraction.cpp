@@ -75,6 +75,8 @@ result<extraction_reader> extraction_reader::from_header(std::string_view line, 
         {"prénom d'exercice", &found.given},
         {"raison sociale structure bal", &found.label},
         {"enseigne commerciale structure bal", &found.sign},
+        {"code profession", &found.profession},
+        {"département", &found.department},
         {"certificat", &found.certificate},
     };
     for (std::size_t index = 0; index < names.size(); ++index)
@@ -84,7 +86,8 @@ result<extraction_reader> extraction_reader::from_header(std::string_view line, 
         if (!*needed) return make_error_code(routing_errc::header_not_understood);
     extraction_reader reader(found, names.size(), limits);
     for (const auto& [name, column] : known)
-        if (!*column && column != &found.certificate) reader.warn("colonne absente : " + std::string(name));
+        if (!*column && column != &found.certificate && column != &found.profession && column != &found.department)
+            reader.warn("colonne absente : " + std::string(name));
     return reader;
 }
 
@@ -114,6 +117,10 @@ std::optional<extraction_row> extraction_reader::read(std::string_view line)
     row.entry.given = field(columns_.given);
     for (const auto* source : {&columns_.service, &columns_.sign, &columns_.label})
         if (row.entry.label.empty()) row.entry.label = field(*source);
+    for (const auto* source : {&columns_.label, &columns_.sign})
+        if (row.entry.company.empty()) row.entry.company = field(*source);
+    row.entry.profession = field(columns_.profession);
+    row.entry.department = field(columns_.department);
     if (const auto text = field(columns_.certificate); !text.empty()) {
         if (auto der = mime::base64_decode(text))
             row.certificate = std::move(*der);

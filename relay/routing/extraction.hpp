@@ -41,7 +41,7 @@ public:
 private:
     struct columns {
         std::optional<std::size_t> type, address, id_type, id, structure, family, given, label, sign, service,
-            certificate;
+            profession, department, certificate;
     };
     extraction_reader(const columns& found, std::size_t count, const extraction_limits& limits)
         : columns_(found), count_(count), limits_(limits)

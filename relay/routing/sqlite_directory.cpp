@@ -48,6 +48,7 @@ struct sqlite_directory::generation {
 
     std::mutex mutex;
     SQLite::Database database;
+    const int version = database.execAndGet("PRAGMA user_version").getInt();
     std::map<const char*, std::unique_ptr<SQLite::Statement>> statements;  // go before the database
 };
 
@@ -62,15 +63,30 @@ std::vector<directory_entry> read_entries(SQLite::Statement& query)
         if (type < 0 || type > static_cast<int>(mailbox_type::cabinet)) continue;
         found.push_back({static_cast<mailbox_type>(type), query.getColumn(1).getString(),
                          query.getColumn(2).getString(), query.getColumn(3).getString(), query.getColumn(4).getString(),
-                         query.getColumn(5).getString(), query.getColumn(6).getString()});
+                         query.getColumn(5).getString(), query.getColumn(6).getString(), query.getColumn(7).getString(),
+                         query.getColumn(8).getString(), query.getColumn(9).getString()});
     }
     return found;
 }
 constexpr const char* certificates_sql = "SELECT not_before, der FROM certificate WHERE name = ?";
-constexpr const char* by_address_sql =
-    "SELECT type, address, rpps, structure, family, given, label FROM entry WHERE address = ? COLLATE NOCASE";
-constexpr const char* by_rpps_sql =
-    "SELECT type, address, rpps, structure, family, given, label FROM entry WHERE rpps = ? AND rpps <> ''";
+#define LIAISON_BY_ADDRESS(more)                                         \
+    "SELECT type, address, rpps, structure, family, given, label, " more \
+    " FROM entry WHERE address = ? COLLATE "                             \
+    "NOCASE"
+#define LIAISON_BY_RPPS(more) \
+    "SELECT type, address, rpps, structure, family, given, label, " more " FROM entry WHERE rpps = ? AND rpps <> ''"
+struct look_ups {
+    const char* by_address;
+    const char* by_rpps;
+};
+// A file imported by an older program stays in use until the next import: it does not tell the last three.
+constexpr look_ups old_file{LIAISON_BY_ADDRESS("'', '', ''"), LIAISON_BY_RPPS("'', '', ''")};
+constexpr look_ups this_file{LIAISON_BY_ADDRESS("company, profession, department"),
+                             LIAISON_BY_RPPS("company, profession, department")};
+const look_ups& look_ups_of(int version)
+{
+    return version < 2 ? old_file : this_file;
+}
 
 using dated_certificate = std::pair<std::int64_t, std::string>;
 
@@ -133,7 +149,7 @@ std::vector<directory_entry> sqlite_directory::by_address(std::string_view addre
     if (!in_use) return {};
     const std::lock_guard lock(in_use->mutex);
     try {
-        auto query = in_use->prepared(by_address_sql);
+        auto query = in_use->prepared(look_ups_of(in_use->version).by_address);
         query->bind(1, std::string(address));
         return read_entries(*query);
     } catch (const SQLite::Exception&) {
@@ -147,7 +163,7 @@ std::vector<directory_entry> sqlite_directory::by_rpps(std::string_view rpps)
     if (!in_use) return {};
     const std::lock_guard lock(in_use->mutex);
     try {
-        auto query = in_use->prepared(by_rpps_sql);
+        auto query = in_use->prepared(look_ups_of(in_use->version).by_rpps);
         query->bind(1, std::string(rpps));
         return read_entries(*query);
     } catch (const SQLite::Exception&) {

@@ -9,6 +9,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/store/errc.hpp"
 #include "relay/store/migrations.hpp"
+#include "relay/store/trace_expiry.hpp"
 
 namespace relay::store {
 void engine::derive_with(stay_deriver derive)
@@ -117,11 +118,58 @@ result<void> engine::read_ledger(const std::function<void(const ledger_line&)>& 
 {
     return read_sql([&](sql_reader& reader) {
         auto rows = reader.database().query(
-            "SELECT sequence, at, kind, stay, letter, delivery, payload, hash FROM event ORDER BY sequence");
+            "SELECT sequence, at, kind, stay, letter, delivery, payload, hash, key FROM event ORDER BY sequence");
         while (rows.next())
             each({rows.integer(0), rows.when(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6),
-                  rows.text(7)});
+                  rows.text(7), !rows.null(8) && rows.text(8).empty()});
     });
+}
+
+result<log_state> engine::empty_log()
+{
+    if (!writer_) return make_error_code(store_errc::read_only);
+    try {
+        connection database(options_.path, connection::access::read_write);
+        database.execute("PRAGMA synchronous = FULL");
+        // The bulk beside the writer first: what is left for the one that keeps him waiting is little.
+        sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        sqlite3_busy_timeout(database.handle(), 100);
+        const int code =
+            sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return log_state::in_use;
+        if (code != SQLITE_OK) return make_error_code(store_errc::failed);
+        return log_state::emptied;
+    } catch (...) {
+        return error_of_current_exception();
+    }
+}
+
+result<void> engine::freeze_day(std::int32_t day, const pipeline::event& told)
+{
+    return write_sql([&](sql_transaction& transaction) { freeze(transaction, day, told); });
+}
+
+result<expired_traces> engine::expire_traces(base::instant traces_until, base::instant keys_until, std::size_t limit)
+{
+    expired_traces done;
+    const auto written = write_sql(
+        [&](sql_transaction& transaction) { done = expire_page(transaction, traces_until, keys_until, limit); });
+    if (!written.has_value()) return written.error();
+    return done;
+}
+
+result<std::vector<std::int32_t>> engine::days_to_freeze(std::int32_t before)
+{
+    std::vector<std::int32_t> days;
+    const auto read = read_sql([&](sql_reader& reader) {
+        auto rows = reader.database().query(
+            "SELECT DISTINCT day FROM period_record WHERE day < ? AND day NOT IN (SELECT day FROM period_frozen)"
+            " ORDER BY day",
+            std::int64_t{before});
+        while (rows.next()) days.push_back(static_cast<std::int32_t>(rows.integer(0)));
+    });
+    if (!read.has_value()) return read.error();
+    return days;
 }
 
 int engine::schema_version() const

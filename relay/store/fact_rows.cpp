@@ -17,6 +17,7 @@ constexpr fact_flag fact_flags[] = {
     {4, &stay_facts::doctor_assumed}, {8, &stay_facts::j0_met},
     {16, &stay_facts::h48_met},       {32, &stay_facts::confirmed},
     {64, &stay_facts::other_channel}, {128, &stay_facts::other_channel_in_time},
+    {256, &stay_facts::handed_over},  {512, &stay_facts::hand_over_told},
 };
 
 std::int64_t flags_of(const stay_facts& facts)
@@ -83,6 +84,7 @@ stay_facts read_facts(const cursor& row)
     facts.deliveries.filing_refused = static_cast<std::int32_t>(row.integer(23));
     facts.deliveries.repeated = static_cast<std::int32_t>(row.integer(24));
     if (facts.deliveries.failed > 0) take_failures(facts.deliveries, row.text(25));
+    facts.addressee = {row.text(26), row.text(27), row.text(28), row.text(29)};
     return facts;
 }
 
@@ -93,11 +95,12 @@ void write_facts(connection& database, const stay_facts& facts)
     const std::optional<std::string_view> no_address =
         facts.no_address == cause::none ? std::nullopt : std::optional(name(facts.no_address));
     database.run("INSERT OR REPLACE INTO stay_fact (" LIAISON_FACTS_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment, facts.service, facts.site,
                  facts.group, facts.patient_class, facts.exclusion, facts.discharge, name(facts.quality),
                  facts.j0_deadline, facts.h48_deadline, flags_of(facts), facts.letter_type, facts.recipient_operator,
                  no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted, tally.failed, tally.read,
-                 tally.filing_refused, tally.repeated, failures);
+                 tally.filing_refused, tally.repeated, failures, facts.addressee.structure, facts.addressee.kind,
+                 facts.addressee.profession, facts.addressee.department);
 }
 }

@@ -9,7 +9,7 @@ namespace relay::store {
 #define LIAISON_FACTS_COLUMNS                                                                                         \
     "stay, day, band, establishment, service, site, grp, patient_class, exclusion, discharge, quality, j0_deadline, " \
     "h48_deadline, flags, letter_type, recipient_operator, no_address, stop, signed_at, received_at, accepted, "      \
-    "failed, read, filing_refused, repeated, failures"
+    "failed, read, filing_refused, repeated, failures, structure, structure_kind, profession, department"
 
 [[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
 void write_facts(connection& database, const pipeline::stay_facts& facts);

@@ -49,6 +49,20 @@ std::string_view view_of(const ledger_hash& hash)
     return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+struct sealed_facts {
+    std::string payload;
+    bool by_node_key = false;  // an event from before keys of their own
+    std::string key;
+};
+
+// nullopt: the key was destroyed.
+std::optional<result<std::string>> opened(const ports::vault& vault, std::int64_t sequence, const sealed_facts& sealed)
+{
+    if (sealed.by_node_key) return vault.open_field(context_of(sequence), sealed.payload);
+    if (sealed.key.empty()) return std::nullopt;
+    return vault.open_keyed(context_of(sequence), sealed.key, sealed.payload);
+}
+
 template <class T>
 T value_or_throw(result<T> outcome)
 {
@@ -77,17 +91,19 @@ void save_head(connection& database, const ledger_head& head)
 
 void append_event(connection& database, const ports::vault& vault, ledger_head& head, const event& entry)
 {
-    if (int{!entry.stay.empty()} + int{!entry.letter.empty()} + int{!entry.delivery.empty()} != 1)
-        throw std::logic_error("an event is about exactly one of stay, letter and delivery");
+    const int named = int{!entry.stay.empty()} + int{!entry.letter.empty()} + int{!entry.delivery.empty()};
+    if (named != (is_about_the_store(entry.kind) ? 0 : 1))
+        throw std::logic_error("an event is about exactly one of stay, letter and delivery, or about the store");
     const std::int64_t sequence = head.sequence + 1;
-    const std::string payload = vault.seal_field(context_of(sequence), write_facts(entry.facts));
+    const auto [key, payload] = vault.seal_keyed(context_of(sequence), write_facts(entry.facts));
     const ledger_hash hash =
         hash_of(head.hash, {sequence, entry.at.time_since_epoch().count(), name(entry.kind), entry.stay.text(),
                             entry.letter.text(), entry.delivery.text(), payload});
     database.run(
-        "INSERT INTO event (sequence, at, kind, stay, letter, delivery, payload, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO event (sequence, at, kind, stay, letter, delivery, payload, hash, key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         sequence, entry.at, name(entry.kind), entry.stay, entry.letter, entry.delivery, as_blob{payload},
-        as_blob{view_of(hash)});
+        as_blob{view_of(hash)}, as_blob{key});
     head = {sequence, hash};
 }
 
@@ -102,7 +118,8 @@ event read_event(const cursor& row, const ports::vault& vault)
     entry.stay = row.id<stay_id>(3);
     entry.letter = row.id<letter_id>(4);
     entry.delivery = row.id<delivery_id>(5);
-    entry.facts = value_or_throw(read_facts(value_or_throw(vault.open_field(context_of(entry.sequence), row.text(6)))));
+    if (auto facts = opened(vault, entry.sequence, {row.text(6), row.null(7), row.text(7)}))
+        entry.facts = value_or_throw(read_facts(value_or_throw(std::move(*facts))));
     return entry;
 }
 
@@ -110,8 +127,8 @@ std::optional<std::int64_t> first_broken_link(connection& database, const ports:
 {
     const ledger_head head = load_head(database);
     ledger_head walked;
-    auto rows =
-        database.query("SELECT sequence, at, kind, stay, letter, delivery, payload, hash FROM event ORDER BY sequence");
+    auto rows = database.query(
+        "SELECT sequence, at, kind, stay, letter, delivery, payload, hash, key FROM event ORDER BY sequence");
     while (rows.next()) {
         const std::int64_t expected = walked.sequence + 1;
         const std::string kind = rows.text(2), stay = rows.text(3), letter = rows.text(4), delivery = rows.text(5);
@@ -119,7 +136,8 @@ std::optional<std::int64_t> first_broken_link(connection& database, const ports:
         const ledger_hash hash =
             hash_of(walked.hash, {rows.integer(0), rows.integer(1), kind, stay, letter, delivery, payload});
         if (rows.integer(0) != expected || rows.text(7) != view_of(hash)) return expected;
-        if (!vault.open_field(context_of(expected), payload)) return expected;
+        const auto facts = opened(vault, expected, {payload, rows.null(8), rows.text(8)});
+        if (facts && !facts->has_value()) return expected;
         walked = {expected, hash};
     }
     if (walked.sequence < head.sequence) return walked.sequence + 1;  // the tail was cut

@@ -331,8 +331,9 @@ std::vector<refusal_row> reading<Base>::refusals(std::size_t limit)
 }
 
 // The state stands in the statement: only so does SQLite see that the partial index serves.
-#define LIAISON_ACKS_IN(state) \
-    "SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE state = '" state "' ORDER BY sequence LIMIT ?"
+#define LIAISON_ACKS_IN(state)                                          \
+    "SELECT " LIAISON_ACK_COLUMNS " FROM ack_out WHERE state = '" state \
+    "' AND kind <> 'certificate' ORDER BY sequence LIMIT ?"
 template <class Base>
 std::vector<ack_row> reading<Base>::acks_in(ack_state state, std::size_t limit)
 {
@@ -347,8 +348,10 @@ std::vector<ack_row> reading<Base>::due_acks(instant now, std::size_t limit)
 {
     return all(database_.query("SELECT " LIAISON_ACK_COLUMNS
                                " FROM ack_out AS one INDEXED BY ack_waiting WHERE state = 'waiting' AND next_try <= ?"
+                               " AND kind <> 'certificate'"
                                " AND NOT EXISTS (SELECT 1 FROM ack_out AS before WHERE before.letter = one.letter"
-                               " AND before.sequence < one.sequence AND before.state = 'waiting')"
+                               " AND before.sequence < one.sequence AND before.state = 'waiting'"
+                               " AND before.kind <> 'certificate')"
                                " ORDER BY next_try, sequence LIMIT ?",
                                now, limit_of(limit)),
                read_ack);

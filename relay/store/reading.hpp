@@ -4,6 +4,7 @@
 
 #include "relay/pipeline/ports/store.hpp"
 #include "relay/store/connection.hpp"
+#include "relay/store/retention_rows.hpp"
 #include "relay/store/work_rows.hpp"
 
 namespace relay::store {
@@ -12,7 +13,7 @@ template <class Base>
 class reading : public Base {
 public:
     reading(connection& database, const pipeline::ports::vault& vault)
-        : database_(database), vault_(vault), worklist_(database)
+        : database_(database), vault_(vault), worklist_(database), retention_(database, vault)
     {
     }
     pipeline::ports::work_reader& work() override { return worklist_; }
@@ -66,6 +67,7 @@ public:
     std::optional<pipeline::ports::account_row> account_by_address(std::string_view address) override;
     std::optional<pipeline::ports::account_row> account_by_user(std::string_view user) override;
     pipeline::ports::queue_counts counts() override;
+    pipeline::ports::retention_reader& retention() override { return retention_; }
 
     [[nodiscard]] connection& database() noexcept { return database_; }
     [[nodiscard]] const pipeline::ports::vault& vault() const noexcept { return vault_; }
@@ -76,7 +78,9 @@ protected:
 private:
     connection& database_;
     const pipeline::ports::vault& vault_;
-    work_rows worklist_;
+
+protected:
+    retention_rows retention_;
 };
 
 using sql_reader = reading<pipeline::ports::reader>;

@@ -117,6 +117,7 @@ delivery_row read_delivery(const cursor& row)
     delivery.warned_at = row.maybe_when(24);
     delivery.octets = static_cast<std::uint64_t>(row.integer(25));
     delivery.first_trouble = word<cause>(row, 26);
+    delivery.addressee = {row.text(27), row.text(28), row.text(29), row.text(30)};
     return delivery;
 }
 
@@ -214,7 +215,7 @@ void upsert_delivery(connection& database, const delivery_row& row)
 {
     database.run(
         "INSERT INTO delivery (" LIAISON_DELIVERY_COLUMNS
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, letter = excluded.letter, role = excluded.role,"
         " recipient_key = excluded.recipient_key, recipient = excluded.recipient, domain = excluded.domain,"
         " set_key = excluded.set_key, version = excluded.version, state = excluded.state, why = excluded.why,"
@@ -223,11 +224,13 @@ void upsert_delivery(connection& database, const delivery_row& row)
         " message_id = excluded.message_id, envid = excluded.envid, mail = excluded.mail,"
         " sealed_sha256 = excluded.sealed_sha256, lease = excluded.lease, turn = excluded.turn,"
         " deadline = excluded.deadline, last_deadline = excluded.last_deadline, warned_at = excluded.warned_at,"
-        " octets = excluded.octets, first_trouble = excluded.first_trouble",
+        " octets = excluded.octets, first_trouble = excluded.first_trouble, structure = excluded.structure,"
+        " structure_kind = excluded.structure_kind, profession = excluded.profession, department = excluded.department",
         row.id, name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
         row.set_key, row.version, name(row.state), name(row.why), row.attempts, row.created_at, row.next_try,
         row.accepted_at, row.confirmed_at, row.message_id, row.envid, row.mail, row.sealed_sha256, row.lease, row.turn,
-        row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble));
+        row.deadline, row.last_deadline, row.warned_at, static_cast<std::int64_t>(row.octets), name(row.first_trouble),
+        row.addressee.structure, row.addressee.kind, row.addressee.profession, row.addressee.department);
 }
 
 // Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is
@@ -237,10 +240,11 @@ void move_delivery(connection& database, const delivery_row& row)
     database.run(
         "UPDATE delivery SET state = ?, why = ?, attempts = ?, next_try = ?, accepted_at = ?, confirmed_at = ?,"
         " mail = ?, sealed_sha256 = ?, lease = ?, deadline = ?, last_deadline = ?, warned_at = ?, octets = ?,"
-        " first_trouble = ? WHERE id = ?",
+        " first_trouble = ?, structure = ?, structure_kind = ?, profession = ?, department = ? WHERE id = ?",
         name(row.state), name(row.why), row.attempts, row.next_try, row.accepted_at, row.confirmed_at, row.mail,
         row.sealed_sha256, row.lease, row.deadline, row.last_deadline, row.warned_at,
-        static_cast<std::int64_t>(row.octets), name(row.first_trouble), row.id);
+        static_cast<std::int64_t>(row.octets), name(row.first_trouble), row.addressee.structure, row.addressee.kind,
+        row.addressee.profession, row.addressee.department, row.id);
 }
 }
 

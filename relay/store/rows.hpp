@@ -35,11 +35,11 @@ namespace relay::store {
 #define LIAISON_DELIVERY_COLUMNS                                                                                     \
     "id, kind, letter, role, recipient_key, recipient, domain, set_key, version, state, why, attempts, created_at, " \
     "next_try, accepted_at, confirmed_at, message_id, envid, mail, sealed_sha256, lease, turn, "                     \
-    "deadline, last_deadline, warned_at, octets, first_trouble"
+    "deadline, last_deadline, warned_at, octets, first_trouble, structure, structure_kind, profession, department"
 #define LIAISON_ACK_COLUMNS                                                                                 \
     "sequence, file_name, content, kind, outcome, control_id, letter, delivery, state, channel, attempts, " \
     "next_try"
-#define LIAISON_EVENT_COLUMNS "sequence, at, kind, stay, letter, delivery, payload"
+#define LIAISON_EVENT_COLUMNS "sequence, at, kind, stay, letter, delivery, payload, key"
 
 // A stored word; throws boost::system::system_error (store_errc::newer_schema) for one this program does not know.
 template <class Enum>

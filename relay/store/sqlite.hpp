@@ -51,10 +51,21 @@ struct ledger_line {
     base::instant at{};
     std::string kind, stay, letter, delivery;  // one of the three ids
     std::string payload, hash;                 // octets
+    bool is_expired = false;                   // the key of its payload was destroyed
 };
 
 // Derives what is kept about a stay beside its rows, in the unit that changed them.
 using stay_deriver = std::function<void(pipeline::ports::transaction&, const pipeline::stay_id&)>;
+
+// What one page of expiring traces was.
+struct expired_traces {
+    std::size_t stays = 0, letters = 0, deliveries = 0;
+    std::size_t events = 0;  // whose facts nobody can read any more
+    std::size_t keys = 0;    // letters of which now also the hashes are gone
+    bool more = false;
+};
+
+enum class log_state { emptied, in_use };
 
 class sqlite_store : public pipeline::ports::store {
 public:
@@ -66,6 +77,17 @@ public:
     [[nodiscard]] virtual result<std::int64_t> sealed_until() = 0;              // sequence of the newest; 0 without one
     // In the chain's order, of one snapshot; nothing else may be asked of the store in `each`.
     [[nodiscard]] virtual result<void> read_ledger(const std::function<void(const ledger_line&)>& each) = 0;
+    // Copies the write-ahead log back and empties its file, so that what was erased is in it no more. in_use: a
+    // reader still needs it; to be asked again. Others wait for some milliseconds at most.
+    [[nodiscard]] virtual result<log_state> empty_log() = 0;
+    // The traces of a recorded day begin to go: from now on its record is all there is of it. `told`: the event of it.
+    [[nodiscard]] virtual result<void> freeze_day(std::int32_t day, const pipeline::event& told) = 0;
+    // The next page of rows: of frozen days, of letters without a stay received before `traces_until`; and of keyed
+    // hashes of letters received before `keys_until`.
+    [[nodiscard]] virtual result<expired_traces> expire_traces(base::instant traces_until, base::instant keys_until,
+                                                               std::size_t limit) = 0;
+    // Recorded days before this one that are not frozen, in order.
+    [[nodiscard]] virtual result<std::vector<std::int32_t>> days_to_freeze(std::int32_t before) = 0;
     [[nodiscard]] virtual int schema_version() const = 0;
 };
 

@@ -42,11 +42,18 @@ void sql_transaction::save_stay(const stay_row& row)
 
 void sql_transaction::save_facts(const stay_facts& facts)
 {
+    note_changed_day(database(), facts.stay);
+    if (is_frozen(database(), facts.day)) {  // its record is all there is of that day
+        database().run("DELETE FROM stay_fact WHERE stay = ?", facts.stay);
+        return;
+    }
     write_facts(database(), facts);
+    note_changed_day(database(), facts.stay);
 }
 
 void sql_transaction::remove_facts(const stay_id& stay)
 {
+    note_changed_day(database(), stay);
     database().run("DELETE FROM stay_fact WHERE stay = ?", stay);
 }
 
@@ -201,12 +208,14 @@ void sql_transaction::derive()
 
 void sql_transaction::keep_unit()
 {
+    retention_.end_unit();
     if (units_kept_ > 0) database().run("RELEASE unit");
     ++units_kept_;
 }
 
 void sql_transaction::undo_unit()
 {
+    retention_.end_unit();
     if (units_kept_ > 0) {
         database().run("ROLLBACK TO unit");
         database().run("RELEASE unit");

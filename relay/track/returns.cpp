@@ -42,6 +42,8 @@ void tell_reception(ports::transaction& tx, const services& with, const delivery
 {
     if (next.kind == event_kind::report_delivered && is_accepted(row.state))
         queue_reception(tx, with, row, next.at, std::nullopt, zone);
+    else if (next.kind != event_kind::report_failed && is_accepted(row.state))
+        correct_reception(tx, with, row, next.at, zone);
     if (next.kind == event_kind::report_failed && row.state == delivery_state::failed)
         queue_reception(tx, with, row, next.at, failure_by_reply(next.facts.smtp_code, next.facts.enhanced_status),
                         zone);

@@ -28,6 +28,7 @@ constexpr std::size_t nonce_octets = 12;
 constexpr std::size_t tag_octets = 16;
 constexpr std::size_t wrapped_octets = 40;  // RFC 3394: the key and one block
 constexpr char format = 1;                  // of wrapped keys and fields: the way to a second node key
+constexpr char keyed_format = 2;            // of fields under a key of their own
 
 const unsigned char* octets(std::string_view bytes)
 {
@@ -227,6 +228,24 @@ result<std::string> node_vault::open_field(std::string_view context, std::string
 {
     if (sealed.empty() || sealed.front() != format) return make_error_code(vault_errc::not_authentic);
     return decrypt(field_key_, context, sealed.substr(1));
+}
+
+pipeline::ports::keyed_field node_vault::seal_keyed(std::string_view context, std::string_view clear) const
+{
+    data_key key;
+    must(RAND_priv_bytes(key.bytes.data(), static_cast<int>(key.bytes.size())) == 1);
+    pipeline::ports::keyed_field made{wrap(wrap_key_, key), std::string(1, keyed_format)};
+    encrypt(key.bytes, context, clear, made.sealed);
+    return made;
+}
+
+result<std::string> node_vault::open_keyed(std::string_view context, std::string_view wrapped_key,
+                                           std::string_view sealed) const
+{
+    data_key key;
+    if (sealed.empty() || sealed.front() != keyed_format || !unwrap(wrap_key_, wrapped_key, key))
+        return make_error_code(vault_errc::not_authentic);
+    return decrypt(key.bytes, context, sealed.substr(1));
 }
 
 std::string node_vault::match_key(std::string_view domain, std::string_view value) const

@@ -29,6 +29,10 @@ public:
     // The sealed form is bytes, not text: format octet, nonce, ciphertext, tag.
     [[nodiscard]] std::string seal_field(std::string_view context, std::string_view clear) const override;
     [[nodiscard]] result<std::string> open_field(std::string_view context, std::string_view sealed) const override;
+    [[nodiscard]] pipeline::ports::keyed_field seal_keyed(std::string_view context,
+                                                          std::string_view clear) const override;
+    [[nodiscard]] result<std::string> open_keyed(std::string_view context, std::string_view wrapped_key,
+                                                 std::string_view sealed) const override;
     [[nodiscard]] std::string match_key(std::string_view domain, std::string_view value) const override;
 
     using working_key = std::array<unsigned char, 32>;

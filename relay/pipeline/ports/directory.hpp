@@ -19,7 +19,10 @@ struct directory_entry {
     std::string structure;  // FINESS or other structure id; may be empty
     std::string family;
     std::string given;
-    std::string label;  // organisation's name; may be empty
+    std::string label;         // organisation's name; may be empty
+    std::string company{};     // registered name of the structure, also of a personal mailbox; may be empty
+    std::string profession{};  // code; of personal mailboxes
+    std::string department{};  // "75"; may be empty
 };
 
 class directory {

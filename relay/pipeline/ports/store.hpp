@@ -14,6 +14,7 @@
 #include "relay/base/result.hpp"
 #include "relay/pipeline/model.hpp"
 #include "relay/pipeline/ports/returned_mail.hpp"
+#include "relay/pipeline/ports/retention.hpp"
 #include "relay/pipeline/ports/vault.hpp"
 #include "relay/pipeline/stay_facts.hpp"
 
@@ -137,6 +138,7 @@ public:
     [[nodiscard]] virtual std::optional<account_row> account_by_address(std::string_view address) = 0;
     [[nodiscard]] virtual std::optional<account_row> account_by_user(std::string_view user) = 0;
     [[nodiscard]] virtual queue_counts counts() = 0;
+    [[nodiscard]] virtual retention_reader& retention() = 0;
 };
 
 class transaction : public reader {
@@ -166,6 +168,7 @@ public:
     virtual stored_as add_message(const new_message& message) = 0;  // gives UID and modification sequence
     virtual void save_account(const account_row& row) = 0;
     [[nodiscard]] virtual returned_mails& returned() = 0;  // of this unit
+    [[nodiscard]] virtual retention_writer& retention_changes() = 0;
 };
 
 class store {

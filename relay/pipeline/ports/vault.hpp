@@ -20,6 +20,12 @@ struct sealed_object {
     std::string sha256;        // of the clear bytes, 32 octets
 };
 
+// A field under a key of its own: once that key is gone, nobody opens it any more.
+struct keyed_field {
+    std::string wrapped_key;  // by the node key
+    std::string sealed;
+};
+
 class vault {
 public:
     virtual ~vault() = default;
@@ -27,6 +33,9 @@ public:
     [[nodiscard]] virtual result<std::string> open(const sealed_object& object) const = 0;
     [[nodiscard]] virtual std::string seal_field(std::string_view context, std::string_view clear) const = 0;
     [[nodiscard]] virtual result<std::string> open_field(std::string_view context, std::string_view sealed) const = 0;
+    [[nodiscard]] virtual keyed_field seal_keyed(std::string_view context, std::string_view clear) const = 0;
+    [[nodiscard]] virtual result<std::string> open_keyed(std::string_view context, std::string_view wrapped_key,
+                                                         std::string_view sealed) const = 0;
     // Keyed HMAC-SHA-256, hex: for matching identities without keeping them. `domain` separates kinds of values.
     [[nodiscard]] virtual std::string match_key(std::string_view domain, std::string_view value) const = 0;
 };

@@ -49,6 +49,17 @@ public:
         if (!sealed.starts_with(prefix)) return boost::system::errc::make_error_code(boost::system::errc::bad_message);
         return std::string(sealed.substr(prefix.size()));
     }
+    ports::keyed_field seal_keyed(std::string_view context, std::string_view clear) const override
+    {
+        return {"key of " + std::string(context), seal_field(context, clear)};
+    }
+    result<std::string> open_keyed(std::string_view context, std::string_view wrapped_key,
+                                   std::string_view sealed) const override
+    {
+        if (wrapped_key != "key of " + std::string(context))
+            return boost::system::errc::make_error_code(boost::system::errc::bad_message);
+        return open_field(context, sealed);
+    }
     std::string match_key(std::string_view domain, std::string_view value) const override
     {
         const std::string input = std::string(domain) + "\n" + std::string(value);

@@ -144,6 +144,44 @@ TEST_CASE("a negative DSN after acceptance revokes it", "[returns]")
     CHECK(h.told() == "NY");  // news again
 }
 
+TEST_CASE("a late contradiction sends the correction, once, with the code of its reply", "[returns]")
+{
+    struct row {
+        std::string reports;  // P: positive DSN, N: negative, R: receipt (displayed)
+        std::string told;     // Z02, in order
+    };
+    const auto tc = GENERATE(values<row>({
+        {"P", "Y"},
+        {"PN", "YN"},
+        {"PNN", "YN"},  // the same news again is no news
+        {"PPNN", "YN"},
+        {"N", "N"},
+        {"NP", "N"},   // whatever came first, the failure stands (domain.md §3 rule 4)
+        {"R", ""},     // a reading is told by Z03, where it was asked for
+        {"RN", ""},    // read is read: it goes to people
+        {"NR", "NY"},  // it arrived after all
+        {"NRR", "NY"},
+        {"PNR", "YNY"},
+    }));
+    sent_letter h;
+    for (const char report : tc.reports) {
+        h.clock.advance(1h);
+        const std::string mail = report == 'P' ? h.positive() : report == 'N' ? h.negative() : h.mdn("displayed");
+        CHECK(h.receive(mail) == store_verdict::stored);
+    }
+    CAPTURE(tc.reports);
+    std::string told;
+    std::set<std::string> ids;
+    for (const auto& row : h.ask([](auto& r) { return r.acks_in(ack_state::waiting, 100); })) {
+        told += row.outcome == ack_outcome::positive ? 'Y' : 'N';
+        ids.insert(row.control_id);
+        const std::string said = h.vault.open_field(field::ack_content, row.content).value();
+        CHECK((said.find("|550^") != std::string::npos) == (row.outcome == ack_outcome::negative));
+    }
+    CHECK(told == tc.told);
+    CHECK(ids.size() == tc.told.size());
+}
+
 TEST_CASE("reports without a Message-ID are told apart by their bytes", "[returns]")
 {
     sent_letter h;

@@ -539,3 +539,35 @@ TEST_CASE("a web address on this machine may be without TLS", "[config]")
     file f;
     CHECK(f.load(good + "[alerts]\nwebhook = \"" + std::string(url) + "\"\n").mistakes.empty());
 }
+
+TEST_CASE("what is kept is never kept shorter than open evidence needs", "[config]")
+{
+    struct row {
+        std::string_view retention, where;  // empty: no mistake
+    };
+    const auto tc = GENERATE(values<row>({
+        {"", ""},
+        {"content_days = 1", ""},
+        {"content_days = 0", "[retention] content_days"},
+        {"content_days = 30", ""},
+        {"content_days = 31", "[retention] content_days"},
+        {"content_open_days = 6", "[retention] content_open_days"},
+        {"content_open_days = 31", "[retention] content_open_days"},
+        {"trace_days = 37", ""},
+        {"trace_days = 36", "[retention] trace_days"},
+        {"trace_days = 366", ""},
+        {"trace_days = 367", "[retention] trace_days"},
+        {"key_days = 182", "[retention] key_days"},
+        {"key_days = 3661", "[retention] key_days"},
+        {"days = 3", "[retention] days"},
+        {"content_days = 2\ncontent_open_days = 2\n[retry]\ngive_up_seconds = 86401", "[retention] content_open_days"},
+    }));
+    const file f;
+    const auto read = f.load(good + "[retention]\n" + std::string(tc.retention) + "\n");
+    CAPTURE(tc.retention, all(read.mistakes));
+    CHECK(read.mistakes.empty() == tc.where.empty());
+    if (!tc.where.empty()) {
+        REQUIRE_FALSE(read.mistakes.empty());
+        CHECK(read.mistakes[0].where.find(tc.where) != std::string::npos);
+    }
+}

@@ -1,0 +1,138 @@
+// Transmission certificates: made, queued, told as written.
+#include <algorithm>
+
+#include "mime/cda/document.hpp"
+#include "mime/text/digest.hpp"
+#include "relay/obs/log.hpp"
+#include "relay/pipeline/content_purge_parts.hpp"
+#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/submission.hpp"
+
+namespace relay::pipeline {
+namespace {
+// How often the content of this letter was destroyed: a repeat for new recipients may have brought it again.
+std::size_t times_destroyed(ports::reader& store, const letter_id& id)
+{
+    const auto history = store.events_of(id);
+    return static_cast<std::size_t>(std::count_if(
+        history.begin(), history.end(), [](const event& one) { return one.kind == event_kind::content_expired; }));
+}
+}
+
+std::string certificate_number(ports::reader& store, const letter_row& letter)
+{
+    return letter.id.text() + "-C" + std::to_string(times_destroyed(store, letter.id) + 1);
+}
+
+std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter)
+{
+    const std::string number = certificate_number(store, letter);
+    for (ack_row& row : store.retention().certificates_of(letter.id))
+        if (row.control_id == number) return std::move(row);
+    return std::nullopt;
+}
+
+content_term term_of(ports::reader& store, const letter_row& letter, const retention_policy& policy)
+{
+    std::vector<std::optional<instant>> ends;
+    for (const delivery_row& row : store.deliveries_of_letter(letter.id))
+        ends.push_back(ended_at(row, is_accepted(row.state) ? std::vector<event>() : store.events_of(row.id)));
+    return content_term_of(policy, letter.received_at, ends);
+}
+
+std::optional<certificate_facts> content_purge::facts_for(ports::reader& store, const letter_row& letter) const
+{
+    certificate_facts from;
+    from.number = certificate_number(store, letter);
+    from.node = options_.node;
+    from.establishment = options_.establishment;
+    from.made = with_.clock.now();
+    from.letter = letter;
+    from.term = term_of(store, letter, options_.policy);
+    if (const auto details = with_.vault.open_field(field::letter_details, letter.details); details.has_value())
+        from.details = read_details(*details);
+    std::vector<std::pair<blob_id, std::string>> documents{{letter.document, letter.type_code}};
+    for (const letter_document_row& further : store.further_documents(letter.id))
+        documents.emplace_back(further.document, further.type_code);
+    for (const auto& [id, type] : documents) {
+        certified_document one;
+        one.version = letter.version;
+        one.type_code = type;
+        // A damaged object is certified by what is known of it: it must not be kept for ever.
+        if (const auto known = store.retention().object(id)) {
+            one.sha256 = mime::hex(known->sha256);
+            one.octets = known->length;
+        }
+        const auto object = store.blob(id);
+        if (auto bytes = object ? with_.vault.open(*object) : result<std::string>(std::string()); bytes.has_value())
+            if (const auto cda = mime::cda::read_document(*bytes); cda.has_value()) {
+                one.id = cda->header().id.text();
+                if (cda->header().set_id) one.set_id = cda->header().set_id->text();
+            }
+        from.documents.push_back(std::move(one));
+    }
+    for (delivery_row& row : store.deliveries_of_letter(letter.id)) {
+        certified_delivery one;
+        if (const auto opened = with_.vault.open_field(field::recipient, row.recipient); opened.has_value())
+            one.to = read_recipient(*opened);
+        one.history = store.events_of(row.id);
+        one.row = std::move(row);
+        from.deliveries.push_back(std::move(one));
+    }
+    return from;
+}
+
+result<void> content_purge::queue_certificate(const letter_row& letter)
+{
+    if (!options_.signer) return {};
+    std::optional<certificate_facts> facts;
+    const auto read = with_.store.read([&](ports::reader& store) { facts = facts_for(store, letter); });
+    if (!read.has_value()) return read.error();
+    auto made = sign_certificate(*facts, options_.zone, *options_.signer);
+    if (!made.has_value()) return made.error();
+    const std::string ending = ".certificat-" + facts->number + ".eml";
+    ack_row row;
+    row.file_name = with_.vault.seal_field(field::ack_name, acknowledgement_name(facts->details.source_name, ending));
+    row.content = with_.vault.seal_field(field::ack_content, *made);
+    row.kind = ack_kind::certificate;
+    row.control_id = facts->number;
+    row.letter = letter.id;
+    row.next_try = with_.clock.now();
+    return with_.store.write([&](ports::transaction& tx) {
+        if (!tx.ack_by_control_id(row.control_id)) tx.add_ack(row);
+    });
+}
+
+result<std::vector<content_purge::certificate_file>> content_purge::certificates(std::size_t limit)
+{
+    std::vector<ack_row> rows;
+    const auto read =
+        with_.store.read([&](ports::reader& store) { rows = store.retention().certificates_waiting(limit); });
+    if (!read.has_value()) return read.error();
+    std::vector<certificate_file> files;
+    for (ack_row& row : rows) {
+        auto name = with_.vault.open_field(field::ack_name, row.file_name);
+        auto content = with_.vault.open_field(field::ack_content, row.content);
+        if (!name.has_value() || !content.has_value()) {
+            obs::error(obs::event::vault_failed, "step=certificate sequence={}", row.sequence);
+            continue;
+        }
+        files.push_back({std::move(row), std::move(*name), std::move(*content)});
+    }
+    return files;
+}
+
+result<void> content_purge::written(const std::vector<certificate_file>& files)
+{
+    return with_.store.write([&](ports::transaction& tx) {
+        for (const certificate_file& one : files) {
+            ack_row row = one.row;
+            row.state = ack_state::done;
+            row.channel = ack_channel::file;
+            ++row.attempts;
+            row.content.clear();
+            tx.save_ack(row);
+        }
+    });
+}
+}

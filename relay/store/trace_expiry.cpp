@@ -1,0 +1,106 @@
+#include "relay/store/trace_expiry.hpp"
+
+#include "relay/store/rows.hpp"
+
+namespace relay::store {
+using namespace pipeline;
+namespace {
+std::vector<std::string> ids_of(cursor rows)
+{
+    std::vector<std::string> all;
+    while (rows.next()) all.push_back(rows.text(0));
+    return all;
+}
+
+void count(std::size_t& into, int rows)
+{
+    into += static_cast<std::size_t>(rows);
+}
+
+class expiry {
+public:
+    explicit expiry(connection& database) : database_(database) {}
+    [[nodiscard]] const expired_traces& done() const noexcept { return done_; }
+
+    void stay(const std::string& id)
+    {
+        for (const std::string& letter_id : ids_of(database_.query("SELECT id FROM letter WHERE stay = ?", id)))
+            letter(letter_id);
+        count(done_.events, database_.run("UPDATE event SET key = x'' WHERE stay = ? AND key <> x''", id));
+        count(done_.stays, database_.run("DELETE FROM stay WHERE id = ?", id));
+        database_.run("DELETE FROM trace_expiring WHERE stay = ?", id);
+    }
+
+    void letter(const std::string& id)
+    {
+        for (const std::string& row : ids_of(database_.query("SELECT id FROM delivery WHERE letter = ?", id)))
+            count(done_.events, database_.run("UPDATE event SET key = x'' WHERE delivery = ? AND key <> x''", row));
+        count(done_.events, database_.run("UPDATE event SET key = x'' WHERE letter = ? AND key <> x''", id));
+        database_.run("DELETE FROM ack_out WHERE letter = ?", id);
+        database_.run("DELETE FROM letter_clue WHERE letter = ?", id);
+        count(done_.deliveries,
+              database_.run("UPDATE delivery SET recipient = x'', domain = '', message_id = '', envid = '',"
+                            " sealed_sha256 = '', why = 'NONE', first_trouble = 'NONE', accepted_at = NULL,"
+                            " confirmed_at = NULL, warned_at = NULL, structure = '', structure_kind = '',"
+                            " profession = '', department = '' WHERE letter = ?",
+                            id));
+        database_.run("UPDATE letter_document SET completeness = '' WHERE letter = ?", id);
+        count(done_.letters,
+              database_.run("UPDATE letter SET stay = NULL, establishment = '', service = '', treating_rpps = '',"
+                            " flags = '', source_name_key = '', signed_at = NULL, details = x'', completeness = ''"
+                            " WHERE id = ?",
+                            id));
+    }
+
+    // The hashes too: a repeat from now on is a new letter.
+    void keys(const std::string& id)
+    {
+        database_.run("DELETE FROM answer WHERE letter = ?", id);
+        database_.run("DELETE FROM letter_document WHERE letter = ?", id);
+        database_.run("DELETE FROM delivery WHERE letter = ?", id);
+        count(done_.keys, database_.run("DELETE FROM letter WHERE id = ?", id));
+    }
+
+private:
+    connection& database_;
+    expired_traces done_;
+};
+}
+
+void freeze(sql_transaction& transaction, std::int32_t day, const event& told)
+{
+    connection& database = transaction.database();
+    transaction.append(told);
+    database.run("INSERT OR IGNORE INTO period_frozen (day) VALUES (?)", day);
+    database.run("INSERT OR IGNORE INTO trace_expiring SELECT stay FROM stay_fact WHERE day = ?", day);
+    database.run("DELETE FROM stay_fact WHERE day = ?", day);
+    database.run("DELETE FROM period_changed WHERE day = ?", day);
+}
+
+expired_traces expire_page(sql_transaction& transaction, instant traces_until, instant keys_until, std::size_t limit)
+{
+    connection& database = transaction.database();
+    transaction.retention_changes().erase_thoroughly();
+    expiry page(database);
+    const auto stays = ids_of(database.query("SELECT stay FROM trace_expiring LIMIT ?", limit_of(limit)));
+    for (const std::string& id : stays) page.stay(id);
+    const auto letters =
+        ids_of(database.query("SELECT id FROM letter INDEXED BY letter_without_stay WHERE stay IS NULL"
+                              " AND establishment <> '' AND document IS NULL AND received_at < ?"
+                              " ORDER BY received_at LIMIT ?",
+                              traces_until, limit_of(limit)));
+    for (const std::string& id : letters) page.letter(id);
+    const auto old =
+        ids_of(database.query("SELECT id FROM letter INDEXED BY letter_keys_only WHERE establishment = ''"
+                              " AND received_at < ? ORDER BY received_at LIMIT ?",
+                              keys_until, limit_of(limit)));
+    for (const std::string& id : old) page.keys(id);
+    database.run(
+        "DELETE FROM refusal WHERE sequence IN (SELECT sequence FROM refusal WHERE at < ? AND content IS NULL"
+        " LIMIT ?)",
+        traces_until, limit_of(limit));
+    expired_traces done = page.done();
+    done.more = stays.size() == limit || letters.size() == limit || old.size() == limit;
+    return done;
+}
+}
