@@ -39,7 +39,7 @@ struct control_context {
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 
 // assign {item, to, actor}, snooze {item, until, actor}, done {item, reason, actor}, other-channel {item, channel, at,
-// actor}, exclude {stay, reason, actor}: times in milliseconds since 1970. nullopt: none of these.
+// actor}, exclude {item, reason, actor}: times in milliseconds since 1970. nullopt: none of these.
 [[nodiscard]] std::optional<control::reply> run_work_command(pipeline::work_desk& desk, const control::request& asked);
 
 [[nodiscard]] std::string text_of(const control::request& asked, std::string_view key);

@@ -1,53 +1,56 @@
 #include "relay/http/worklist_page.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
-#include "relay/pipeline/attention.hpp"
-#include "relay/pipeline/period_report.hpp"
 #include "relay/pipeline/words.hpp"
 
 namespace relay::http {
 using namespace pipeline;
 namespace {
-constexpr std::chrono::days looked_at{30};  // of discharge
-
-struct mark_words {
-    attention mark;
-    const char *what, *action, *actor;
-    gravity weight;
-};
-constexpr std::array<mark_words, 4> words{{
-    {attention::no_letter_in_the_evening, "sortie sans lettre à 18 h", "faire signer et déposer la lettre avant minuit",
-     "secrétariat du service", gravity::plain},
-    {attention::j0_missed, "J0 manqué", "faire partir la lettre avant 48 h", "secrétariat du service",
-     gravity::warning},
-    {attention::h36_passed, "36 h passées", "il reste moins de 12 h : prévoir un autre canal",
-     "secrétariat et médecin du service", gravity::warning},
-    {attention::h48_missed, "48 h manquées", "remettre la lettre par un autre canal, et le noter",
-     "médecin et chef du service", gravity::grave},
-}};
-
 std::string named(const organisation& sites, const std::string& code)
 {
     const auto label = sites.service_name(code);
     return label.empty() ? code : code + " " + std::string(label);
 }
 
-worklist_line line_of(const stay_facts& stay, attention mark, const institution& places, instant now)
+gravity weight_of(attention mark)
 {
-    const auto& said = *std::find_if(words.begin(), words.end(), [&](const auto& one) { return one.mark == mark; });
+    switch (mark) {
+        case attention::none:
+        case attention::no_letter_in_the_evening: return gravity::plain;
+        case attention::j0_missed:
+        case attention::h36_passed: return gravity::warning;
+        case attention::h48_missed: break;
+    }
+    return gravity::grave;
+}
+
+// Beside what it is called, which says the state of a delivery: the mark of its stay.
+std::string state_of(const work_item& item)
+{
+    switch (item.mark) {
+        case attention::none:
+        case attention::no_letter_in_the_evening: return {};
+        case attention::j0_missed: return item.kind == work_kind::stay ? "" : "J0 manqué";
+        case attention::h36_passed: return item.kind == work_kind::stay ? "" : "36 h passées";
+        case attention::h48_missed: break;
+    }
+    return item.kind == work_kind::stay ? "" : "48 h manquées";
+}
+
+worklist_line line_of(const work_item& item, const organisation& sites)
+{
     worklist_line line;
-    line.reference = stay.stay.text().substr(0, 8);
-    line.service = named(places.sites, stay.service);
-    line.what = said.what;
-    line.state = word(standing_of(stay, now).state, language::french);
-    line.action = said.action;
-    line.actor = said.actor;
-    line.deadline = now < stay.j0_deadline ? stay.j0_deadline : stay.h48_deadline;
-    line.since = stay.discharge;
-    line.weight = said.weight;
+    line.reference = item.id;
+    line.service = named(sites, item.service);
+    line.what = item.label;
+    line.state = state_of(item);
+    line.action = item.action;
+    line.actor = item.actor_label;
+    if (item.has_deadline) line.deadline = item.deadline;
+    line.since = item.since;
+    line.assigned_to = item.assigned_to;
+    line.weight = weight_of(item.mark);
     return line;
 }
 
@@ -63,11 +66,11 @@ std::vector<service_choice> choices(const organisation& sites)
 
 result<worklist_query> read_worklist_query(const request& asked, std::size_t lines)
 {
-    worklist_query wanted{std::string(asked.parameter("service")), 0, lines};
+    worklist_query wanted{std::string(asked.parameter("service")), std::nullopt, lines};
     const auto after = asked.parameter("after");
     if (after.empty()) return wanted;
-    const auto [end, wrong] = std::from_chars(after.data(), after.data() + after.size(), wanted.skip);
-    if (wrong != std::errc() || end != after.data() + after.size()) return errc::bad_parameter;
+    wanted.after = read_work_place(after);
+    if (!wanted.after) return errc::bad_parameter;
     return wanted;
 }
 
@@ -77,18 +80,12 @@ worklist_data load_worklist(ports::reader& store, const worklist_query& wanted, 
     data.now = now;
     data.service = wanted.service;
     data.services = choices(places.sites);
-    data.page = wanted.skip == 0 ? worklist_data::position::first : worklist_data::position::later;
-    const auto today = std::chrono::floor<std::chrono::days>(now);
-    std::vector<worklist_line> all;
-    store.read_facts(query_of({today - looked_at, today + std::chrono::days(2)}, wanted.service),
-                     [&](const stay_facts& stay) {
-                         if (const auto mark = attention_of(stay, now); mark != attention::none)
-                             all.push_back(line_of(stay, mark, places, now));
-                     });
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
-    const std::size_t from = std::min(wanted.skip, all.size()), to = std::min(from + wanted.lines, all.size());
-    data.lines.assign(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to));
-    if (to < all.size()) data.next = std::to_string(to);
+    data.page = wanted.after ? worklist_data::position::later : worklist_data::position::first;
+    work_query query{.services = {}, .limit = wanted.lines, .after = wanted.after};
+    if (!wanted.service.empty()) query.services = {wanted.service};
+    const work_page page = read_worklist(store, query, places.sites, now);
+    for (const work_item& item : page.items) data.lines.push_back(line_of(item, places.sites));
+    if (page.next) data.next = text_of(*page.next);
     return data;
 }
 }

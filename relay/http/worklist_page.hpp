@@ -1,15 +1,16 @@
-// relay/http/worklist_page.hpp: what of the worklist a request asks for, and how it is read. load_worklist() blocks.
+// relay/http/worklist_page.hpp: what of the worklist (relay/pipeline/worklist.hpp) a request asks for, and how it is
+// read. load_worklist() blocks.
 #pragma once
 
 #include "relay/http/node_facts.hpp"
 #include "relay/http/request.hpp"
 #include "relay/http/worklist_view.hpp"
-#include "relay/pipeline/ports/store.hpp"
+#include "relay/pipeline/ports/worklist.hpp"
 
 namespace relay::http {
 struct worklist_query {
-    std::string service;   // empty: all
-    std::size_t skip = 0;  // lines of earlier pages
+    std::string service;                        // empty: all
+    std::optional<pipeline::work_place> after;  // end of the page before
     std::size_t lines = 50;
 };
 // errc::bad_parameter.

@@ -92,10 +92,14 @@ result<desk_answer> work_desk::say(std::string_view item, event_kind kind, const
         next.facts.said.about = about_of(*found, next.at);
         if (next.facts.said.about.empty()) return desk_answer::unknown_item;
         take_subject(next, *found);
-        if (has_subject(next)) tx.append(next);
-        work_said before = found->said.value_or(work_said{});
-        before.item = found->item;
-        tx.work_changes().save_said(said_after(std::move(before), next));
+        work_said said_now = found->said.value_or(work_said{});
+        said_now.item = found->item;
+        said_now = said_after(std::move(said_now), next);
+        if (has_subject(next))
+            tx.append(next);
+        else
+            tx.work_changes().add_to_log(said_now, next.kind);
+        tx.work_changes().save_said(said_now);
         return desk_answer::done;
     });
 }

@@ -223,6 +223,14 @@ void work_rows::add_words_and_facts(work_evidence& to)
     if (row.next()) to.said = read_said(row);
 }
 
+void work_rows::add_to_log(const work_said& said, event_kind act)
+{
+    database_.run(
+        "INSERT INTO work_log (at, actor, item, act, assigned_to, until, reason, about) VALUES (?, ?, ?, ?, ?, ?, ?, "
+        "?)",
+        said.at, said.actor, said.item, name(act), said.assigned_to, said.until, said.reason, said.about);
+}
+
 void work_rows::save_said(const work_said& said)
 {
     database_.run(

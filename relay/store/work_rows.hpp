@@ -22,6 +22,7 @@ public:
     std::vector<pipeline::work_evidence> work_after_j0(std::string_view service, base::instant now,
                                                        const pipeline::work_place& after, std::size_t limit) override;
     std::optional<pipeline::work_evidence> find_work(std::string_view item) override;
+    void add_to_log(const pipeline::work_said& said, pipeline::event_kind act) override;
     void save_said(const pipeline::work_said& said) override;
 
 private:

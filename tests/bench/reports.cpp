@@ -159,7 +159,7 @@ int main(int argc, char** argv)
                 [&](ports::reader& r) { static_cast<void>(read_worklist(r, {.services = of, .after = {}}, {}, at)); })
             .value();
     };
-    timed("worklist_service", 200, [&](int run) { page({"UF" + std::to_string(run)}, now); });
-    timed("worklist_all", 20, [&](int) { page({}, now); });
+    timed("worklist_lines_service", 200, [&](int run) { page({"UF" + std::to_string(run)}, now); });
+    timed("worklist_lines_all", 20, [&](int) { page({}, now); });
     return 0;
 }

@@ -33,7 +33,8 @@ public:
     virtual ~work_writer() = default;
     [[nodiscard]] virtual notice_writer& notice_changes() = 0;
     [[nodiscard]] virtual watch_writer& watch_changes() = 0;
-    virtual void save_said(
-        const work_said& said) = 0;  // the last words of people about an item: the event's projection
+    virtual void save_said(const work_said& said) = 0;  // the last words about an item: the event's projection
+    // For a line that the ledger has no subject for: append-only.
+    virtual void add_to_log(const work_said& said, event_kind act) = 0;
 };
 }

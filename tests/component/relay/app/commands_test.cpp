@@ -90,6 +90,50 @@ TEST_CASE("mailboxes", "[commands]")
     CHECK(add("roux", "no address", "12345678").code == "BAD_ADDRESS");
 }
 
+TEST_CASE("what people say of the worklist, as commands", "[commands]")
+{
+    node n;
+    work_desk desk(*n.store, n.clock, tests::site().stays);
+    const auto run = [&](const std::string& command, boost::json::object arguments) {
+        return app::run_work_command(desk, {command, std::move(arguments), "alice"});
+    };
+    REQUIRE(n.in->accept(tests::dropped("a.hl7", tests::adt_file())).what == verdict::accepted);
+    n.clock.set(tests::local("20261120183000+0100"));
+    const std::string stay = n.stays().front().id.text();
+    CHECK_FALSE(run("unknown", {}).has_value());
+    CHECK(run("assign", {{"item", stay}, {"to", "m.dupont"}, {"actor", "mallory"}})->ok);
+    const auto events = n.ask([&](auto& r) { return r.events_of(stay_id(stay)); });
+    CHECK(events.back().facts.actor == "alice");  // whom the socket knows, not what he says
+    struct row {
+        std::string command;
+        boost::json::object arguments;
+        std::string code;
+    };
+    const std::int64_t now = n.clock.now().time_since_epoch().count();
+    const std::vector<row> table{
+        {"assign", {{"item", "x"}, {"to", "y"}}, "UNKNOWN_ITEM"},
+        {"assign", {{"item", stay}, {"to", "a b"}}, "BAD_NAME"},
+        {"snooze", {{"item", stay}}, "BAD_TIME"},
+        {"snooze", {{"item", stay}, {"until", "demain"}}, "BAD_TIME"},
+        {"snooze", {{"item", stay}, {"until", now}}, "BAD_TIME"},
+        {"snooze", {{"item", stay}, {"until", now + 1000}}, ""},
+        {"done", {{"item", stay}, {"reason", ""}}, "UNKNOWN_CODE"},
+        {"done", {{"item", stay}, {"reason", "CALLED"}}, ""},
+        {"other-channel", {{"item", stay}, {"channel", "fax"}}, "UNKNOWN_ITEM"},
+        {"exclude", {{"item", stay}, {"reason", "X"}}, "UNKNOWN_CODE"},
+        {"exclude", {{"item", stay}, {"reason", ""}}, "NOT_NEEDED"},
+        {"exclude", {{"item", stay}, {"reason", "TEST"}}, ""},
+    };
+    for (const row& tc : table) {
+        CAPTURE(tc.command, boost::json::serialize(tc.arguments));
+        const auto answer = run(tc.command, tc.arguments);
+        REQUIRE(answer.has_value());
+        CHECK(answer->ok == tc.code.empty());
+        CHECK(answer->code == tc.code);
+    }
+    CHECK(n.stays().front().exclusion == "MANUAL");
+}
+
 TEST_CASE("cancel takes a submitted mail that waits, and nothing else", "[commands]")
 {
     node n;

@@ -6,9 +6,11 @@
 #include <fstream>
 #include <thread>
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "relay/control/client.hpp"
 #include "relay/control/line_socket.hpp"
@@ -36,6 +38,7 @@ struct place {
 reply answer(const request& asked)
 {
     if (asked.command == "echo") return {true, asked.arguments, {}, {}};
+    if (asked.command == "who") return {true, {{"actor", asked.actor}}, {}, {}};
     if (asked.command == "throw") throw std::runtime_error("secret");
     if (asked.command == "large") return {true, {{"text", std::string(2'000'000, 'x')}}, {}, {}};
     return failure("UNKNOWN_COMMAND", "commande inconnue");
@@ -56,6 +59,19 @@ std::string said_to(const fs::path& path, std::string line)
     (void)write_line(peer.get(), std::move(line));
     return read_line(peer.get(), 10s).value_or("(nothing)");
 }
+}
+
+TEST_CASE("who asks is told by the kernel, not by him", "[control]")
+{
+    const place p;
+    server listening(p.socket(), answer);
+    REQUIRE(listening.start().has_value());
+    request asked{"who", {{"actor", "mallory"}}, "mallory"};
+    const passwd* me = ::getpwuid(::getuid());
+    const std::string expected = me != nullptr ? me->pw_name : "uid " + std::to_string(::getuid());
+    const auto said = send(p.socket(), asked);
+    REQUIRE(said.has_value());
+    CHECK(said->result.at("actor").as_string() == expected);
 }
 
 TEST_CASE("a command, its result, its failure", "[control]")

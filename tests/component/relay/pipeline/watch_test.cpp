@@ -3,6 +3,7 @@
 
 #include "relay/pipeline/ports/worklist.hpp"
 #include "relay/pipeline/watch_desk.hpp"
+#include "relay/pipeline/work_desk.hpp"
 #include "tests/support/relay_house.hpp"
 
 using namespace relay::pipeline;
@@ -65,4 +66,12 @@ TEST_CASE("a letter for somebody else's mailbox warns the directory keeper and l
     for (const auto& item : page.items)
         if (item.kind == work_kind::mailbox) words.push_back(item.word);
     CHECK(words == std::vector<std::string>{"binding_mismatch"});
+    const std::string item = page.items.back().id;
+    REQUIRE(page.items.back().kind == work_kind::mailbox);
+    CHECK_FALSE(page.items.back().has_deadline);  // behind all that have one
+    work_desk desk(*h.store, h.clock);
+    REQUIRE(desk.assign(item, "annuaire", "alice").value() == desk_answer::done);
+    REQUIRE(desk.finish(item, "CHECKED", "alice").value() == desk_answer::done);
+    const auto left = h.ask([&](auto& r) { return read_worklist(r, query, {}, h.clock.now()); });
+    CHECK(left.items.size() == page.items.size() - 1);
 }
