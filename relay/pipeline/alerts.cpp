@@ -23,7 +23,7 @@ constexpr std::array<alert_words, static_cast<std::size_t>(alert_kind::count_)> 
     {"disputed", "lettres contestées par leur destinataire",
      "vérifier le destinataire ; ouvrir une fiche de violation s'il n'est pas le bon", true},
     {"directory", "boîtes à vérifier", "comparer l'annuaire et les lettres : liaison worklist", false},
-    {"peer", "domaine qui ne prend plus rien depuis 30 min", "appeler l'opérateur ; prévoir un autre canal", false},
+    {"peer", "domaine qui ne prend plus rien", "appeler l'opérateur ; prévoir un autre canal", false},
     {"queue", "file d'attente trop ancienne", "voir ce qui retient les envois : liaison status, liaison queue", false},
     {"load", "nœud surchargé : plus rien n'est pris en charge", "libérer de la place : liaison status", false},
     {"certificate", "certificat du nœud proche de sa fin", "le renouveler, puis liaison reload", false},
