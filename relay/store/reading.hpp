@@ -78,6 +78,7 @@ protected:
 private:
     connection& database_;
     const pipeline::ports::vault& vault_;
+    work_rows worklist_;
 
 protected:
     retention_rows retention_;
