@@ -9,7 +9,7 @@ using namespace std::chrono;
 using namespace std::chrono_literals;
 
 namespace {
-sys_days day(int y, unsigned m, unsigned d)
+sys_days on(int y, unsigned m, unsigned d)
 {
     return sys_days(year(y) / month(m) / std::chrono::day(d));
 }
@@ -27,14 +27,14 @@ TEST_CASE("weeks by ISO 8601", "[digest]")
         sys_days local;
         std::string_view text;
     };
-    const auto tc = GENERATE(values<row>({{day(2026, 11, 22), "2026-W47"},
-                                          {day(2026, 11, 23), "2026-W48"},
-                                          {day(2026, 1, 1), "2026-W01"},
-                                          {day(2025, 12, 29), "2026-W01"},
-                                          {day(2026, 12, 31), "2026-W53"},
-                                          {day(2027, 1, 3), "2026-W53"},
-                                          {day(2027, 1, 4), "2027-W01"},
-                                          {day(2024, 12, 30), "2025-W01"}}));
+    const auto tc = GENERATE(values<row>({{on(2026, 11, 22), "2026-W47"},
+                                          {on(2026, 11, 23), "2026-W48"},
+                                          {on(2026, 1, 1), "2026-W01"},
+                                          {on(2025, 12, 29), "2026-W01"},
+                                          {on(2026, 12, 31), "2026-W53"},
+                                          {on(2027, 1, 3), "2026-W53"},
+                                          {on(2027, 1, 4), "2027-W01"},
+                                          {on(2024, 12, 30), "2025-W01"}}));
     CHECK(text_of(week_of(tc.local)) == tc.text);
     const auto read = read_week(tc.text);
     REQUIRE(read.has_value());
