@@ -74,12 +74,12 @@ public:
 
 protected:
     [[nodiscard]] work_rows& worklist_rows() noexcept { return worklist_; }
+    [[nodiscard]] retention_rows& retention_of() noexcept { return retention_; }
 
 private:
     connection& database_;
     const pipeline::ports::vault& vault_;
-
-protected:
+    work_rows worklist_;
     retention_rows retention_;
 };
 
