@@ -38,7 +38,6 @@ letter_details without_content(const letter_details& from, const letter_id& id)
     kept.wants_reading = from.wants_reading;
     return kept;
 }
-
 }
 
 std::vector<purge_candidate> purge_candidates(ports::reader& store, const retention_policy& policy, instant now,

@@ -53,9 +53,9 @@ std::vector<std::int64_t> take_numbers(std::string_view line)
 
 void take_lags(std::vector<milliseconds>& into, const std::vector<std::int64_t>& pairs)
 {
-    constexpr std::int64_t most = 10'000'000;  // stays with one lag on one day: a line that says more is damaged
+    constexpr std::int64_t most = 10'000'000;  // minutes, and stays with one lag on one day: what says more is damaged
     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-        if (pairs[i + 1] < 0 || pairs[i + 1] > most) return;
+        if (pairs[i] < never_minutes || pairs[i] > most || pairs[i + 1] < 0 || pairs[i + 1] > most) return;
         const milliseconds lag = pairs[i] == never_minutes ? never : std::chrono::minutes(pairs[i]);
         into.insert(into.end(), static_cast<std::size_t>(pairs[i + 1]), lag);
     }

@@ -74,6 +74,7 @@ public:
 
 protected:
     [[nodiscard]] work_rows& worklist_rows() noexcept { return worklist_; }
+    [[nodiscard]] retention_rows& retention_of() noexcept { return retention_; }
 
 private:
     connection& database_;

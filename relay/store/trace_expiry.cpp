@@ -28,13 +28,19 @@ public:
             letter(letter_id);
         count(done_.events, database_.run("UPDATE event SET key = x'' WHERE stay = ? AND key <> x''", id));
         count(done_.stays, database_.run("DELETE FROM stay WHERE id = ?", id));
+        database_.run("DELETE FROM work_said WHERE item = ?", id);
         database_.run("DELETE FROM trace_expiring WHERE stay = ?", id);
     }
 
     void letter(const std::string& id)
     {
-        for (const std::string& row : ids_of(database_.query("SELECT id FROM delivery WHERE letter = ?", id)))
+        for (const std::string& row : ids_of(database_.query("SELECT id FROM delivery WHERE letter = ?", id))) {
             count(done_.events, database_.run("UPDATE event SET key = x'' WHERE delivery = ? AND key <> x''", row));
+            database_.run("DELETE FROM work_said WHERE item = ?", row);
+            database_.run("UPDATE returned_mail SET delivery = NULL WHERE delivery = ?", row);
+        }
+        database_.run("DELETE FROM work_row WHERE letter = ?", id);
+        database_.run("DELETE FROM work_said WHERE item = ?", id);
         count(done_.events, database_.run("UPDATE event SET key = x'' WHERE letter = ? AND key <> x''", id));
         database_.run("DELETE FROM ack_out WHERE letter = ?", id);
         database_.run("DELETE FROM letter_clue WHERE letter = ?", id);

@@ -208,14 +208,14 @@ void sql_transaction::derive()
 
 void sql_transaction::keep_unit()
 {
-    retention_.end_unit();
+    retention_of().end_unit();
     if (units_kept_ > 0) database().run("RELEASE unit");
     ++units_kept_;
 }
 
 void sql_transaction::undo_unit()
 {
-    retention_.end_unit();
+    retention_of().end_unit();
     if (units_kept_ > 0) {
         database().run("ROLLBACK TO unit");
         database().run("RELEASE unit");

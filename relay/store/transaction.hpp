@@ -42,7 +42,7 @@ public:
     pipeline::ports::stored_as add_message(const pipeline::ports::new_message& message) override;
     void save_account(const pipeline::ports::account_row& row) override;
     pipeline::ports::returned_mails& returned() override { return returned_; }
-    pipeline::ports::retention_writer& retention_changes() override { return retention_; }
+    pipeline::ports::retention_writer& retention_changes() override { return retention_of(); }
 
     // What keeps the facts of stays: called for each stay that a unit touched, inside that unit.
     void derive_with(std::shared_ptr<const stay_deriver> derive) { derive_ = std::move(derive); }

@@ -85,7 +85,8 @@ class Walk:
         folder = self.lab.folder / name
         database = sqlite3.connect(f"file:{folder}/data/liaison.db?mode=ro", uri=True)
         content = dict(database.execute("SELECT content_sha256, document IS NOT NULL FROM letter"))
-        objects = database.execute("SELECT count(*) FROM blob").fetchone()[0]
+        objects = database.execute("SELECT count(*) FROM blob WHERE id NOT IN"
+                                   " (SELECT content FROM returned_mail WHERE content IS NOT NULL)").fetchone()[0]
         expired = database.execute("SELECT letter, count(*) FROM event WHERE kind = 'content_expired' GROUP BY letter").fetchall()
         pages = database.execute("SELECT count(*) FROM event WHERE kind = 'content_purged'").fetchone()[0]
         declared = database.execute("SELECT count(*) FROM store_statement WHERE kind = 'content_purged'").fetchone()[0]
