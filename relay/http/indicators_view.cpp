@@ -43,9 +43,13 @@ public:
         form();
         currency_note();
         tiles();
-        over_time();
-        segments();
-        if (data_.figures.by != breakdown::none) parts();
+        if (data_.figures.totals.discharges == 0) {
+            out_ << "<p class=\"empty\">Aucune sortie sur cette période.</p>\n";
+        } else {
+            over_time();
+            segments();
+            if (data_.figures.by != breakdown::none) parts();
+        }
         all_rates();
         causes();
         return write_page({"Indicateurs", place::indicators, scripts::charts}, out_);
@@ -182,8 +186,13 @@ private:
         out_.text(percent_text(r.numerator, r.denominator));
         out_ << "<small>";
         out_.text(number_text(r.numerator) + " sur " + number_text(r.denominator));
-        if (r.pending > 0) out_.text(" · " + number_text(r.pending) + " en attente");
-        out_ << "</small></td>";
+        out_ << "</small>";
+        if (r.pending > 0) {
+            out_ << "<small>";
+            out_.text(number_text(r.pending) + " en attente");
+            out_ << "</small>";
+        }
+        out_ << "</td>";
     }
 
     static std::string shown(const lag_figure& figure)
@@ -206,7 +215,9 @@ private:
         out_ << ">";
         out_.text(shown(lag.median));
         out_ << "<small>";
-        out_.text("p95 " + shown(lag.p95) + " · n = " + number_text(lag.median.count));
+        out_.text("p95 " + shown(lag.p95));
+        out_ << "</small><small>";
+        out_.text("n = " + number_text(lag.median.count));
         out_ << "</small></td>";
     }
 
