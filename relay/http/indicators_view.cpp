@@ -38,6 +38,7 @@ public:
         trail();
         form();
         currency_note();
+        revisions();
         tiles();
         if (data_.figures.totals.discharges == 0) {
             out_ << "<p class=\"empty\">Aucune sortie sur cette période.</p>\n";
@@ -146,6 +147,25 @@ private:
         out_.text(counted(data_.figures.totals.discharges, "sortie, ", "sorties, ") +
                   counted(data_.figures.totals.excluded, "exclue", "exclues") + exclusions() + ".");
         out_ << "</p>\n";
+    }
+
+    // Late evidence changes closed figures, visibly (domain.md §5).
+    void revisions()
+    {
+        constexpr std::size_t shown = 10;
+        const auto& all = data_.figures.revisions;
+        if (all.empty()) return;
+        out_ << "<p class=\"hint\" id=\"revisions\">Jours clos révisés par une preuve tardive : ";
+        std::string text;
+        auto at = all.rbegin();
+        for (std::size_t n = 0; n < shown && at != all.rend(); ++n, ++at)
+            text += (n == 0 ? "" : " ; ") + shown_day(iso(std::chrono::sys_days(std::chrono::days(at->first)))) +
+                    ", révision " + std::to_string(at->second.revision) + " du " +
+                    mime::format_local(at->second.at, zone_, mime::local_format::date_time_text);
+        out_.text(at == all.rend()
+                      ? text
+                      : text + " ; et " + number_text(static_cast<std::int64_t>(all.size() - shown)) + " de plus");
+        out_ << ".</p>\n";
     }
 
     std::string exclusions() const
