@@ -103,6 +103,9 @@ next_hop = "127.0.0.1:)" +
            std::to_string(operator_smtp) + R"("
 server_name = "localhost"
 
+[http]
+listen = "127.0.0.1:0"
+
 [limits]
 free_disk_octets = 67108864
 
@@ -213,7 +216,7 @@ json::object described(const demo_node& node)
         out["ack"] = (node.home / "ack").string();
         out["smtp"] = from["returns"];
     }
-    for (const char* key : {"smtp", "imap", "imaps"})
+    for (const char* key : {"smtp", "imap", "imaps", "http"})
         if (from.contains(key)) out[key] = from[key];
     return out;
 }

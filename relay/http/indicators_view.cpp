@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "relay/http/figure_cells.hpp"
 #include "relay/http/layout.hpp"
 #include "relay/pipeline/indicator_words.hpp"
 #include "relay/pipeline/words.hpp"
@@ -25,11 +26,6 @@ std::string shown_day(std::string_view key)
     return key.size() == 10 ? std::string(key.substr(8, 2)) + "/" + month + "/" + year : month + "/" + year;
 }
 
-std::string counted(std::int64_t n, std::string_view one, std::string_view many)
-{
-    return number_text(n) + " " + std::string(n < 2 ? one : many);
-}
-
 class writer {
 public:
     writer(const indicators_data& data, const organisation& sites, const mime::zone& zone)
@@ -42,10 +38,15 @@ public:
         trail();
         form();
         currency_note();
+        revisions();
         tiles();
-        over_time();
-        segments();
-        if (data_.figures.by != breakdown::none) parts();
+        if (data_.figures.totals.discharges == 0) {
+            out_ << "<p class=\"empty\">Aucune sortie sur cette période.</p>\n";
+        } else {
+            over_time();
+            segments();
+            if (data_.figures.by != breakdown::none) parts();
+        }
         all_rates();
         causes();
         return write_page({"Indicateurs", place::indicators, scripts::charts}, out_);
@@ -148,6 +149,25 @@ private:
         out_ << "</p>\n";
     }
 
+    // Late evidence changes closed figures, visibly (domain.md §5).
+    void revisions()
+    {
+        constexpr std::size_t shown = 10;
+        const auto& all = data_.figures.revisions;
+        if (all.empty()) return;
+        out_ << "<p class=\"hint\" id=\"revisions\">Jours clos révisés par une preuve tardive : ";
+        std::string text;
+        auto at = all.rbegin();
+        for (std::size_t n = 0; n < shown && at != all.rend(); ++n, ++at)
+            text += (n == 0 ? "" : " ; ") + shown_day(iso(std::chrono::sys_days(std::chrono::days(at->first)))) +
+                    ", révision " + std::to_string(at->second.revision) + " du " +
+                    mime::format_local(at->second.at, zone_, mime::local_format::date_time_text);
+        out_.text(at == all.rend()
+                      ? text
+                      : text + " ; et " + number_text(static_cast<std::int64_t>(all.size() - shown)) + " de plus");
+        out_ << ".</p>\n";
+    }
+
     std::string exclusions() const
     {
         std::string text;
@@ -156,92 +176,15 @@ private:
         return text.empty() ? text : text + ")";
     }
 
-    // "25 sur 30 · 2 en attente · 1 exclue"
-    static std::string counts_of(const rate& r, const period_figures& of)
-    {
-        return number_text(r.numerator) + " sur " + number_text(r.denominator) + " · " + number_text(r.pending) +
-               " en attente · " + counted(of.excluded, "exclue", "exclues");
-    }
-
-    // The numbers as a program reads them: the charts, and whoever checks the page.
-    void rate_values(markup key, const rate& r, const period_figures& of)
-    {
-        out_.attribute("data-of", key.text());
-        out_.attribute("data-value", r.value() ? fmt::format("{:.6f}", *r.value()) : std::string());
-        out_.attribute("data-numerator", std::to_string(r.numerator));
-        out_.attribute("data-denominator", std::to_string(r.denominator));
-        out_.attribute("data-pending", std::to_string(r.pending));
-        out_.attribute("data-excluded", std::to_string(of.excluded));
-    }
-
-    void rate_cell(markup key, const rate& r, const period_figures& of)
-    {
-        out_ << "<td class=\"n\"";
-        rate_values(key, r, of);
-        out_ << ">";
-        out_.text(percent_text(r.numerator, r.denominator));
-        out_ << "<small>";
-        out_.text(number_text(r.numerator) + " sur " + number_text(r.denominator));
-        if (r.pending > 0) out_.text(" · " + number_text(r.pending) + " en attente");
-        out_ << "</small></td>";
-    }
-
-    static std::string shown(const lag_figure& figure)
-    {
-        return figure.count == 0 ? "–" : figure.value ? duration(figure.value) : "non atteint";
-    }
-
-    void lag_values(markup key, const lag_figure& figure)
-    {
-        out_.attribute("data-of", key.text());
-        const double seconds = figure.value ? static_cast<double>(figure.value->count()) / 1000.0 : 0;
-        out_.attribute("data-value", figure.value ? fmt::format("{:.3f}", seconds) : std::string());
-        out_.attribute("data-count", std::to_string(figure.count));
-    }
-
-    void lag_cell(markup key, const lag_summary& lag)
-    {
-        out_ << "<td class=\"n\"";
-        lag_values(key, lag.median);
-        out_ << ">";
-        out_.text(shown(lag.median));
-        out_ << "<small>";
-        out_.text("p95 " + shown(lag.p95) + " · n = " + number_text(lag.median.count));
-        out_ << "</small></td>";
-    }
-
-    void number_cell(std::int64_t value)
-    {
-        out_ << "<td class=\"n\">";
-        out_.text(number_text(value));
-        out_ << "</td>";
-    }
-
-    void rate_tile(markup name, markup key, const rate& r)
-    {
-        out_ << "<li";
-        rate_values(key, r, data_.figures.totals);
-        out_ << "><span class=\"name\">" << name << "</span><strong>";
-        out_.text(percent_text(r.numerator, r.denominator));
-        out_ << "</strong><small>";
-        out_.text(counts_of(r, data_.figures.totals));
-        out_ << "</small></li>";
-    }
-
     void tiles()
     {
         const period_figures& t = data_.figures.totals;
         out_ << "<ul class=\"tiles\" id=\"essentiel\">";
-        rate_tile("J0 tenu", "j0", t.j0);
-        rate_tile("48 h tenu", "h48", t.h48);
-        rate_tile("Sans lettre", "no_letter", t.no_letter);
-        out_ << "<li";
-        lag_values("lag", t.lag.median);
-        out_ << "><span class=\"name\">Délai médian, de la sortie à l'acceptation</span><strong>";
-        out_.text(shown(t.lag.median));
-        out_ << "</strong><small>";
-        out_.text("p95 " + shown(t.lag.p95) + " · n = " + number_text(t.lag.median.count));
-        out_ << "</small></li></ul>\n";
+        rate_tile(out_, "J0 tenu", "j0", t.j0, t);
+        rate_tile(out_, "48 h tenu", "h48", t.h48, t);
+        rate_tile(out_, "Sans lettre", "no_letter", t.no_letter, t);
+        lag_tile(out_, "Délai médian, de la sortie à l'acceptation", "lag", t.lag);
+        out_ << "</ul>\n";
     }
 
     void row_of(const std::string& key)
@@ -272,11 +215,11 @@ private:
                "tenu</th><th scope=\"col\" class=\"n\">Sans lettre</th></tr></thead>\n<tbody>\n";
         for (const auto& [key, t] : data_.figures.over_time) {
             row_of(key);
-            number_cell(t.discharges);
-            number_cell(t.excluded);
-            rate_cell("j0", t.j0, t);
-            rate_cell("h48", t.h48, t);
-            rate_cell("no_letter", t.no_letter, t);
+            number_cell(out_, t.discharges);
+            number_cell(out_, t.excluded);
+            rate_cell(out_, "j0", t.j0, t);
+            rate_cell(out_, "h48", t.h48, t);
+            rate_cell(out_, "no_letter", t.no_letter, t);
             out_ << "</tr>\n";
         }
         out_ << "</tbody></table></div></section>\n";
@@ -307,9 +250,9 @@ private:
 
     void segment_cells(const period_figures& t)
     {
-        lag_cell("writing", t.writing);
-        lag_cell("submission", t.submission);
-        lag_cell("relay", t.relay);
+        lag_cell(out_, "writing", t.writing);
+        lag_cell(out_, "submission", t.submission);
+        lag_cell(out_, "relay", t.relay);
     }
 
     scope below(const std::string& code) const
@@ -335,14 +278,14 @@ private:
 
     void part_cells(const period_figures& t)
     {
-        number_cell(t.discharges);
-        number_cell(t.excluded);
-        rate_cell("j0", t.j0, t);
-        rate_cell("h48", t.h48, t);
-        rate_cell("no_letter", t.no_letter, t);
-        rate_cell("no_address", t.no_address, t);
-        rate_cell("rejected", t.rejected, t);
-        lag_cell("lag", t.lag);
+        number_cell(out_, t.discharges);
+        number_cell(out_, t.excluded);
+        rate_cell(out_, "j0", t.j0, t);
+        rate_cell(out_, "h48", t.h48, t);
+        rate_cell(out_, "no_letter", t.no_letter, t);
+        rate_cell(out_, "no_address", t.no_address, t);
+        rate_cell(out_, "rejected", t.rejected, t);
+        lag_cell(out_, "lag", t.lag);
     }
 
     void parts()
@@ -388,7 +331,7 @@ private:
             out_ << "</small></th><td class=\"n\">";
             out_.text(percent_text(r.numerator, r.denominator));
             out_ << "</td>";
-            for (const auto n : {r.numerator, r.denominator, r.pending, t.excluded}) number_cell(n);
+            for (const auto n : {r.numerator, r.denominator, r.pending, t.excluded}) number_cell(out_, n);
             out_ << "</tr>\n";
         }
         out_ << "</tbody></table></div></section>\n";
@@ -408,7 +351,7 @@ private:
             out_ << "</small></th><td>";
             out_.text(next_action(why, language::french));
             out_ << "</td>";
-            number_cell(n);
+            number_cell(out_, n);
             out_ << "</tr>\n";
         }
         out_ << "</tbody></table></div>\n";

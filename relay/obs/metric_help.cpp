@@ -7,7 +7,7 @@
 
 namespace relay::obs {
 namespace {
-constexpr std::array<std::pair<std::string_view, std::string_view>, 62> helps{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 69> helps{{
     {"relay_files_taken_total", "Files taken from the spool folder."},
     {"relay_files_refused_total", "Files of the spool folder that were refused."},
     {"relay_letters_received_total", "Letters taken in from the hospital's software."},
@@ -66,6 +66,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 62> helps{{
     {"relay_load_disk_percent", "Reserve of free disk, of what is free."},
     {"relay_load_memory_percent", "Resident memory, of what is allowed."},
     {"relay_load_commits_percent", "Duration of a commit, of what is bearable."},
+    {"relay_alert_posts_failed_total", "Attempts to tell an alert to the web address that failed."},
+    {"relay_alert_posts_sent_total", "Alerts taken by the web address that is told."},
+    {"relay_alert_posts_waiting", "Alerts that wait to be told to the web address."},
+    {"relay_alerts_standing", "Alerts that have begun and not ended."},
+    {"relay_alerts_told_total", "Alerts told when something begins or ends."},
+    {"relay_digests_queued_total", "Weekly digests queued."},
+    {"relay_mailbox_warnings", "Mailboxes that a person should look at: volume, never read, common to many doctors."},
     {"relay_load_state", "0 normal, 1 stressed, 2 refusing."},
     {"relay_returns_last_success_timestamp_seconds", "When the mailbox for returns was last read; 0: never."},
     {"relay_returns_failing_since_timestamp_seconds", "Since when it cannot be read; 0: it can."},

@@ -151,6 +151,7 @@ def tell_how_to_look(relays, folder):
     title("Pour regarder de plus près")
     print(f"""Les deux relais restent en marche ; tout est décrit dans {folder}/demo.json.
 
+Pages web             http://{relays.nodes["hospital"]["http"]}/liste et /indicateurs ; /metrics pour Prometheus
 Lecteur de courriel   IMAP, serveur {host}, port {port}, SSL/TLS, mot de passe normal
   autorité            {relays.anchors}
   utilisateur         {doctor.user}

@@ -10,6 +10,7 @@
   }
 
   function duration(seconds) {
+    if (seconds <= 1) return "1 s au plus";
     if (seconds < 60) return Math.round(seconds) + " s";
     if (seconds < 3600) return Math.round(seconds / 60) + " min";
     if (seconds < 259200) return Math.round(seconds / 3600) + " h";
@@ -23,14 +24,14 @@
   var kinds = {
     rates: {
       show: percent,
-      factor: 100,
+      factor: 100, least: 0,
       axis: function () {
         return { min: 0, max: 100, ticks: { callback: percent, color: colour("--soft") }, grid: { color: colour("--line") } };
       }
     },
     lags: {
       show: duration,
-      factor: 1,
+      factor: 1, least: 1, // a logarithmic axis has no zero
       axis: function () {
         return {
           type: "logarithmic", min: 1, grid: { color: colour("--line") },
@@ -38,7 +39,7 @@
             axis.ticks = [1, 60, 600, 3600, 21600, 86400, 259200].filter(function (value) { return value <= axis.max; })
               .map(function (value) { return { value: value }; });
           },
-          ticks: { callback: function (value) { return duration(value); }, color: colour("--soft") }
+          ticks: { callback: function (value) { return value === 1 ? "1 s" : duration(value); }, color: colour("--soft") }
         };
       }
     }
@@ -55,11 +56,11 @@
         var ink = colour("--series" + (place + 1));
         return {
           label: head.getAttribute("data-name") || head.textContent, borderColor: ink, backgroundColor: ink, borderWidth: 2,
-          borderDash: [[], [6, 3], [2, 2]][place], pointStyle: ["circle", "rect", "triangle"][place], pointRadius: 3.5, spanGaps: true,
+          borderDash: [[], [6, 3], [2, 2]][place], pointStyle: ["circle", "rect", "triangle"][place], pointRadius: 3.5, spanGaps: true, clip: 8,
           data: rows.map(function (row) {
             var cell = row.querySelector("td[data-of='" + key + "']");
             var value = cell && cell.getAttribute("data-value");
-            return value ? Number(value) * kind.factor : null;
+            return value ? Math.max(Number(value) * kind.factor, kind.least) : null;
           })
         };
       })
@@ -80,7 +81,7 @@
         interaction: { mode: "index", intersect: false },
         scales: { x: { ticks: { color: colour("--soft"), maxRotation: 0, autoSkipPadding: 12 }, grid: { display: false } }, y: kind.axis() },
         plugins: {
-          legend: { position: "bottom", labels: { color: colour("--ink"), usePointStyle: true } },
+          legend: { position: "bottom", labels: { color: colour("--ink"), usePointStyle: true, boxWidth: 8, boxHeight: 8, padding: 18 } },
           tooltip: { callbacks: { label: function (item) { return item.dataset.label + " : " + kind.show(item.parsed.y); } } }
         }
       }

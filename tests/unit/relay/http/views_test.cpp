@@ -51,6 +51,7 @@ indicators_data some_data()
     data.figures.by = pipeline::breakdown::service;
     data.figures.parts.emplace(hostile, some_figures());
     data.figures.over_time.emplace("2026-11-20", some_figures());
+    data.figures.revisions[20'776] = {3, data.now};  // 2026-11-19
     return data;
 }
 }
@@ -89,6 +90,7 @@ TEST_CASE("the page of the rates", "[http][views]")
     CHECK(holds(page, "1\u202f000 sur 1\u202f200 · 31 en attente · 3 exclues"));
     CHECK(holds(page, "83,3\u202f%"));
     CHECK(holds(page, "non atteint"));
+    CHECK(holds(page, "19/11/2026, révision 3 du 22/11/2026 01:00."));
     CHECK(holds(page, "provisoires"));
     CHECK(holds(page, "data-value=\"0.833333\""));
     CHECK(holds(page, "NO_MAILBOX"));
