@@ -3,6 +3,7 @@
   report("delivery-status", sender, to, fields)        # multipart/report (RFC 6522); fields end with CRLF
   receipt(sender, to, message_id, disposition, error)  # RFC 8098, or the older national form in `disposition`
   reply(sender, to, subject, text, In_Reply_To="<…>")  # further fields by name"""
+import email
 import email.message
 import email.policy
 import email.utils
@@ -24,7 +25,8 @@ def report(kind, sender, to, fields, subject="Rapport"):
     message.make_mixed()
     part = email.message.Message(policy=POLICY)
     part["Content-Type"] = f"message/{kind}"
-    part.set_payload(fields)
+    blocks = [email.message_from_string(block, policy=POLICY) for block in fields.split("\r\n\r\n")]
+    part.set_payload(blocks if kind == "delivery-status" else fields)
     message.attach(part)
     message.set_param("report-type", kind)
     return message.as_bytes().replace(b"multipart/mixed", b"multipart/report", 1)
