@@ -4,9 +4,6 @@ reaches the monitored mailbox and marks the letter; the hospital's software is t
 
 returns.py LIAISON"""
 import datetime
-import email.message
-import email.policy
-import email.utils
 import imaplib
 import pathlib
 import re
@@ -19,6 +16,7 @@ from lab import Doctor, read_hl7, wait_for  # noqa: E402
 from letters import World, simple_stay  # noqa: E402
 from nodes import DOMAIN, HOSPITAL, HOSPITAL_NAME, OPERATOR_NAME, free_ports, run  # noqa: E402
 from postfix import Postfix  # noqa: E402
+from reports import receipt, reply, report  # noqa: E402
 from smtp_peer import SmtpPeer, node_pair  # noqa: E402
 
 PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MARGUERITE", "birth": "1948-03-17", "sex": "F",
@@ -27,37 +25,6 @@ DESK = "secretariat@hopital.demo.mssante.fr"
 # Of stays.json: who has a mailbox on Postfix, who has none and bounces, whose mail Postfix puts off.
 KEPT, BOUNCING, FULL = "lenoiraud", "mbayard", "rouxelles"
 LETTERS = (KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, BOUNCING, FULL)
-
-
-def plain(sender, subject, text, **fields):
-    message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["From"], message["To"], message["Subject"] = sender, HOSPITAL, subject
-    message["Date"], message["Message-ID"] = email.utils.localtime(), f"<{secrets.token_hex(8)}@{DOMAIN}>"
-    for name, value in fields.items():
-        message[name.replace("_", "-")] = value
-    message.set_content(text)
-    return message.as_bytes()
-
-
-def report(kind, sender, subject, fields):
-    """multipart/report with one machine part of message/KIND."""
-    message = email.message.EmailMessage(policy=email.policy.SMTP.clone(max_line_length=None))
-    message["From"], message["To"], message["Subject"] = sender, HOSPITAL, subject
-    message["Date"], message["Message-ID"] = email.utils.localtime(), f"<{secrets.token_hex(8)}@{DOMAIN}>"
-    message.set_content("Voir la partie suivante.")
-    message.make_mixed()
-    part = email.message.Message()
-    part["Content-Type"] = f"message/{kind}"
-    part.set_payload(fields)
-    message.attach(part)
-    message.set_param("report-type", kind)
-    return message.as_bytes().replace(b"multipart/mixed", b"multipart/report", 1)
-
-
-def receipt(sender, message_id, disposition, error=""):
-    return report("disposition-notification", sender, "XDM/1.0/DDM+Lettre de liaison",
-                  f"Final-Recipient: rfc822;{sender}\r\nOriginal-Message-ID: <{message_id}>\r\n"
-                  f"Disposition: automatic-action/MDN-sent-automatically; {disposition}\r\n{error}")
 
 
 class House:
@@ -127,7 +94,7 @@ def check_receipts(house, checks, sender):
              (3, "processed/error", "Error: 904^Identité^applicationErrorCondition| E^Error^errorSeverity\r\n", "rejected_by_software",
               "FILING_904"))
     for number, disposition, error, state, cause in cases:
-        house.twice(receipt(sender, house.delivery(number)["message_id"], disposition, error))
+        house.twice(receipt(sender, HOSPITAL, house.delivery(number)["message_id"], disposition, error))
         said = house.wait_for(number, state)
         checks.equal(f"accusé {disposition[:16]}", said["cause"], cause)
         reports = [kind for kind in house.kinds(number) if kind in ("processed", "displayed", "software_rejected")]
@@ -144,13 +111,13 @@ def check_receipts(house, checks, sender):
 def check_people(house, lab, checks, sender, password):
     before = house.kinds(4)
     answered = {"In_Reply_To": f"<{house.delivery(4)['message_id']}>"}
-    house.twice(plain(sender, "Absence", "Je suis absente jusqu'à lundi. Ce n'est pas mon patient.", Auto_Submitted="auto-replied", **answered),
+    house.twice(reply(sender, HOSPITAL, "Absence", "Je suis absente jusqu'à lundi. Ce n'est pas mon patient.", Auto_Submitted="auto-replied", **answered),
                 sender)
     checks.equal("une absence ne prouve rien", house.kinds(4), before)
     checks.equal("elle est pour les personnes, une fois", house.listed(), ["AUTO_REPLY"])
-    house.twice(plain(sender, "RE: lettre", "Bonjour,\n\nIl n'est plus suivi par moi mais par mon associé.\n", **answered), sender)
+    house.twice(reply(sender, HOSPITAL, "RE: lettre", "Bonjour,\n\nIl n'est plus suivi par moi mais par mon associé.\n", **answered), sender)
     checks.equal("un doute n'est pas un refus", (house.kinds(4), house.delivery(4)["cause"]), (before, ""))
-    house.twice(plain(sender, "RE: lettre", "Bonjour,\n\nCe n'est pas mon patient.\n\n-- \nDr Essai\n", **answered), sender)
+    house.twice(reply(sender, HOSPITAL, "RE: lettre", "Bonjour,\n\nCe n'est pas mon patient.\n\n-- \nDr Essai\n", **answered), sender)
     checks.equal("contesté, et l'arrêt du temps tient", (house.delivery(4)["state"], house.delivery(4)["cause"]), ("confirmed", "DISPUTED"))
     checks.equal("contesté une fois", house.kinds(4), before + ["disputed"])
     checks.equal("et dit aux personnes une fois", sorted(house.listed()), ["AUTO_REPLY", "DISPUTED"])
@@ -168,15 +135,15 @@ def check_forged(house, checks, sender):
     before, count = [house.kinds(number) for number in range(len(LETTERS))], len(house.listed())
     victim = house.delivery(5)
     failed = "Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
-    house.twice(receipt(sender, f"{secrets.token_hex(16)}@{HOSPITAL_NAME}", "displayed"))
-    house.twice(report("delivery-status", "mailer-daemon@autre.example", "Undelivered",
+    house.twice(receipt(sender, HOSPITAL, f"{secrets.token_hex(16)}@{HOSPITAL_NAME}", "displayed"))
+    house.twice(report("delivery-status", "mailer-daemon@autre.example", HOSPITAL,
                        f"Reporting-MTA: dns; autre.example\r\nOriginal-Envelope-Id: {secrets.token_hex(13)}\r\n\r\n"
                        f"Final-Recipient: rfc822;{sender}\r\n{failed}"))
     # Ours by its id, but about somebody we did not write to.
-    house.twice(report("delivery-status", "mailer-daemon@autre.example", "Undelivered",
+    house.twice(report("delivery-status", "mailer-daemon@autre.example", HOSPITAL,
                        f"Reporting-MTA: dns; autre.example\r\nOriginal-Envelope-Id: {victim['envid']}\r\n\r\n"
                        f"Final-Recipient: rfc822;quelquun@autre.example\r\n{failed}"))
-    house.twice(plain("inconnu@autre.example", "RE: lettre", "Ce n'est pas mon patient.", In_Reply_To=f"<{secrets.token_hex(16)}@{HOSPITAL_NAME}>"))
+    house.twice(reply("inconnu@autre.example", HOSPITAL, "RE: lettre", "Ce n'est pas mon patient.", In_Reply_To=f"<{secrets.token_hex(16)}@{HOSPITAL_NAME}>"))
     checks.equal("rien n'a bougé", [house.kinds(number) for number in range(len(LETTERS))], before)
     checks.equal("chacun aux personnes, une fois", house.listed().count("UNMATCHED"), 3)
     checks.equal("et celui d'un autre destinataire", house.listed().count("OTHER_RECIPIENT"), 1)
@@ -187,11 +154,11 @@ def check_contradiction(house, checks, sender):
     """A failure told after a success, twice: revoked, corrected to the software; after a receipt it is for people."""
     failed = (f"Reporting-MTA: dns; {OPERATOR_NAME}\r\nOriginal-Envelope-Id: {{}}\r\n\r\nFinal-Recipient: rfc822;{sender}\r\n"
               "Action: failed\r\nStatus: 5.2.2\r\nDiagnostic-Code: smtp; 552 5.2.2 full\r\n")
-    house.twice(report("delivery-status", f"mailer-daemon@{OPERATOR_NAME}", "Undelivered", failed.format(house.delivery(6)["envid"])))
+    house.twice(report("delivery-status", f"mailer-daemon@{OPERATOR_NAME}", HOSPITAL, failed.format(house.delivery(6)["envid"])))
     checks.equal("révoqué", (house.delivery(6)["state"], house.delivery(6)["cause"]), ("failed", "MAILBOX_FULL"))
     wait_for("ZAM^Z02 corrigé", lambda: len(house.zams(6, "z02")) == 2)
     checks.that("Y puis N", "Y" in house.zams(6, "z02")[0] and "N" in house.zams(6, "z02")[1])
-    house.twice(report("delivery-status", f"mailer-daemon@{OPERATOR_NAME}", "Undelivered", failed.format(house.delivery(1)["envid"])))
+    house.twice(report("delivery-status", f"mailer-daemon@{OPERATOR_NAME}", HOSPITAL, failed.format(house.delivery(1)["envid"])))
     checks.equal("après lecture, rien ne change", house.delivery(1)["state"], "displayed")
     checks.equal("mais des personnes l'apprennent, une fois", house.listed().count("LATE_NEGATIVE"), 1)
 

@@ -8,7 +8,6 @@ certificates. Its folder, ports and processes are of its own; it is ended by its
       dovecot.renumber()                 # a new UIDVALIDITY, with the mails as they are"""
 import os
 import pwd
-import secrets
 import shutil
 import time
 
@@ -73,7 +72,7 @@ class DovecotImap(OwnPeer):
     def __init__(self, user, password, certificate, key, anchors, client):
         self.imap, self.imaps = free_ports(2)
         self._files = {"certificate": certificate, "key": key, "anchors": anchors}
-        self._users = f"{user}:{{PLAIN}}{password}::::::\n{client}:{{PLAIN}}{secrets.token_hex(8)}::::::nopassword=y\n"
+        self._users = f"{user}:{{PLAIN}}{password}::::::\n{client}:::::::nopassword=y\n"
         self._count = 0
 
     def prepare(self):
