@@ -80,8 +80,6 @@ private:
     connection& database_;
     const pipeline::ports::vault& vault_;
     work_rows worklist_;
-
-protected:
     retention_rows retention_;
 };
 
