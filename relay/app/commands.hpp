@@ -55,11 +55,11 @@ enum class purge_view { due, all };
 int run_purge_plan(const console& to, const config::path& settings, purge_view view);  // purge --dry-run
 int run_purge(const console& to, const config::path& settings);
 struct report_request {
-    std::string from, until;   // AAAA-MM-JJ, both included
-    std::string by;            // a breakdown of pipeline/indicators.hpp; empty: every stay
-    std::string service;       // of this one only; empty: all
-    std::string partner;       // id of a structure of the directory: its printable report
-    std::string partner_name;  // as it is printed
+    std::string from, until;     // AAAA-MM-JJ, both included
+    std::string by;              // a breakdown of pipeline/indicators.hpp; empty: every stay
+    std::string service;         // of this one only; empty: all
+    std::string partner{};       // id of a structure of the directory: its printable report
+    std::string partner_name{};  // as it is printed
 };
 int run_report(const console& to, const config::path& settings, const report_request& wanted);
 struct worklist_request {

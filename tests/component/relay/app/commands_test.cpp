@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include <boost/json/serialize.hpp>
+
 #include "relay/app/commands.hpp"
 #include "relay/app/control_commands.hpp"
 #include "relay/app/housekeeper.hpp"
