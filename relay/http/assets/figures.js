@@ -56,7 +56,7 @@
         var ink = colour("--series" + (place + 1));
         return {
           label: head.getAttribute("data-name") || head.textContent, borderColor: ink, backgroundColor: ink, borderWidth: 2,
-          borderDash: [[], [6, 3], [2, 2]][place], pointStyle: ["circle", "rect", "triangle"][place], pointRadius: 3.5, spanGaps: true, clip: 8,
+          borderDash: [[], [6, 3], [2, 2]][place], pointStyle: ["circle", "rect", "triangle"][place], pointRadius: 3.5, spanGaps: false, clip: 8,
           data: rows.map(function (row) {
             var cell = row.querySelector("td[data-of='" + key + "']");
             var value = cell && cell.getAttribute("data-value");
