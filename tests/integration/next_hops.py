@@ -126,6 +126,8 @@ def by_site(lab, checks, sender, postfix_for):
         for letter in waiting:
             said = lab.wait_for_state(letter.document_sha256, "deferred")
             checks.equal("les deux domaines attendent", last_event(said, "deferred")["cause"], "PEER_DOWN")
+        for domain in DEAD:  # what comes next is about other mail
+            lab.liaison("hold", domain)
         sender.stop(checks)
 
 
