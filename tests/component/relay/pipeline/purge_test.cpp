@@ -275,8 +275,7 @@ TEST_CASE("the longest that content is kept: 30 days, though a delivery is open"
 {
     keeping h;
     tests::letter_order order;
-    order.address = "nobody@nowhere.example";  // no trusted domain: held
-    order.rpps = "";
+    order.address = "jean.inconnu@medecin.example";  // no certificate: held
     h.drop("l.hl7", tests::mdm_file(order));
     REQUIRE(h.only().state == delivery_state::held);
     const instant received = h.letters().front().received_at;
