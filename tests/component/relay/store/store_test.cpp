@@ -359,7 +359,8 @@ TEST_CASE("the ledger shows every change made behind its back", "[store][ledger]
         {"DELETE FROM event", 1},
         {"UPDATE ledger_head SET sequence = 3", 4},
         {"UPDATE ledger_head SET hash = zeroblob(32)", 5},
-        {"INSERT INTO event SELECT 6, at, kind, stay, letter, delivery, payload, hash, key FROM event WHERE sequence = 5",
+        {"INSERT INTO event SELECT 6, at, kind, stay, letter, delivery, payload, hash, key FROM event WHERE sequence = "
+         "5",
          6},
     }));
     CAPTURE(tc.sql);
