@@ -121,6 +121,22 @@ result<void> imap_session::answered(int code, errc refused) const
     }
 }
 
+// A command of our own words. mailimap_custom_command() writes a blank behind it, which is no base64 any more.
+int imap_session::say(std::string_view command)
+{
+    if (const int code = mailimap_send_current_tag(session_.get()); code != MAILIMAP_NO_ERROR) return code;
+    mailstream* out = session_->imap_stream;
+    if (mailstream_write(out, command.data(), command.size()) == -1 || mailstream_write(out, "\r\n", 2) == -1 ||
+        mailstream_flush(out) == -1 || mailimap_read_line(session_.get()) == nullptr)
+        return MAILIMAP_ERROR_STREAM;
+    mailimap_response* given = nullptr;
+    if (const int code = mailimap_parse_response(session_.get(), &given); code != MAILIMAP_NO_ERROR) return code;
+    const std::unique_ptr<mailimap_response, freed_by<mailimap_response_free>> answer(given);
+    const auto* tagged = answer->rsp_resp_done->rsp_data.rsp_tagged;
+    return tagged->rsp_cond_state->rsp_type == MAILIMAP_RESP_COND_STATE_OK ? MAILIMAP_NO_ERROR
+                                                                           : MAILIMAP_ERROR_CUSTOM_COMMAND;
+}
+
 void imap_session::begin()
 {
     stream_.begin_command(limits_.command, {});
@@ -172,7 +188,7 @@ result<void> imap_session::learn_capabilities()
     }
     begin();
     // Not mailimap_capability(): it reads what a server that answers OK alone never sent.
-    const int code = mailimap_custom_command(session_.get(), "CAPABILITY");
+    const int code = say("CAPABILITY");
     if (auto asked = answered(code, errc::protocol_error); !asked.has_value()) return asked;
     capabilities_.clear();
     const auto* told = session_->imap_connection_info;
@@ -198,7 +214,7 @@ result<void> imap_session::log_in(const server_access& access)
     }
     std::string command = "AUTHENTICATE " + words->mechanism + " " + words->response;
     stream_.begin_command(limits_.command, {}, continuation::refusal);
-    const int code = mailimap_custom_command(session_.get(), command.c_str());
+    const int code = say(command);
     OPENSSL_cleanse(command.data(), command.size());
     OPENSSL_cleanse(words->response.data(), words->response.size());
     if (auto in = answered(code, errc::login_refused); !in.has_value()) return in;

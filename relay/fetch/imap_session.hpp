@@ -72,6 +72,7 @@ private:
     [[nodiscard]] result<void> shake_hands(const server_access& access);
     [[nodiscard]] result<void> log_in(const server_access& access);
     [[nodiscard]] result<void> learn_capabilities();
+    [[nodiscard]] int say(std::string_view command);
     [[nodiscard]] result<void> answered(int code, errc refused) const;
     void begin();
 

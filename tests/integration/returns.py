@@ -62,7 +62,7 @@ class House:
                 continue
             segments = read_hl7(path.read_bytes())
             if any(s[0] == "OBX" and s[4] == self.made[number].control_id for s in segments):
-                found.append([s[5].split("^")[0] for s in segments if s[0] == "OBX"])
+                found.append([word for s in segments if s[0] in ("OBX", "ERR", "MSA") for field in s for word in field.split("^")])
         return found
 
 
@@ -91,7 +91,7 @@ def check_postfix(house, checks, addresses):
 def check_receipts(house, checks, sender):
     cases = ((0, "processed", "", "processed", ""), (1, "displayed", "", "displayed", ""),
              (2, "processed/Error: 902^Patient inconnu^messageErrorCondition| E^Error^errorSeverity", "", "rejected_by_software", "FILING_902"),
-             (3, "processed/error", "Error: 904^Identité^applicationErrorCondition| E^Error^errorSeverity\r\n", "rejected_by_software",
+             (3, "processed/error", "Error: 904^Identite^applicationErrorCondition| E^Error^errorSeverity\r\n", "rejected_by_software",
               "FILING_904"))
     for number, disposition, error, state, cause in cases:
         house.twice(receipt(sender, HOSPITAL, house.delivery(number)["message_id"], disposition, error))
