@@ -122,12 +122,14 @@ def check_renumbered(house, lab, checks, dovecot):
 
 def check_certificates(house, lab, checks, dovecot):
     # By our certificate alone, over STARTTLS.
+    dovecot.log_in_by("certificate")
     house.settle(dovecot.imap, tls="starttls", access={"certificate": "../pki/hospital-tls.crt", "key": "../pki/hospital-tls.key"})
     lab.liaison("reload")
     dovecot.deliver(receipt(house.letter(3)))
     house.wait_for_state(3, "displayed")
     wait_for("vidée, certificat client", lambda: len(dovecot.left()) == 1)
     checks.that("EXTERNAL sur Dovecot", f"user=<{HOSPITAL_NAME}>, method=EXTERNAL" in dovecot.log(), dovecot.log()[-600:])
+    dovecot.log_in_by("password")
     # The server's certificate is of another host: nothing is said to it.
     logins = dovecot.log().count("Login: user=")
     house.settle(dovecot.imaps, server_name="autre.demo.mssante.fr", access=lab.password_access)
@@ -139,7 +141,7 @@ def check_certificates(house, lab, checks, dovecot):
     # A wrong password.
     house.settle(dovecot.imaps, access=lab.wrong_access)
     lab.liaison("reload")
-    wait_for("mot de passe refusé", lambda: house.status()["why"] == "login refused")
+    wait_for("mot de passe refusé", lambda: house.status()["why"] == "login refused", 60)
     house.settle(dovecot.imaps, access=lab.password_access)
     lab.liaison("reload")
     house.wait_for_state(4, "displayed")

@@ -5,6 +5,7 @@ certificates. Its folder, ports and processes are of its own; it is ended by its
       dovecot.imaps, dovecot.imap        # ports
       dovecot.deliver(b"...")            # into INBOX, as its own delivery would
       dovecot.left()                     # [(flags, bytes)] of what is there
+      dovecot.log_in_by("certificate")   # "password" at first
       dovecot.renumber()                 # a new UIDVALIDITY, with the mails as they are"""
 import os
 import pwd
@@ -25,7 +26,7 @@ ssl_key = <{key}
 ssl_ca = <{anchors}
 ssl_verify_client_cert = yes
 ssl_require_crl = no
-auth_ssl_username_from_cert = yes
+auth_ssl_username_from_cert = {by_certificate}
 ssl_cert_username_field = commonName
 auth_mechanisms = plain external
 mail_location = maildir:{folder}/mail/box:INDEX={folder}/index/box
@@ -81,8 +82,14 @@ class DovecotImap(OwnPeer):
         for name, path in self._files.items():
             shutil.copy(path, self.folder / "tls" / name)
         (self.folder / "users").write_text(self._users, encoding="utf-8")
+        self.log_in_by("password")
+
+    def log_in_by(self, what):
+        """"password", or "certificate", which then says who the user is, whatever else is said. Started anew."""
+        self.stop()
         (self.folder / "conf").write_text(
             SETTINGS.format(folder=self.folder, imap=self.imap, imaps=self.imaps,
+                            by_certificate="yes" if what == "certificate" else "no",
                             **{name: self.folder / "tls" / name for name in self._files}), encoding="utf-8")
         self.start()
 
