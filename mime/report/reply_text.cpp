@@ -111,7 +111,7 @@ bool is_denied(std::string_view before)
 
 bool keeps_meaning(std::string_view after)
 {
-    if (trim(after).empty() || after.starts_with(',')) return true;
+    if (trim(after).empty() || after.starts_with(',') || after.starts_with(" :")) return true;
     return std::any_of(keeping.begin(), keeping.end(), [&](std::string_view each) { return after.starts_with(each); });
 }
 

@@ -130,7 +130,10 @@ void act(delivery_view& view, const act_rule& rule, const event& next)
     // A 2xx of ours that a bounce overtook: both are known, and the bounce stands.
     const delivery_state from = rule.act == event_kind::accepted && is_taken_back(view) ? view.act : view.state;
     if (!has(rule.from, from)) return;
-    if (rule.act == event_kind::routed || rule.act == event_kind::requeued) begin_anew(view);
+    if (rule.act == event_kind::routed || rule.act == event_kind::requeued) {
+        begin_anew(view);
+        view.disputed_by_addressee = false;  // who sends it again has read that
+    }
     if (rule.act == event_kind::accepted || rule.act == event_kind::reply_lost) view.left = true;
     view.act = rule.to;
     if (rule.act == event_kind::reply_lost)

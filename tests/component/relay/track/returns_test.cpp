@@ -515,6 +515,7 @@ TEST_CASE("a dispute is kept whatever is still to be known of the mail", "[retur
     CHECK(lost.only().state == delivery_state::uncertain);
     CHECK(lost.only().why == cause::disputed);
     CHECK(lost.listed() == "DISPUTED");
+    lost.clock.advance(2h);
     lost.attempt(lost.id, attempt_end::accepted, 250);  // the same mail again
     CHECK(lost.only().state == delivery_state::accepted);
     CHECK(lost.only().why == cause::disputed);

@@ -36,7 +36,7 @@ TEST_CASE("what servers say goes through", "[fetch][guard]")
     const std::string wire = GENERATE(
         std::string("* OK [CAPABILITY IMAP4rev1 SASL-IR] Dovecot ready.\r\n"), std::string("1 OK Logged in\r\n"),
         std::string("* 1 FETCH (UID 7 RFC822.SIZE 44 FLAGS (\\Seen))\r\n2 OK done\r\n"),
-        std::string("* 1 FETCH (UID 7 BODY[] {5}\r\n((\r\n\0)\r\n2 OK done\r\n", 55),
+        std::string("* 1 FETCH (UID 7 BODY[] {5}\r\n((\r\n\0)\r\n2 OK done\r\n", 48),
         std::string("* 1 FETCH (UID 7 BODY[] \"a (\\\" b\")\r\n"),
         std::string("* 1 FETCH (BODY[] {100}\r\n") + std::string(100, '('),
         std::string("+ idling\r\n* 3 EXISTS\r\n* OK Still here\r\n"), std::string("* 1 fetch (BODY[] {3}\r\nabc)\r\n"),
