@@ -145,7 +145,7 @@ void node::running::open_fetch(const parts& part)
         next = std::make_shared<fetch::poller>(*runtime, *returns_gate, *polled, clock, polling(part));
     std::shared_ptr<fetch::poller> before;
     {
-        const std::lock_guard lock(fetching);
+        const std::lock_guard guard(fetching);
         before = std::exchange(fetch_in, next);
     }
     if (before) before->stop();
@@ -154,7 +154,7 @@ void node::running::open_fetch(const parts& part)
 
 std::shared_ptr<fetch::poller> node::running::fetcher() const
 {
-    const std::lock_guard lock(fetching);
+    const std::lock_guard guard(fetching);
     return fetch_in;
 }
 

@@ -74,8 +74,8 @@ struct node::running {
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
-    pipeline::instant next_seal{};  // of the ledger; housekeeper only
-    pipeline::instant next_drop{};  // of returned mails' bytes; housekeeper only
+    pipeline::instant next_seal{};                          // of the ledger; housekeeper only
+    pipeline::instant next_drop{};                          // of returned mails' bytes; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 

@@ -101,12 +101,12 @@ enum class event_kind {
     disputed,           // a reply: the addressee says that the letter is not for him
     work_assigned,
     work_snoozed,
-    work_done,  // a person about a line of the worklist (worklist.hpp): changes no state
-    handed_over,        // about a stay: the letter was handed to the patient (domain.md §2)
-    content_expired,    // about a letter: its content was destroyed (domain.md §10 rule 7)
-    content_purged,     // about the store as a whole: what one page of a purge destroyed
-    period_recorded,    // about the store as a whole: the figures of a closed day, or others than were recorded
-    traces_expired      // about the store as a whole: rows of a month gone, its counts kept
+    work_done,        // a person about a line of the worklist (worklist.hpp): changes no state
+    handed_over,      // about a stay: the letter was handed to the patient (domain.md §2)
+    content_expired,  // about a letter: its content was destroyed (domain.md §10 rule 7)
+    content_purged,   // about the store as a whole: what one page of a purge destroyed
+    period_recorded,  // about the store as a whole: the figures of a closed day, or others than were recorded
+    traces_expired    // about the store as a whole: rows of a month gone, its counts kept
 };
 // Such an event names no stay, letter or delivery.
 [[nodiscard]] constexpr bool is_about_the_store(event_kind kind) noexcept

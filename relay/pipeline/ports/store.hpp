@@ -13,8 +13,8 @@
 
 #include "relay/base/result.hpp"
 #include "relay/pipeline/model.hpp"
-#include "relay/pipeline/ports/returned_mail.hpp"
 #include "relay/pipeline/ports/retention.hpp"
+#include "relay/pipeline/ports/returned_mail.hpp"
 #include "relay/pipeline/ports/vault.hpp"
 #include "relay/pipeline/stay_facts.hpp"
 

@@ -27,9 +27,9 @@ struct keeping : tests::house {
     }
     content_purge purge()
     {
-        purge_options options{{}, "relais.example", "HOPITAL DEMO", tests::paris(), nullptr};
-        options.signer = std::make_shared<const mime::smime::signer>(tests::hospital_signer());
-        return content_purge(with(), options);
+        purge_options wanted{{}, "relais.example", "HOPITAL DEMO", tests::paris(), nullptr};
+        wanted.signer = std::make_shared<const mime::smime::signer>(tests::hospital_signer());
+        return content_purge(with(), wanted);
     }
     // What a certificate folder would hold.
     std::vector<content_purge::certificate_file> write_certificates()
