@@ -101,14 +101,16 @@ std::string draw_rates(const rate_chart& chart, const chart_limits& limits)
     drawing on(context.get(), height);
     on.text(14, 26, chart.title, 15, CAIRO_FONT_WEIGHT_BOLD);
     on.legend(chart);
-    double y = top;
-    for (std::size_t at = 0; at < rows; ++at, y += row_height) {
+    for (std::size_t at = 0; at < rows; ++at) {
+        const double y = top + row_height * static_cast<double>(at);
         const rate_pair& row = chart.rows[at];
         on.text(14, y + bar_height + 4, shortened(row.label, limits.max_label_characters));
         on.bar(y, row.first, first_colour);
         on.bar(y + bar_height + 3, row.second, second_colour);
     }
-    if (cut) on.text(14, y + 14, "et " + std::to_string(chart.rows.size() - rows) + " autres");
+    if (cut)
+        on.text(14, top + row_height * static_cast<double>(rows) + 14,
+                "et " + std::to_string(chart.rows.size() - rows) + " autres");
     std::string png;
     if (cairo_surface_write_to_png_stream(surface.get(), append, &png) != CAIRO_STATUS_SUCCESS) return {};
     return png;

@@ -235,11 +235,11 @@ result<std::size_t> notices::queue_digest(const parts& part, const alert_options
     const auto queued = [](std::size_t n) { return result<std::size_t>(boost::system::in_place_value, n); };
     if (figures.totals.discharges == 0 && how == told::once) return queued(0);  // nothing to tell, or not yet
     const digest_content content = make_digest(group, week, figures, part.sites);
+    const std::string about = group + "\n" + text_of(week) + "\n";
     std::vector<made_report> mails;
     for (const std::string& to : addresses_of(options, group)) {
-        const std::string key = how == told::once
-                                    ? mime::hex(mime::sha256(group + "\n" + text_of(week) + "\n" + to)).substr(0, 40)
-                                    : base::random_token();
+        const std::string key =
+            how == told::once ? mime::hex(mime::sha256(about + to)).substr(0, 40) : base::random_token();
         auto made = make_notice(with,
                                 {options.from, to, content.subject, content.text, content.html, content.picture,
                                  "indicateurs-" + text_of(week) + ".png", "digest-" + key + "@" + options.node},

@@ -253,6 +253,7 @@ result<std::vector<listed_mail>> imap_session::list(std::uint32_t first, std::ui
         if (read.uid != 0 && by_uid.size() < listed_at_once) by_uid.emplace(read.uid, read);
     });
     std::vector<listed_mail> all;
+    all.reserve(by_uid.size());
     for (const auto& [uid, mail] : by_uid) all.push_back(mail);
     return all;
 }

@@ -6,6 +6,7 @@
 #include "mime/text/digest.hpp"
 
 // The files are named by the build; an assembler directive costs no generated source.
+// NOLINTBEGIN(bugprone-macro-parentheses): a symbol is declared
 #define LIAISON_ASSET(symbol, file)                                                             \
     asm(".section .rodata.liaison_assets, \"a\", @progbits\n"                                   \
         ".hidden " #symbol "\n.globl " #symbol "\n" #symbol ":\n.incbin \"" file                \
@@ -20,6 +21,7 @@ LIAISON_ASSET(liaison_asset_style, LIAISON_ASSETS "/style.css")
 LIAISON_ASSET(liaison_asset_figures, LIAISON_ASSETS "/figures.js")
 LIAISON_ASSET(liaison_asset_icon, LIAISON_ASSETS "/icon.svg")
 LIAISON_ASSET(liaison_asset_chart, LIAISON_CHART_JS)
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace relay::http {
 namespace {

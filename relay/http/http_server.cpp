@@ -42,7 +42,10 @@ http_server::http_server(io::io_runtime& runtime, server_settings settings, resp
 
 http_server::~http_server()
 {
-    drain(io::clock::now());
+    try {
+        drain(io::clock::now());
+    } catch (...) {  // no memory to tell the sessions: the runtime ends them
+    }
 }
 
 result<asio::ip::tcp::endpoint> http_server::open()

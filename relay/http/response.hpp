@@ -25,7 +25,8 @@ struct response {
 
     [[nodiscard]] std::string_view octets() const noexcept
     {
-        return std::visit([](const auto& one) { return std::string_view(one); }, content);
+        const auto* own = std::get_if<std::string>(&content);
+        return own != nullptr ? std::string_view(*own) : *std::get_if<std::string_view>(&content);
     }
 };
 
