@@ -67,7 +67,13 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.digest = [this](const std::string& group, const std::string& week) {
             return telling_people->send_digest(group, week);
         };
-        context.purge = [this] { return purge_now([] { return true; }); };
+        context.purge = [this]() -> result<pipeline::purge_counts> {
+            const auto always = [] { return true; };
+            // What came since the last record counts before its day is frozen.
+            if (const auto done = pipeline::record_periods(*store, clock, always); !done.has_value())
+                return done.error();
+            return purge_now(always);
+        };
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);

@@ -202,12 +202,25 @@ void node::running::start_housekeeper()
     telling_people = std::make_unique<notices>(*lasting, *now, [this] { return load->is_refusing(); });
     telling_people->start();
     retention = std::make_unique<retention_task>([this](const std::function<bool()>& going) {
+        if (!is_clock_trusted()) return;
         if (const auto done = pipeline::record_periods(*store, clock, going); !done.has_value())
             obs::error(obs::event::purge_failed, "step=periods code={}", done.error().message());
         if (const auto done = purge_now(going); !done.has_value())
             obs::error(obs::event::purge_failed, "step=run code={}", done.error().message());
     });
     retention->start();
+}
+
+bool node::running::is_clock_trusted()
+{
+    std::optional<pipeline::instant> last;
+    const auto read = store->read([&](pipeline::ports::reader& reader) { last = reader.retention().last_event_at(); });
+    if (!read.has_value()) return false;
+    if (trusted_clock.trusts(clock.now(), std::chrono::steady_clock::now(), last)) return true;
+    obs::warn(obs::event::purge_failed,
+              "step=clock code=\"the clock jumped, or the node was away for a day: nothing is "
+              "destroyed for 24 h\"");
+    return false;
 }
 
 result<pipeline::purge_counts> node::running::purge_now(const std::function<bool()>& going)

@@ -25,6 +25,7 @@
 #include "relay/imap/connection/imap_server.hpp"
 #include "relay/mllp/connection/mllp_server.hpp"
 #include "relay/pipeline/account_logins.hpp"
+#include "relay/pipeline/clock_guard.hpp"
 #include "relay/smtp/connection/lmtp_client.hpp"
 #include "relay/smtp/connection/smtp_server.hpp"
 #include "relay/spool/watcher.hpp"
@@ -70,6 +71,7 @@ struct node::running {
     std::unique_ptr<facts_renewal> facts;
     std::unique_ptr<notices> telling_people;
     purger purge;
+    pipeline::clock_guard trusted_clock;  // retention's thread only
     std::unique_ptr<retention_task> retention;
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
@@ -100,6 +102,7 @@ struct node::running {
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
+    bool is_clock_trusted();
     [[nodiscard]] result<pipeline::purge_counts> purge_now(const std::function<bool()>& going);
     void look();
     void seal_when_due();

@@ -10,34 +10,42 @@
 
 namespace relay::pipeline {
 namespace {
-// How often the content of this letter was destroyed: a repeat for new recipients may have brought it again.
-std::size_t times_destroyed(ports::reader& store, const letter_id& id)
+// The last thing a certificate has to tell of: about one of the deliveries, or that the content was destroyed, after
+// which a repeat for new recipients may have brought it again.
+instant last_told(ports::reader& store, const letter_id& id)
 {
-    const auto history = store.events_of(id);
-    return static_cast<std::size_t>(std::count_if(
-        history.begin(), history.end(), [](const event& one) { return one.kind == event_kind::content_expired; }));
+    instant last = instant::min();
+    for (const event& one : store.events_of(id))
+        if (one.kind == event_kind::content_expired) last = std::max(last, one.at);
+    for (const delivery_row& row : store.deliveries_of_letter(id))
+        for (const event& one : store.events_of(row.id)) last = std::max(last, one.at);
+    return last;
 }
 }
 
 std::string certificate_number(ports::reader& store, const letter_row& letter)
 {
-    return letter.id.text() + "-C" + std::to_string(times_destroyed(store, letter.id) + 1);
+    return letter.id.text() + "-C" + std::to_string(store.retention().certificates_of(letter.id).size() + 1);
 }
 
+// The newest, unless something happened since it was made.
 std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter)
 {
-    const std::string number = certificate_number(store, letter);
-    for (ack_row& row : store.retention().certificates_of(letter.id))
-        if (row.control_id == number) return std::move(row);
-    return std::nullopt;
+    auto rows = store.retention().certificates_of(letter.id);
+    if (rows.empty() || rows.back().next_try <= last_told(store, letter.id)) return std::nullopt;
+    return std::move(rows.back());
 }
 
+// A delivery begun later, for somebody new or by a person, has as long as the first ones had.
 content_term term_of(ports::reader& store, const letter_row& letter, const retention_policy& policy)
 {
     std::vector<std::optional<instant>> ends;
-    for (const delivery_row& row : store.deliveries_of_letter(letter.id))
+    instant begun = letter.received_at;
+    for (const delivery_row& row : store.deliveries_of_letter(letter.id)) {
         ends.push_back(ended_at(row, is_accepted(row.state) ? std::vector<event>() : store.events_of(row.id)));
-    return content_term_of(policy, letter.received_at, ends);
+        if (!ends.back()) begun = std::max(begun, row.created_at);
+    }
+    return content_term_of(policy, begun, ends);
 }
 
 std::optional<certificate_facts> content_purge::facts_for(ports::reader& store, const letter_row& letter) const

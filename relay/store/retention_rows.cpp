@@ -105,6 +105,13 @@ std::vector<ports::store_statement> retention_rows::statements()
                read_statement);
 }
 
+std::optional<instant> retention_rows::last_event_at()
+{
+    auto row = database_.query("SELECT at FROM event ORDER BY sequence DESC LIMIT 1");
+    if (!row.next()) return std::nullopt;
+    return row.when(0);
+}
+
 std::int64_t retention_rows::last_statement()
 {
     return database_.single("SELECT sequence FROM store_statement ORDER BY sequence DESC LIMIT 1");

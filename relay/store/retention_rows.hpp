@@ -22,6 +22,7 @@ public:
     std::vector<pipeline::event> store_events(std::int64_t after, std::size_t limit) override;
     std::vector<pipeline::ports::store_statement> statements() override;
     std::int64_t last_statement() override;
+    std::optional<pipeline::instant> last_event_at() override;
     std::vector<pipeline::ports::period_record> records(std::int32_t from, std::int32_t to) override;
     std::optional<pipeline::ports::period_record> last_record(std::int32_t day) override;
     std::vector<std::int32_t> changed_days(std::size_t limit) override;

@@ -62,6 +62,8 @@ public:
     void keys(const std::string& id)
     {
         database_.run("DELETE FROM answer WHERE letter = ?", id);
+        database_.run("DELETE FROM ack_out WHERE letter = ?", id);
+        database_.run("DELETE FROM letter_clue WHERE letter = ?", id);
         database_.run("DELETE FROM letter_document WHERE letter = ?", id);
         database_.run("DELETE FROM delivery WHERE letter = ?", id);
         count(done_.keys, database_.run("DELETE FROM letter WHERE id = ?", id));
@@ -88,7 +90,11 @@ expired_traces expire_page(sql_transaction& transaction, instant traces_until, i
     connection& database = transaction.database();
     transaction.retention_changes().erase_thoroughly();
     expiry page(database);
-    const auto stays = ids_of(database.query("SELECT stay FROM trace_expiring LIMIT ?", limit_of(limit)));
+    // What came late has its own days: a letter whose content is there is not through yet.
+    const auto stays =
+        ids_of(database.query("SELECT stay FROM trace_expiring WHERE NOT EXISTS (SELECT 1 FROM letter"
+                              " WHERE letter.stay = trace_expiring.stay AND document IS NOT NULL) LIMIT ?",
+                              limit_of(limit)));
     for (const std::string& id : stays) page.stay(id);
     const auto letters =
         ids_of(database.query("SELECT id FROM letter INDEXED BY letter_without_stay WHERE stay IS NULL"
@@ -98,7 +104,7 @@ expired_traces expire_page(sql_transaction& transaction, instant traces_until, i
     for (const std::string& id : letters) page.letter(id);
     const auto old =
         ids_of(database.query("SELECT id FROM letter INDEXED BY letter_keys_only WHERE establishment = ''"
-                              " AND received_at < ? ORDER BY received_at LIMIT ?",
+                              " AND document IS NULL AND received_at < ? ORDER BY received_at LIMIT ?",
                               keys_until, limit_of(limit)));
     for (const std::string& id : old) page.keys(id);
     database.run(

@@ -49,6 +49,7 @@ struct period_record {
 class retention_reader {
 public:
     virtual ~retention_reader() = default;
+    [[nodiscard]] virtual std::optional<instant> last_event_at() = 0;  // as it was written, by the chain's order
     // Received until then, with their content, behind `place`, by age then id.
     [[nodiscard]] virtual std::vector<letter_row> letters_with_content(instant until, const letter_place& place,
                                                                        std::size_t limit) = 0;

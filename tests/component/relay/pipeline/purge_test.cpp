@@ -301,6 +301,47 @@ TEST_CASE("a requeue between certificate and destruction keeps the content", "[p
     CHECK_FALSE(h.letters().front().document.empty());
     h.send();
     CHECK(h.only().state == delivery_state::accepted);
+    h.clock.advance(7 * day);
+    CHECK(h.run().letters == 0);  // the certificate of before knows nothing of the acceptance
+    const auto files = h.write_certificates();
+    REQUIRE(files.size() == 1);
+    CHECK(files[0].name.ends_with("-C2.eml"));
+    CHECK(h.run().letters == 1);
+}
+
+TEST_CASE("a delivery begun after the content's term has time of its own", "[purge]")
+{
+    keeping h;
+    h.drop("l.hl7", tests::mdm_file());
+    h.send();
+    h.clock.advance(40 * day);
+    h.run_all();
+    REQUIRE(h.letters().front().document.empty());
+    tests::letter_order order;
+    order.address = vidal;
+    order.rpps = std::string(tests::first_doctor);
+    order.control_id = "DEMO000999";
+    h.drop("m.hl7", tests::mdm_file(order));
+    REQUIRE(h.deliveries().size() == 2);
+    h.run_all();
+    CHECK_FALSE(h.letters().front().document.empty());
+    h.send();
+    CHECK(h.deliveries()[1].state == delivery_state::accepted);
+}
+
+TEST_CASE("what was given up and is not there any more does not leave when its certificate comes", "[purge]")
+{
+    keeping h;
+    tests::letter_order order;
+    order.address = "jean.inconnu@medecin.example";
+    h.drop("l.hl7", tests::mdm_file(order));
+    h.clock.advance(30 * day);
+    h.run_all();
+    REQUIRE(h.only().state == delivery_state::undeliverable);
+    REQUIRE(h.letters().front().document.empty());
+    h.add_doctor(order.address, order.rpps);
+    REQUIRE(h.intake->route_again().has_value());
+    CHECK(h.only().state == delivery_state::undeliverable);
 }
 
 TEST_CASE("refused files keep their bytes for 30 days", "[purge]")
