@@ -189,9 +189,9 @@ void notices::send_posts(const parts& part)
         if (!read.has_value() || !post) return;
         const web_answer answer =
             post_json({alerts.webhook, alerts.webhook_anchors, alerts.webhook_timeout}, post->body, leaving_);
-        if (leaving_) return;  // cut off: it is posted again after the start
-        const bool given_up = answer.what == web_answer::kind::refused || now - post->created_at > post_given_up;
         const bool taken = answer.what == web_answer::kind::taken;
+        if (leaving_ && !taken) return;  // cut off: it is posted again after the start
+        const bool given_up = answer.what == web_answer::kind::refused || now - post->created_at > post_given_up;
         if (!taken)
             obs::warn(obs::event::alert_post_failed, "step=post status={} attempts={} given_up={} code=\"{}\"",
                       answer.status, post->attempts + 1, given_up, answer.error);
@@ -249,7 +249,9 @@ result<std::size_t> notices::queue_digest(const parts& part, const alert_options
     }
     const auto written = with_.store.write([&](ports::transaction& tx) {
         for (const made_report& mail : mails) queue_report(tx, mail);
-        tx.work_changes().notice_changes().save_digest_sent(group, text_of(week), with_.clock.now());
+        // Asked for by a person it may be of a week that is not over: Monday's leaves all the same.
+        if (how == told::once)
+            tx.work_changes().notice_changes().save_digest_sent(group, text_of(week), with_.clock.now());
     });
     if (!written.has_value()) return written.error();
     obs::add(obs::counter::digests_queued, mails.size());

@@ -145,10 +145,17 @@ void add_causes(std::vector<narrative_block>& to, const period_figures& t)
         to.push_back(paragraph("Aucun refus ni adresse manquante pendant la période."));
         return;
     }
+    // Their sum is the numerator of a rate: hidden where that is.
+    if (!is_showable(t.no_address) || !is_showable(t.rejected)) {
+        to.push_back(paragraph("Causes non montrées : trop peu d'envois."));
+        return;
+    }
     table_block made({"Cause", "Où", "Nombre"});
-    for (const auto& [why, n] : t.no_address_causes)
-        made.add({word(why, language::french), "adresse", std::to_string(n)});
-    for (const auto& [why, n] : t.failures) made.add({word(why, language::french), "envoi refusé", std::to_string(n)});
+    const auto add = [&made](cause why, const char* where, std::int64_t n) {
+        made.add({word(why, language::french), where, n < smallest_shown ? hidden : std::to_string(n)});
+    };
+    for (const auto& [why, n] : t.no_address_causes) add(why, "adresse", n);
+    for (const auto& [why, n] : t.failures) add(why, "envoi refusé", n);
     to.push_back(made.take());
 }
 

@@ -58,7 +58,11 @@ web_answer post_json(const web_address& to, const std::string& body, const std::
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, stop_when_leaving);
     set(CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(&leaving));
-    if (!to.anchors.empty()) set(CURLOPT_CAINFO, to.anchors.c_str());
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!to.anchors.empty()) {  // these alone: the library was built with a folder of the system's
+        set(CURLOPT_CAINFO, to.anchors.c_str());
+        set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    }
     const CURLcode done = curl_easy_perform(curl);
     if (done != CURLE_OK) return {web_answer::kind::again, 0, curl_easy_strerror(done)};
     long status = 0;

@@ -84,7 +84,9 @@ result<void> response_guard::take(char c)
         brace_ = brace::open;
         brace_value_ = 0;
         brace_digits_ = 0;
-    } else if (brace_ == brace::open && mime::is_digit(c) && brace_digits_ < 10) {
+    } else if (brace_ == brace::open && mime::is_digit(c)) {
+        // Eleven digits are no size of RFC 3501 §9, and nobody says what a reader behind us makes of them.
+        if (brace_digits_ == 10) return make_error_code(errc::protocol_error);
         brace_value_ = brace_value_ * 10 + static_cast<std::uint64_t>(c - '0');
         ++brace_digits_;
     } else {

@@ -160,7 +160,10 @@ io::awaitable<result<response>> http_server::compute(request asked, effort neede
     if (!taken) co_return errc::busy;
     // The place is held until the work ends, whoever still waits for it.
     auto place = std::make_shared<io::slots::slot>(std::move(*taken));
-    auto work = [this, places, place, asked = std::move(asked)]() -> result<response> { return pages_.answer(asked); };
+    // The pages outlive the workers, this server may not.
+    auto work = [&pages = pages_, places, place, asked = std::move(asked)]() -> result<response> {
+        return pages.answer(asked);
+    };
     place.reset();
     taken.reset();
     auto offloaded = io::offload(runtime_.pool(), std::move(work));

@@ -115,10 +115,17 @@ std::string about_of(const work_evidence& of, instant now, const attention_rules
         }
         case work_kind::delivery:
             if (!asks_for_a_person(of.state, of.why)) return {};
-            return std::string(name(of.state)) + " " + std::string(name(of.why));
+            // The stay of a letter has no line beside it: what was done about this one ends when that gets worse.
+            return std::string(name(of.state)) + " " + std::string(name(of.why)) + " " +
+                   std::string(name(mark_of(of, now, rules)));
         case work_kind::letter: return std::string(words_of(work_topic::unmatched).word);
-        case work_kind::patients: return std::string(words_of(work_topic::patients_held).word);
-        case work_kind::mailbox: return std::string(words_of(of.warning).word);
+        // These keep their id for ever: what was done about them ends with what they count.
+        case work_kind::patients:
+            return std::string(words_of(work_topic::patients_held).word) + " " + std::to_string(of.count) + " " +
+                   std::to_string(of.since.time_since_epoch().count());
+        case work_kind::mailbox:
+            return std::string(words_of(of.warning).word) + " " + std::to_string(of.since.time_since_epoch().count()) +
+                   (of.warning == work_topic::binding_mismatch ? " " + of.letter.text() : "");
     }
     return {};
 }

@@ -23,7 +23,16 @@ std::vector<alert_condition> notice_rows::failing_domains(instant until)
             " AND state IN ('deferred', 'uncertain') AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST')"
             " AND created_at <= ? LIMIT 1",
             lane.domain, until);
-        if (row.next()) found.push_back({alert_kind::peer, lane.domain, 1, row.when(0)});
+        if (row.next()) {
+            found.push_back({alert_kind::peer, lane.domain, 1, row.when(0)});
+            continue;
+        }
+        // One that is being tried again has not been taken yet.
+        auto trying = database_.query(
+            "SELECT created_at FROM delivery INDEXED BY delivery_state WHERE state = 'sending' AND created_at <= ?"
+            " AND domain = ? AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST') LIMIT 1",
+            until, lane.domain);
+        if (trying.next()) found.push_back({alert_kind::peer, lane.domain, 1, trying.when(0)});
     }
     return found;
 }
@@ -31,7 +40,8 @@ std::vector<alert_condition> notice_rows::failing_domains(instant until)
 std::optional<instant> notice_rows::oldest_waiting()
 {
     std::optional<instant> oldest;
-    for (const auto state : {delivery_state::queued, delivery_state::deferred, delivery_state::uncertain}) {
+    for (const auto state :
+         {delivery_state::queued, delivery_state::deferred, delivery_state::sending, delivery_state::uncertain}) {
         auto row = database_.query("SELECT min(created_at) FROM delivery WHERE state = ?", name(state));
         if (!row.next() || row.null(0)) continue;
         if (!oldest || row.when(0) < *oldest) oldest = row.when(0);
