@@ -89,7 +89,7 @@ result<std::size_t> intake::decide_again(const std::vector<delivery_row>& held)
             if (given_up && !std::holds_alternative<route_found>(decision)) continue;
             const auto letter = given_up ? tx.letter(row->letter) : std::nullopt;
             if (letter && letter->document.empty()) continue;  // nothing is left that could be sent
-            if (given_up) row->created_at = now;  // a new day to be delivered in
+            if (given_up) row->created_at = now;               // a new day to be delivered in
             deliveries.route(tx, *row, decision);
             deliveries.keep_newest(tx, *row);
         }
