@@ -1,9 +1,13 @@
 #include "relay/store/notice_rows.hpp"
 
+#include <map>
+
 #include "relay/store/queue_rows.hpp"
 
 namespace relay::store {
 using namespace pipeline;
+// Its servers take nothing: not what they say of one letter.
+#define LIAISON_PEER_FAILED " AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST')"
 
 std::vector<told_alert> notice_rows::told_alerts(std::string_view whom)
 {
@@ -16,24 +20,23 @@ std::vector<told_alert> notice_rows::told_alerts(std::string_view whom)
 
 std::vector<alert_condition> notice_rows::failing_domains(instant until)
 {
-    std::vector<alert_condition> found;
+    std::map<std::string, instant> since;
     for (const queue_lane& lane : find_lanes(database_)) {
         auto row = database_.query(
             "SELECT created_at FROM delivery INDEXED BY delivery_again WHERE domain = ?"
-            " AND state IN ('deferred', 'uncertain') AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST')"
-            " AND created_at <= ? LIMIT 1",
+            " AND state IN ('deferred', 'uncertain')" LIAISON_PEER_FAILED " AND created_at <= ? LIMIT 1",
             lane.domain, until);
-        if (row.next()) {
-            found.push_back({alert_kind::peer, lane.domain, 1, row.when(0)});
-            continue;
-        }
-        // One that is being tried again has not been taken yet.
-        auto trying = database_.query(
-            "SELECT created_at FROM delivery INDEXED BY delivery_state WHERE state = 'sending' AND created_at <= ?"
-            " AND domain = ? AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST') LIMIT 1",
-            until, lane.domain);
-        if (trying.next()) found.push_back({alert_kind::peer, lane.domain, 1, trying.when(0)});
+        if (row.next()) since.emplace(lane.domain, row.when(0));
     }
+    // What is being tried again has not been taken yet, and stands in no lane meanwhile.
+    auto trying = database_.query(
+        "SELECT domain, min(created_at) FROM delivery INDEXED BY delivery_state WHERE state = 'sending'"
+        " AND created_at <= ?" LIAISON_PEER_FAILED
+        " AND domain NOT IN (SELECT domain FROM domain_hold) GROUP BY domain",
+        until);
+    while (trying.next()) since.emplace(trying.text(0), trying.when(1));
+    std::vector<alert_condition> found;
+    for (const auto& [domain, at] : since) found.push_back({alert_kind::peer, domain, 1, at});
     return found;
 }
 

@@ -20,7 +20,8 @@ class notice_reader {
 public:
     virtual ~notice_reader() = default;
     [[nodiscard]] virtual std::vector<told_alert> told_alerts(std::string_view whom) = 0;  // a keyed hash, or "webhook"
-    // Domains for which something created until then is still tried again after their servers failed. O(domains).
+    // Domains, those on hold aside, for which something created until then waits for another try, or is being tried,
+    // after their servers failed. O(domains + what is being sent).
     [[nodiscard]] virtual std::vector<alert_condition> failing_domains(instant until) = 0;
     // Of what is queued, deferred or uncertain; nullopt: nothing waits.
     [[nodiscard]] virtual std::optional<instant> oldest_waiting() = 0;

@@ -120,6 +120,28 @@ TEST_CASE("a domain that takes nothing for 30 minutes, a queue that grows old", 
     CHECK(h.look() == 0);
 }
 
+TEST_CASE("neither alert ends while the letter is being tried again", "[notices]")
+{
+    told_house h;
+    h.options.rules.front().to = {"exploitant@hopital.example"};
+    h.options.webhook = false;
+    h.drop("l.hl7", tests::mdm_file());
+    const delivery_id id = h.only().id;
+    h.attempt(id, attempt_end::temporary, 0, cause::peer_down);
+    h.clock.set(h.clock.now() + 120min);
+    CHECK(h.look() == 1);  // both begin in one mail
+    REQUIRE(h.outbound->prepare(id).value().has_value());
+    REQUIRE(h.only().state == delivery_state::sending);
+    CHECK(h.only().why == cause::peer_down);  // an attempt keeps why it is one more
+    // Nothing else waits for that domain: no lane names it.
+    const auto failing = h.ask([&](auto& r) { return r.work().notices().failing_domains(h.clock.now() - 30min); });
+    REQUIRE(failing.size() == 1);
+    CHECK(failing.front().subject == "medecin.example");
+    CHECK(failing.front().since == h.only().created_at);
+    CHECK(h.ask([](auto& r) { return r.work().notices().oldest_waiting(); }) == h.only().created_at);
+    CHECK(h.look() == 0);
+}
+
 TEST_CASE("posts leave in their order and give way when nobody takes them", "[notices]")
 {
     told_house h;
