@@ -47,7 +47,7 @@ struct work_evidence {
     std::optional<stay_facts> facts;                  // of the stay, where it is known and has a day
     work_topic warning = work_topic::mailbox_volume;  // of a mailbox
     std::string domain;                               // of the recipient
-    std::int64_t count = 0;                           // of a warning: what it counted
+    std::int64_t count = 0;                           // of a warning: what it counted; of patients: their letters
     std::optional<work_said> said;
 };
 

@@ -74,16 +74,17 @@ work_evidence patients_line(const cursor& row)
     made.item = std::string(patients_prefix) + made.service;
     made.goals = {row.when(1), row.when(1)};
     made.since = row.when(2);
-    made.role = recipient_role::patient;
+    made.count = row.integer(3);
     return made;
 }
 
 std::optional<work_evidence> patients_of(connection& database, std::string_view service)
 {
     auto row = database.query(
-        "SELECT service, last_deadline, since FROM work_row WHERE service = ? AND kind = 'patient'"
-        " ORDER BY last_deadline LIMIT 1",
-        service);
+        "SELECT service, last_deadline, since,"
+        " (SELECT count(*) FROM work_row WHERE service = ? AND kind = 'patient')"
+        " FROM work_row WHERE service = ? AND kind = 'patient' ORDER BY last_deadline LIMIT 1",
+        service, service);
     if (!row.next()) return std::nullopt;
     return patients_line(row);
 }

@@ -304,20 +304,33 @@ TEST_CASE("the list is what the rows give, after anything", "[worklist]")
     CHECK(h.derived().size() > 1);
 }
 
-TEST_CASE("letters to patients that are held make one line", "[worklist]")
+TEST_CASE("letters to patients that are held make one line, which one more opens again", "[worklist]")
 {
     desk_house h;
-    auto routes = tests::routes();
-    for (int n = 0; n < 3; ++n)
-        h.drop("p" + std::to_string(n) + ".hl7", tests::mdm_file({.document = "2.999.7.5" + std::to_string(n) + ".1",
-                                                                  .set = "2.999.7.5" + std::to_string(n),
-                                                                  .control_id = "P" + std::to_string(n),
-                                                                  .address = "285076900000095@patient.mssante.fr",
-                                                                  .rpps = ""}));
+    const auto hold_for_patient = [&](const std::string& n) {
+        h.clock.set(h.clock.now() + 1min);  // so that it is the last of deliveries()
+        h.drop("p" + n + ".hl7", tests::mdm_file({.document = "2.999.7.5" + n + ".1",
+                                                  .set = "2.999.7.5" + n,
+                                                  .control_id = "P" + n,
+                                                  .address = "p" + n + "@attente.example"}));
+        auto row = h.deliveries().back();
+        REQUIRE(row.state == delivery_state::held);
+        row.role = recipient_role::patient;
+        REQUIRE(h.store->write([&](ports::transaction& tx) { tx.save_delivery(row); }).has_value());
+    };
+    const auto notices = [&] {
+        std::vector<work_item> found;
+        for (auto& item : h.list())
+            if (item.kind == work_kind::patients) found.push_back(std::move(item));
+        return found;
+    };
+    for (const char* n : {"0", "1", "2"}) hold_for_patient(n);
     h.clock.set(h.clock.now() + 100h);
-    std::size_t notices = 0;
-    for (const auto& item : h.list()) notices += item.kind == work_kind::patients ? 1 : 0;
-    std::size_t patients = 0;
-    for (const auto& row : h.deliveries()) patients += row.role == recipient_role::patient ? 1 : 0;
-    CHECK(notices == (patients > 0 ? 1 : 0));
+    REQUIRE(notices().size() == 1);
+    CHECK(notices().front().count == 3);
+    REQUIRE(h.desk.finish(notices().front().id, "CHECKED", "alice").value() == desk_answer::done);
+    CHECK(notices().empty());
+    hold_for_patient("3");
+    REQUIRE(notices().size() == 1);
+    CHECK(notices().front().count == 4);
 }

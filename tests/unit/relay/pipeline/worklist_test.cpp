@@ -152,6 +152,59 @@ TEST_CASE("what people said ends by itself", "[worklist]")
     CHECK(item_of(held, one_site(), evening)->stands == standing::open);
 }
 
+TEST_CASE("what is done ends with what it was about, of lines that keep their id", "[worklist]")
+{
+    const auto now = tests::local("20261120190000+0100");
+    using standing = work_item::standing;
+    const auto done = [&](work_evidence of) {
+        of.said.emplace();
+        of.said->last = work_said::word::done;
+        of.said->reason = "CHECKED";
+        of.said->about = about_of(of, now);
+        REQUIRE(item_of(of, one_site(), now).value().stands == standing::done);
+        return of;
+    };
+    const auto stands = [&](const work_evidence& of, std::string_view when = "20261120190000+0100") {
+        return item_of(of, one_site(), tests::local(when)).value().stands;
+    };
+    work_evidence spike;
+    spike.kind = work_kind::mailbox;
+    spike.item = "mailbox_volume:1";
+    spike.since = tests::local("20261118120000+0100");
+    spike.count = 30;
+    spike = done(spike);
+    spike.count = 40;  // the same one, higher
+    CHECK(stands(spike) == standing::done);
+    spike.since = tests::local("20261120120000+0100");  // a second one
+    CHECK(stands(spike) == standing::open);
+
+    work_evidence mismatch = spike;
+    mismatch.warning = work_topic::binding_mismatch;
+    mismatch.letter = letter_id("l1");
+    mismatch = done(mismatch);
+    mismatch.letter = letter_id("l2");
+    CHECK(stands(mismatch) == standing::open);
+
+    work_evidence patients;
+    patients.kind = work_kind::patients;
+    patients.item = "patients:4410";
+    patients.since = tests::local("20261120120000+0100");
+    patients.count = 3;
+    patients = done(patients);
+    patients.count = 4;  // one more is held
+    CHECK(stands(patients) == standing::open);
+    patients.count = 3;
+    CHECK(stands(patients) == standing::done);
+    patients.since = tests::local("20261120130000+0100");  // as many, but others
+    CHECK(stands(patients) == standing::open);
+
+    auto held = delivery_line(delivery_state::held, cause::no_mailbox);
+    held.facts = stay_line("20261120100000+0100", true).facts;
+    held = done(held);
+    CHECK(stands(held, "20261120235959+0100") == standing::done);
+    CHECK(stands(held, "20261121000000+0100") == standing::open);  // its stay has missed J0 meanwhile
+}
+
 TEST_CASE("the end of a page as text", "[worklist]")
 {
     const work_place place{tests::local("20261121000000+0100"), "0af1-patients:4410"};
