@@ -150,7 +150,7 @@ std::optional<work_item> item_of(const work_evidence& of, const organisation& si
         case work_kind::patients: take_words(made, words_of(work_topic::patients_held)); break;
         case work_kind::mailbox: take_words(made, words_of(of.warning)); break;
     }
-    if (of.kind == work_kind::delivery) made.state = of.state, made.why = of.why;
+    if (of.kind == work_kind::delivery) made.why = of.why;
     made.has_deadline = of.kind != work_kind::mailbox;
     made.deadline = of.goals.first > now ? of.goals.first : of.goals.last;
     made.since = of.since;

@@ -43,7 +43,6 @@ struct work_evidence {
     stay_id stay;
     delivery_state state = delivery_state::received;  // of a delivery
     cause why = cause::none;
-    recipient_role role = recipient_role::professional;
     std::optional<stay_facts> facts;                  // of the stay, where it is known and has a day
     work_topic warning = work_topic::mailbox_volume;  // of a mailbox
     std::string domain;                               // of the recipient
@@ -57,10 +56,9 @@ struct work_item {
     std::string service, site, group;  // site and group empty where the settings name none
     letter_id letter;
     stay_id stay;
-    std::string word;  // "j0_missed", "unmatched", or the state of the delivery
-    delivery_state state = delivery_state::received;
-    cause why = cause::none;                                         // of a delivery
-    attention mark = attention::none;                                // of its stay
+    std::string word;                  // "j0_missed", "unmatched", or the state of the delivery
+    cause why = cause::none;           // of a delivery
+    attention mark = attention::none;  // of its stay
     std::string label, first_actor, actor_label, action, action_en;  // label, actor_label and action in French
     instant deadline{};  // the next that can be kept, else the last that was not
     bool has_deadline = true;

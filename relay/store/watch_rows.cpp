@@ -121,7 +121,7 @@ void count_mailbox(connection& database, const delivery_row& row, const std::opt
     if (is_new > 0) database.run("UPDATE mailbox_seen SET doctors = doctors + 1 WHERE mailbox = ?", row.recipient_key);
 }
 
-std::vector<work_evidence> find_warnings(connection& database, const work_place& after, std::size_t limit)
+std::vector<work_evidence> find_warnings(connection& database, const work_place& after)
 {
     std::vector<work_evidence> found;
     auto rows =
@@ -130,10 +130,6 @@ std::vector<work_evidence> find_warnings(connection& database, const work_place&
         auto one = warning_line(rows);
         if (work_place{one.goals.last, one.item} > after) found.push_back(std::move(one));
     }
-    std::sort(found.begin(), found.end(), [](const work_evidence& a, const work_evidence& b) {
-        return work_place{a.goals.last, a.item} < work_place{b.goals.last, b.item};
-    });
-    if (found.size() > limit) found.resize(limit);
     return found;
 }
 

@@ -27,8 +27,8 @@ private:
 void count_mailbox(connection& database, const pipeline::delivery_row& row,
                    const std::optional<counted_delivery>& before);
 
-// Lines of the worklist: all warnings behind `after`, by their age; one by its id.
+// Lines of the worklist: all warnings behind `after`, in any order; one by its id.
 [[nodiscard]] std::vector<pipeline::work_evidence> find_warnings(connection& database,
-                                                                 const pipeline::work_place& after, std::size_t limit);
+                                                                 const pipeline::work_place& after);
 [[nodiscard]] std::optional<pipeline::work_evidence> find_warning(connection& database, std::string_view item);
 }

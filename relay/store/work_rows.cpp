@@ -22,7 +22,7 @@ namespace {
     " AND d.role = 'treating_doctor'" LIAISON_NOT_REPLACED ")"
 #define LIAISON_WORK_COLUMNS                                                                                    \
     "w.item, w.kind, w.service, w.letter, w.stay, w.first_deadline, w.last_deadline, w.since, d.state, d.why, " \
-    "d.role, d.domain"
+    "d.domain"
 #define LIAISON_WORK_TABLES " FROM work_row AS w LEFT JOIN delivery AS d ON d.id = w.item"
 
 // J0 ends at least so long before the 48 h do: a day of 25 hours, discharged as it began.
@@ -61,8 +61,7 @@ work_evidence letter_line(const cursor& row)
     if (row.null(8)) return made;
     made.state = word<delivery_state>(row, 8);
     made.why = word<cause>(row, 9);
-    made.role = word<recipient_role>(row, 10);
-    made.domain = row.text(11);
+    made.domain = row.text(10);
     return made;
 }
 
@@ -186,7 +185,7 @@ std::vector<work_evidence> work_rows::work_after_j0(std::string_view service, in
     if (auto patients = patients_of(database_, service))
         if (work_place{patients->goals.last, patients->item} > after) found.push_back(std::move(*patients));
     if (service.empty())
-        for (work_evidence& warning : find_warnings(database_, after, limit)) found.push_back(std::move(warning));
+        for (work_evidence& warning : find_warnings(database_, after)) found.push_back(std::move(warning));
     std::sort(found.begin(), found.end(), [](const work_evidence& a, const work_evidence& b) {
         return work_place{a.goals.last, a.item} < work_place{b.goals.last, b.item};
     });
