@@ -96,18 +96,24 @@ std::optional<made_report> make_report(const services& with, const reporting_opt
         obs::error(obs::event::letter_failed, "step=report code={}", bytes.error().message());
         return std::nullopt;  // the mail itself is decided; the sender lacks one report
     }
-    made_report made{{}, with.vault.seal(*bytes)};
-    recipient back;
-    back.address = envelope.reverse_path;
+    return seal_report(with, *bytes, envelope.reverse_path, report.message_id);
+}
+
+made_report seal_report(const services& with, std::string_view bytes, const std::string& address,
+                        const std::string& message_id)
+{
+    made_report made{{}, with.vault.seal(bytes)};
+    recipient to;
+    to.address = address;
     delivery_row& row = made.row;
     row.id = delivery_id::make();
     row.kind = delivery_kind::report;
-    row.recipient_key = with.vault.match_key("recipient", back.address);
-    row.recipient = with.vault.seal_field(field::recipient, write_recipient(back));
-    row.domain = domain_of(back.address);
+    row.recipient_key = recipient_key(with.vault, to);
+    row.recipient = with.vault.seal_field(field::recipient, write_recipient(to));
+    row.domain = domain_of(address);
     row.created_at = row.next_try = with.clock.now();
     row.deadline = row.last_deadline = row.created_at + std::chrono::hours(24);
-    row.message_id = report.message_id;
+    row.message_id = message_id;
     row.mail = made.sealed.id;
     return made;
 }

@@ -45,6 +45,9 @@ struct made_report {
 [[nodiscard]] std::optional<made_report> make_report(const services& with, const reporting_options& options,
                                                      const ports::mail_envelope& envelope, std::string_view message,
                                                      instant arrived, const std::vector<reported_recipient>& about);
+// Any mail of the node's own that waits as a report does: sealed, to this address, given up after a day.
+[[nodiscard]] made_report seal_report(const services& with, std::string_view bytes, const std::string& address,
+                                      const std::string& message_id);
 // Queued once: a report about the same mail, recipients and actions is not queued again. True if it was queued.
 bool queue_report(ports::transaction& tx, const made_report& report);
 }

@@ -2,7 +2,6 @@
 
 #include "mime/message/compose.hpp"
 #include "mime/message/header.hpp"
-#include "mime/text/ascii.hpp"
 #include "mime/text/base64.hpp"
 
 namespace relay::pipeline {
@@ -70,19 +69,6 @@ result<made_report> make_notice(const services& with, const notice& what, const 
 {
     const auto bytes = write_notice(what, date_of(with.clock.now(), zone));
     if (!bytes.has_value()) return bytes.error();
-    made_report made{{}, with.vault.seal(*bytes)};
-    recipient to;
-    to.address = what.to;
-    delivery_row& row = made.row;
-    row.id = delivery_id::make();
-    row.kind = delivery_kind::report;
-    row.recipient_key = recipient_key(with.vault, to);
-    row.recipient = with.vault.seal_field(field::recipient, write_recipient(to));
-    row.domain = domain_of(what.to);
-    row.created_at = row.next_try = with.clock.now();
-    row.deadline = row.last_deadline = row.created_at + std::chrono::hours(24);
-    row.message_id = what.message_id;
-    row.mail = made.sealed.id;
-    return made;
+    return seal_report(with, *bytes, what.to, what.message_id);
 }
 }
