@@ -93,10 +93,7 @@ struct house {
         intake.reset();
         store.reset();
         store = relay::store::open_store(options, vault).value();
-        store->derive_with([keeper = relay::pipeline::facts_keeper(site().sites, paris())](
-                               relay::pipeline::ports::transaction& tx, const relay::pipeline::stay_id& stay) {
-            keeper.keep(tx, stay);
-        });
+        follow(site().sites);
         intake = std::make_unique<relay::pipeline::intake>(with(), site(), [this] { ++queued; });
         relay::pipeline::outbound_options sending;
         sending.node_name = "relais.example";
@@ -109,6 +106,14 @@ struct house {
                                                              paris(),
                                                              hospital_signer()};
         outbound = std::make_unique<relay::pipeline::outbound>(with(), std::move(sending));
+    }
+    // Facts of stays are kept by these sites from now on.
+    void follow(const relay::pipeline::organisation& sites)
+    {
+        store->derive_with([keeper = relay::pipeline::facts_keeper(sites, paris())](
+                               relay::pipeline::ports::transaction& tx, const relay::pipeline::stay_id& stay) {
+            keeper.keep(tx, stay);
+        });
     }
     relay::pipeline::services with() { return {*store, vault, directory, clock, routes, anchors}; }
 
@@ -167,6 +172,20 @@ struct house {
     std::vector<relay::pipeline::refusal_row> refusals()
     {
         return ask([](auto& r) { return r.refusals(100); });
+    }
+    // Something happened to it now.
+    void tell(const relay::pipeline::delivery_id& id, relay::pipeline::event_kind kind,
+              relay::pipeline::cause why = relay::pipeline::cause::none)
+    {
+        const auto written = store->write([&](relay::pipeline::ports::transaction& tx) {
+            auto row = tx.delivery(id).value();
+            relay::pipeline::event next;
+            next.at = clock.now();
+            next.kind = kind;
+            next.facts.why = why;
+            record(tx, row, next);
+        });
+        if (!written.has_value()) throw std::runtime_error(written.error().message());
     }
     // Contents of the acknowledgements that wait to be written, opened; by file name.
     std::map<std::string, std::string> acks()

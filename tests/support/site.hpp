@@ -29,6 +29,14 @@ inline relay::pipeline::site_options site()
     return made;
 }
 
+// Two groups of a site each; the second keeps the clock of Reunion.
+inline relay::pipeline::organisation two_sites()
+{
+    return relay::pipeline::organisation(
+        {{"NORD", "Site Nord", "GH EST", paris(), {{"4410", "Cardiologie"}}},
+         {"REU", "Site Sud", "GH SUD", *mime::find_zone("Indian/Reunion"), {{"9740", "Chirurgie"}}}});
+}
+
 inline relay::pipeline::route_policy routes()
 {
     relay::pipeline::route_policy policy;

@@ -14,25 +14,13 @@ namespace {
 const std::string roux = "anne.roux@medecin.example";
 constexpr ports::facts_query always{-100'000, 100'000, ""};
 
-organisation two_sites()
-{
-    return organisation({{"NORD", "Site Nord", "GH EST", tests::paris(), {{"4410", "Cardiologie"}}},
-                         {"REU", "Site Sud", "GH SUD", *mime::find_zone("Indian/Reunion"), {{"9740", "Chirurgie"}}}});
-}
-
 struct followed : tests::house {
-    organisation sites = two_sites();
+    organisation sites = tests::two_sites();
 
     followed()
     {
         add_doctor(roux, tests::second_doctor);
-        follow();
-    }
-    void follow()
-    {
-        store->derive_with([keeper = facts_keeper(sites, tests::paris())](ports::transaction& tx, const stay_id& stay) {
-            keeper.keep(tx, stay);
-        });
+        follow(sites);
     }
     std::vector<stay_facts> kept()
     {
@@ -59,19 +47,6 @@ struct followed : tests::house {
                       [](const auto& a, const auto& b) { return std::pair(a.day, a.stay) < std::pair(b.day, b.stay); });
             return all;
         });
-    }
-    void tell(const delivery_id& id, event_kind kind, cause why = cause::none)
-    {
-        REQUIRE(store
-                    ->write([&](ports::transaction& tx) {
-                        auto row = tx.delivery(id).value();
-                        event next;
-                        next.at = clock.now();
-                        next.kind = kind;
-                        next.facts.why = why;
-                        record(tx, row, next);
-                    })
-                    .has_value());
     }
 };
 }
@@ -253,7 +228,7 @@ TEST_CASE("evidence never waits for the facts", "[facts]")
     h.attempt(h.only().id, attempt_end::accepted);
     CHECK(h.only().state == delivery_state::accepted);
     CHECK_FALSE(h.only_facts().stop.has_value());  // those of before
-    h.follow();
+    h.follow(h.sites);
     CHECK(facts_keeper(h.sites, tests::paris()).renew(*h.store, [] { return true; }).value() ==
           facts_keeper::renewal::done);
     CHECK(h.only_facts().stop.has_value());

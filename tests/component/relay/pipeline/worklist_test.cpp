@@ -15,23 +15,15 @@ using namespace std::chrono_literals;
 namespace {
 const std::string roux = "anne.roux@medecin.example";
 
-organisation two_sites()
-{
-    return organisation({{"NORD", "Site Nord", "GH EST", tests::paris(), {{"4410", "Cardiologie"}}},
-                         {"REU", "Site Sud", "GH SUD", *mime::find_zone("Indian/Reunion"), {{"9740", "Chirurgie"}}}});
-}
-
 struct desk_house : tests::house {
-    organisation sites = two_sites();
+    organisation sites = tests::two_sites();
     work_desk desk{*store, clock, tests::site().stays};
     int control = 0;
 
     desk_house()
     {
         add_doctor(roux, tests::second_doctor);
-        store->derive_with([keeper = facts_keeper(sites, tests::paris())](ports::transaction& tx, const stay_id& stay) {
-            keeper.keep(tx, stay);
-        });
+        follow(sites);
     }
     std::vector<work_item> list(work_query query = {})
     {
@@ -105,19 +97,6 @@ struct desk_house : tests::house {
                 if (newer.turn > row.turn && (newer.recipient_key == row.recipient_key || both_doctor)) return true;
             }
         return false;
-    }
-    void tell(const delivery_id& id, event_kind kind, cause why = cause::none)
-    {
-        REQUIRE(store
-                    ->write([&](ports::transaction& tx) {
-                        auto row = tx.delivery(id).value();
-                        event next;
-                        next.at = clock.now();
-                        next.kind = kind;
-                        next.facts.why = why;
-                        record(tx, row, next);
-                    })
-                    .has_value());
     }
 };
 }
