@@ -1,4 +1,4 @@
--- Alerts and digests (relay/pipeline/alert_desk.hpp, digest_desk.hpp): what was told to whom, so that a beginning and an
+-- Alerts and digests (relay/pipeline/alert_desk.hpp, digest.hpp): what was told to whom, so that a beginning and an
 -- end are told once, also over restarts. `whom` is a keyed hash of an address, or `webhook`.
 CREATE TABLE alert_told (
     whom TEXT NOT NULL,

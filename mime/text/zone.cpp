@@ -116,4 +116,11 @@ std::string format_utc(utc_instant at)
 {
     return write_timestamp(split(at));
 }
+
+std::string format_utc_text(utc_instant at)
+{
+    const std::string t = format_utc(at);
+    return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) +
+           ":" + t.substr(12, 2) + "Z";
+}
 }

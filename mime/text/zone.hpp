@@ -63,6 +63,8 @@ enum class local_format {
 
 // 20261120133005, the UTC form of XDS metadata.
 [[nodiscard]] std::string format_utc(utc_instant at);
+// 2026-11-20T13:30:05Z (RFC 3339).
+[[nodiscard]] std::string format_utc_text(utc_instant at);
 
 // To the second, with the offset of the zone: the value behind local_format::hl7.
 [[nodiscard]] timestamp local_timestamp(utc_instant at, const zone& where);

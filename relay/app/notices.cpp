@@ -21,6 +21,7 @@ constexpr std::uint64_t most_certificate_octets = 1U << 20U;
 constexpr std::chrono::seconds first_pause{10};
 constexpr std::chrono::seconds longest_pause{3600};
 constexpr std::chrono::hours post_given_up{24};
+constexpr std::chrono::hours quiet_pause{1};
 
 int minute_of(std::string_view text)
 {
@@ -76,7 +77,6 @@ std::optional<alert_condition> about_to_end(const std::filesystem::path& file, c
     if (!read.has_value() || read->empty() || read->front().not_after() > before) return std::nullopt;
     return alert_condition{alert_kind::certificate, what, 1, read->front().not_after()};
 }
-}
 
 alert_options alert_options_of(const parts& part)
 {
@@ -93,6 +93,7 @@ alert_options alert_options_of(const parts& part)
     for (const config::alert_rule_settings& rule : part.settings.alert_rules)
         made.rules.push_back(rule_of(rule, part.sites));
     return made;
+}
 }
 
 notices::notices(const lasting_parts& with, const current_generation& now, std::function<bool()> refusing)
@@ -215,12 +216,16 @@ void notices::send_due_digests(const parts& part, const alert_options& options)
         const mime::zone& zone = zone_of_group(part.sites, group, part.zone);
         const auto week = due_week(with_.clock.now(), zone, std::chrono::hours(part.settings.alerts.digest_hour));
         if (!week) continue;
+        const auto now = std::chrono::steady_clock::now();
+        const auto quiet = quiet_.find(group);
+        if (quiet != quiet_.end() && quiet->second.week == *week && now < quiet->second.until) continue;
         bool is_sent = true;
         const auto read = with_.store.read(
             [&](ports::reader& store) { is_sent = store.work().notices().is_digest_sent(group, text_of(*week)); });
         if (!read.has_value() || is_sent) continue;
         const auto done = queue_digest(part, options, group, *week, told::once);
         if (!done.has_value()) obs::error(obs::event::store_failed, "step=digest code={}", done.error().message());
+        if (done.has_value() && *done == 0) quiet_[group] = {*week, now + quiet_pause};
     }
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -15,8 +16,6 @@
 #include "relay/pipeline/digest.hpp"
 
 namespace relay::app {
-[[nodiscard]] pipeline::alert_options alert_options_of(const parts& part);
-
 class notices {
 public:
     // `refusing`: the node takes nothing new in. All outlive this.
@@ -48,6 +47,13 @@ private:
     std::condition_variable changed_;
     std::atomic<bool> leaving_{false};
     std::chrono::steady_clock::time_point next_watch_{};  // its thread only
+    // A group that has nothing to tell of the week that is due is asked again then: it costs reading the week. Its
+    // thread only.
+    struct quiet_group {
+        pipeline::digest_week week;
+        std::chrono::steady_clock::time_point until;
+    };
+    std::map<std::string, quiet_group> quiet_;
     std::thread thread_;
 };
 }

@@ -15,9 +15,7 @@ std::string when(base::instant at, const mime::zone& zone)
 void time_cell(html& out, base::instant at, const mime::zone& zone)
 {
     out << "<time";
-    const std::string t = mime::format_utc(at);  // 20261120133005
-    out.attribute("datetime", t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) +
-                                  ":" + t.substr(10, 2) + ":" + t.substr(12, 2) + "Z");
+    out.attribute("datetime", mime::format_utc_text(at));
     out << ">";
     out.text(when(at, zone));
     out << "</time>";

@@ -32,9 +32,9 @@ public:
     }
     // `of_the_node`: what only the running node knows (load, certificates). How many were told something.
     [[nodiscard]] result<std::size_t> look(std::span<const alert_condition> of_the_node);
-    [[nodiscard]] result<std::vector<alert_condition>> conditions(std::span<const alert_condition> of_the_node);
 
 private:
+    [[nodiscard]] result<std::vector<alert_condition>> conditions(std::span<const alert_condition> of_the_node);
     [[nodiscard]] result<bool> tell(const alert_rule& rule, const std::string& to,
                                     std::span<const alert_condition> now);
     [[nodiscard]] result<bool> post(std::span<const alert_condition> now);

@@ -78,13 +78,6 @@ json::object json_of(alert_kind kind, const std::string& subject, const organisa
     out["group"] = site == nullptr ? "" : site->group;
     return out;
 }
-
-std::string utc(instant at)
-{
-    const std::string t = mime::format_utc(at);  // 20261120133005
-    return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) +
-           ":" + t.substr(12, 2) + "Z";
-}
 }
 
 std::string_view name(alert_kind value) noexcept
@@ -203,15 +196,15 @@ std::string write_alert_json(const alert_news& news, const organisation& sites, 
     for (const alert_condition& one : news.begun) {
         json::object line = json_of(one.kind, one.subject, sites);
         line["count"] = one.count;
-        line["since"] = utc(one.since);
+        line["since"] = mime::format_utc_text(one.since);
         begun.push_back(std::move(line));
     }
     for (const told_alert& one : news.ended) {
         json::object line = json_of(one.kind, one.subject, sites);
-        line["told_at"] = utc(one.told_at);
+        line["told_at"] = mime::format_utc_text(one.told_at);
         ended.push_back(std::move(line));
     }
-    return json::serialize(
-        json::object{{"node", node}, {"at", utc(now)}, {"begun", std::move(begun)}, {"ended", std::move(ended)}});
+    return json::serialize(json::object{
+        {"node", node}, {"at", mime::format_utc_text(now)}, {"begun", std::move(begun)}, {"ended", std::move(ended)}});
 }
 }

@@ -1,7 +1,6 @@
 #include "relay/pipeline/watch.hpp"
 
 #include <algorithm>
-#include <span>
 
 #include "mime/text/ascii.hpp"
 #include "mime/text/charset.hpp"
@@ -16,6 +15,11 @@ std::string letters_only(std::string_view name)
         if (c >= 'A' && c <= 'Z') kept += c;
     return kept;
 }
+}
+
+std::int64_t watch_day(instant at) noexcept
+{
+    return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
 }
 
 std::vector<mailbox_finding> findings_of(const mailbox_history& of, instant now, const watch_thresholds& at)

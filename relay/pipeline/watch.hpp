@@ -4,11 +4,11 @@
 // no address (domain.md §10). Pure.
 #pragma once
 
+#include <span>
+
 #include "relay/pipeline/ports/directory.hpp"
 #include "relay/pipeline/route.hpp"
 #include "relay/pipeline/work_words.hpp"
-
-#include <span>
 
 namespace relay::pipeline {
 struct watch_thresholds {
@@ -20,6 +20,8 @@ struct watch_thresholds {
     std::int64_t doctors = 12;  // different treating doctors whose letters it took
 };
 inline constexpr std::chrono::days watch_history{28};
+// Of the counters: days since 1970-01-01, UTC.
+[[nodiscard]] std::int64_t watch_day(instant at) noexcept;
 
 // Of one mailbox, as the store counts.
 struct mailbox_history {

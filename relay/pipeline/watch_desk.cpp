@@ -9,7 +9,7 @@ constexpr std::size_t at_once = 200;
 
 result<std::size_t> watch_mailboxes(ports::store& store, instant now, const watch_thresholds& at)
 {
-    const std::int64_t day = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
+    const std::int64_t day = watch_day(now);
     std::size_t standing = 0;
     for (std::string last;;) {
         std::size_t count = 0;

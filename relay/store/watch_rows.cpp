@@ -14,11 +14,6 @@ std::string item_of(work_topic topic, std::string_view mailbox)
     return std::string(words_of(topic).word) + ":" + std::string(mailbox.substr(0, enough));
 }
 
-std::int64_t day_of(instant at)
-{
-    return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
-}
-
 bool is_read_state(delivery_state state)
 {
     return state == delivery_state::displayed || state == delivery_state::processed;
@@ -112,7 +107,7 @@ void count_mailbox(connection& database, const delivery_row& row, const std::opt
     database.run(
         "INSERT INTO mailbox_day (mailbox, day, accepted) VALUES (?, ?, 1)"
         " ON CONFLICT (mailbox, day) DO UPDATE SET accepted = accepted + 1",
-        row.recipient_key, day_of(*row.accepted_at));
+        row.recipient_key, watch_day(*row.accepted_at));
     if (row.role != recipient_role::treating_doctor) return;
     const int is_new = database.run(
         "INSERT OR IGNORE INTO mailbox_doctor (mailbox, doctor) SELECT ?, treating_rpps FROM letter"
