@@ -1,5 +1,6 @@
 #include "relay/store/trace_expiry.hpp"
 
+#include "relay/pipeline/period_records.hpp"
 #include "relay/store/rows.hpp"
 
 namespace relay::store {
@@ -75,14 +76,17 @@ private:
 };
 }
 
-void freeze(sql_transaction& transaction, std::int32_t day, const event& told)
+freezing freeze(sql_transaction& transaction, std::int32_t day, instant now)
 {
     connection& database = transaction.database();
-    transaction.append(told);
+    const auto last = transaction.retention().last_record(day);
+    const bool has_changed = database.query("SELECT 1 FROM period_changed WHERE day = ?", std::int64_t{day}).next();
+    if (!last || has_changed) return freezing::refused;
+    transaction.append(event_of_record(event_kind::traces_expired, *last, now));
     database.run("INSERT OR IGNORE INTO period_frozen (day) VALUES (?)", day);
     database.run("INSERT OR IGNORE INTO trace_expiring SELECT stay FROM stay_fact WHERE day = ?", day);
     database.run("DELETE FROM stay_fact WHERE day = ?", day);
-    database.run("DELETE FROM period_changed WHERE day = ?", day);
+    return freezing::done;
 }
 
 expired_traces expire_page(sql_transaction& transaction, instant traces_until, instant keys_until, std::size_t limit)

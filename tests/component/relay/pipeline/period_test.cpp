@@ -6,6 +6,7 @@
 #include "relay/pipeline/version_chain.hpp"
 
 using namespace purge_test;
+using relay::store::freezing;
 
 TEST_CASE("a day is closed 48 h after its last discharge; late evidence gives a further revision", "[period]")
 {
@@ -49,6 +50,80 @@ TEST_CASE("a day is closed 48 h after its last discharge; late evidence gives a 
     CHECK(h.store->verify_ledger().value() == std::nullopt);
 }
 
+TEST_CASE("a day that a later discharge opened again is recorded again once it is closed", "[period]")
+{
+    keeping h;
+    h.drop("a.hl7", tests::adt_file());
+    REQUIRE(h.facts().size() == 1);
+    const instant closed = h.facts()[0].h48_deadline;
+    h.clock.set(closed);
+    h.record();
+    REQUIRE(h.standing().closed);
+    h.drop("b.hl7", tests::adt_file({.control_id = "ADT0002", .visit = "26011235", .discharge = "20261120201000"}));
+    REQUIRE(h.facts().size() == 2);
+    REQUIRE(h.facts()[0].day == h.facts()[1].day);
+    const instant closes = std::max(h.facts()[0].h48_deadline, h.facts()[1].h48_deadline);
+    REQUIRE(closes > closed);
+    h.clock.set(closes - 1ms);
+    h.record();
+    CHECK(h.standing().revision == 1);
+    h.clock.set(closes);
+    h.record();
+    CHECK(h.standing().revision == 2);
+    CHECK(h.standing().at == closes);
+    h.record();
+    CHECK(h.standing().revision == 2);
+}
+
+TEST_CASE("a day that changed since its record is not frozen before it is recorded again", "[period]")
+{
+    keeping h;
+    h.drop("a.hl7", tests::adt_file());
+    h.drop("l.hl7", tests::mdm_file());
+    h.send();
+    REQUIRE(h.facts().size() == 1);
+    const std::int32_t of = h.facts()[0].day;
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::refused);  // no record
+    h.clock.advance(8 * day);
+    h.record();
+    h.tell_failure();
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::refused);
+    CHECK(h.facts().size() == 1);
+    CHECK(h.store_events().size() == 1);
+    h.record();
+    CHECK(h.standing().revision == 2);
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::done);
+    CHECK(h.facts().empty());
+    CHECK(h.store_events().back().facts.flags == "day=2026-11-20 revision=2");
+}
+
+TEST_CASE("a stay whose letter still has its content keeps its traces until that is gone", "[period]")
+{
+    keeping h;
+    h.drop("a.hl7", tests::adt_file());
+    h.drop("l.hl7", tests::mdm_file());
+    h.send();
+    h.clock.advance(8 * day);
+    h.record();
+    const stay_id stay = h.facts().at(0).stay;
+    REQUIRE(h.store->freeze_day(h.facts()[0].day, h.clock.now()).value() == freezing::done);
+    const auto expire = [&] {
+        return h.store->expire_traces(h.clock.now() - 183 * day, h.clock.now() - 1827 * day, 10).value();
+    };
+    const auto kept = expire();
+    CHECK(kept.stays == 0);
+    CHECK(kept.letters == 0);
+    CHECK(kept.events == 0);
+    CHECK(h.ask([&](ports::reader& r) { return r.stay(stay); }));
+    CHECK_FALSE(h.letters().front().details.empty());
+    REQUIRE(h.run_all().letters == 1);
+    const auto gone = expire();
+    CHECK(gone.stays == 1);
+    CHECK(gone.letters == 1);
+    CHECK_FALSE(h.ask([&](ports::reader& r) { return r.stay(stay); }));
+    CHECK(h.letters().front().details.empty());
+}
+
 TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and the chain holds", "[period]")
 {
     keeping h;
@@ -71,10 +146,9 @@ TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and t
     h.clock.advance(200 * day);
     CHECK(h.store->days_to_freeze(of).value().empty());
     CHECK(h.store->days_to_freeze(of + 1).value() == std::vector{of});
-    event told;
-    told.at = h.clock.now();
-    told.kind = event_kind::traces_expired;
-    h.store->freeze_day(of, told).value();
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::done);
+    CHECK(h.store_events().back().kind == event_kind::traces_expired);
+    CHECK(h.store_events().back().facts.flags == "day=2026-11-20 revision=1");
     CHECK(h.facts().empty());
     CHECK(h.store->days_to_freeze(of + 1).value().empty());
     const auto gone = h.store->expire_traces(h.clock.now() - 183 * day, h.clock.now() - 1827 * day, 10).value();
