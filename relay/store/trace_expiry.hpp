@@ -12,4 +12,7 @@ namespace relay::store {
 [[nodiscard]] freezing freeze(sql_transaction& transaction, std::int32_t day, base::instant now);
 [[nodiscard]] expired_traces expire_page(sql_transaction& transaction, base::instant traces_until,
                                          base::instant keys_until, std::size_t limit);
+
+// The statements whose plans a test reads.
+[[nodiscard]] std::vector<const char*> expiry_statements();
 }
