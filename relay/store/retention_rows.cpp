@@ -139,6 +139,12 @@ std::vector<std::int32_t> retention_rows::changed_days(std::size_t limit)
     return all(database_.query("SELECT day FROM period_changed ORDER BY day LIMIT ?", limit_of(limit)), read_day);
 }
 
+std::vector<std::int32_t> retention_rows::frozen_days(std::int32_t from, std::int32_t to)
+{
+    return all(database_.query("SELECT day FROM period_frozen WHERE day >= ? AND day < ? ORDER BY day", from, to),
+               read_day);
+}
+
 std::optional<std::int32_t> retention_rows::next_unrecorded(std::int32_t day)
 {
     // From one day to the next by the key, so that the stays of a day are not walked.
