@@ -4,6 +4,7 @@
 #include "mime/cda/document.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/content_purge_parts.hpp"
 #include "relay/pipeline/submission.hpp"
 
@@ -145,14 +146,7 @@ result<std::vector<content_purge::certificate_file>> content_purge::certificates
 result<void> content_purge::written(const std::vector<certificate_file>& files)
 {
     return with_.store.write([&](ports::transaction& tx) {
-        for (const certificate_file& one : files) {
-            ack_row row = one.row;
-            row.state = ack_state::done;
-            row.channel = ack_channel::file;
-            ++row.attempts;
-            row.content.clear();
-            tx.save_ack(row);
-        }
+        for (const certificate_file& one : files) save_told_by_file(tx, one.row);
     });
 }
 }

@@ -9,14 +9,6 @@
 namespace relay::store {
 using namespace pipeline;
 namespace {
-template <class Read>
-auto all(cursor rows, Read read)
-{
-    std::vector<decltype(read(rows))> found;
-    while (rows.next()) found.push_back(read(rows));
-    return found;
-}
-
 ports::kept_refusal read_kept(const cursor& row)
 {
     return {row.integer(0), row.id<blob_id>(1), row.when(2)};
