@@ -272,12 +272,8 @@ int run_partner_report(const console& to, const open_reading& from, const report
     period_standing standing;
     if (!read_all(to, from, [&](ports::reader& store) {
             standing = standing_of_period(store, cohort_of(days->from), cohort_of(days->to));
-            std::set<std::int32_t> seen;
-            store.read_facts(query_of(*days), [&](const stay_facts& one) {
-                seen.insert(one.day);
-                builder.add(one);
-            });
-            read_frozen(store, query_of(*days), seen, [&](std::int32_t day, const record_section& section) {
+            store.read_facts(query_of(*days), [&](const stay_facts& one) { builder.add(one); });
+            read_frozen(store, query_of(*days), [&](std::int32_t day, const record_section& section) {
                 if (section.by == name(breakdown::structure)) builder.add_frozen(day, section.key, section.counts);
             });
         }))

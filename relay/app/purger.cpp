@@ -1,10 +1,9 @@
 #include "relay/app/purger.hpp"
 
-#include "mime/text/digest.hpp"
 #include "relay/app/store_statements.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
-#include "relay/pipeline/indicators.hpp"
+#include "relay/pipeline/stay_facts.hpp"
 
 namespace relay::app {
 namespace {
@@ -58,19 +57,9 @@ result<trace_counts> expire_traces(store::sqlite_store& store, const parts& part
     trace_counts all;
     for (const std::int32_t day : *days) {
         if (!going()) return all;
-        std::optional<pipeline::ports::period_record> last;
-        const auto read =
-            store.read([&](pipeline::ports::reader& reader) { last = reader.retention().last_record(day); });
-        if (!read.has_value()) return read.error();
-        if (!last) continue;
-        pipeline::event told;
-        told.at = now;
-        told.kind = pipeline::event_kind::traces_expired;
-        told.facts.flags = "day=" + pipeline::key_of_day(day, pipeline::breakdown::day) +
-                           " revision=" + std::to_string(last->revision);
-        told.facts.evidence = mime::hex(mime::sha256(last->counts));
-        if (auto frozen = store.freeze_day(day, told); !frozen.has_value()) return frozen.error();
-        ++all.days;
+        const auto frozen = store.freeze_day(day, now);
+        if (!frozen.has_value()) return frozen.error();
+        if (*frozen == store::freezing::done) ++all.days;
     }
     for (all.rows.more = true; all.rows.more && going();) {
         const auto page = store.expire_traces(now - policy.traces, now - policy.keys, rows_at_once);

@@ -21,6 +21,15 @@ ack_queue::answer what_it_says(const ack_row& row, const std::optional<std::stri
 }
 }
 
+void save_told_by_file(ports::transaction& tx, ack_row row)
+{
+    row.state = ack_state::done;
+    row.channel = ack_channel::file;
+    ++row.attempts;
+    row.content.clear();
+    tx.save_ack(row);
+}
+
 result<std::vector<ack_queue::due_ack>> ack_queue::open(std::vector<ack_row> rows)
 {
     std::vector<due_ack> opened;
@@ -64,14 +73,7 @@ result<std::vector<ack_queue::due_ack>> ack_queue::waiting(std::size_t limit)
 result<void> ack_queue::written(const std::vector<due_ack>& files)
 {
     return with_.store.write([&](ports::transaction& tx) {
-        for (const due_ack& one : files) {
-            ack_row row = one.row;
-            row.state = ack_state::done;
-            row.channel = ack_channel::file;
-            ++row.attempts;
-            row.content.clear();
-            tx.save_ack(row);
-        }
+        for (const due_ack& one : files) save_told_by_file(tx, one.row);
     });
 }
 

@@ -7,6 +7,9 @@
 #include "relay/pipeline/outbound.hpp"
 
 namespace relay::pipeline {
+// The file that tells it is written, and safe: what it said is not kept.
+void save_told_by_file(ports::transaction& tx, ack_row row);
+
 class ack_queue {
 public:
     ack_queue(services with, retry_policy retry) : with_(with), retry_(retry) {}

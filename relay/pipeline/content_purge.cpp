@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t looked_at_once = 200;  // letters of one read
 constexpr std::size_t at_once = 20;          // letters destroyed in one unit: others wait no longer than for these
 
-std::vector<blob_id> objects_of(ports::reader& store, const letter_row& letter)
+std::vector<blob_id> objects_of(ports::reader& store, const letter_row& letter,
+                                std::span<const known_delivery> deliveries)
 {
     std::vector<blob_id> all{letter.document};
     for (const letter_document_row& further : store.further_documents(letter.id)) all.push_back(further.document);
-    for (const delivery_row& row : store.deliveries_of_letter(letter.id))
-        if (!row.mail.empty()) all.push_back(row.mail);
+    for (const known_delivery& delivery : deliveries)
+        if (!delivery.row.mail.empty()) all.push_back(delivery.row.mail);
     return all;
 }
 
@@ -52,14 +53,15 @@ std::vector<purge_candidate> purge_candidates(ports::reader& store, const retent
         const auto letters = store.retention().letters_with_content(until, place, looked_at_once);
         for (const letter_row& letter : letters) {
             place = {letter.received_at, letter.id};
-            purge_candidate one{letter, term_of(store, letter, policy)};
+            const auto deliveries = known_deliveries(store, letter.id);
+            purge_candidate one{letter, term_of(letter, deliveries, policy)};
             if (scope == purge_scope::due && one.term.until > now) continue;
-            for (const blob_id& id : objects_of(store, letter))
+            for (const blob_id& id : objects_of(store, letter, deliveries))
                 if (const auto object = store.retention().object(id)) {
                     ++one.objects;
                     one.octets += object->length;
                 }
-            if (const auto certificate = certificate_for(store, letter))
+            if (const auto certificate = certificate_for(store, letter, deliveries))
                 one.certificate =
                     certificate->state == ack_state::done ? certificate_state::written : certificate_state::waiting;
             found.push_back(std::move(one));
@@ -167,13 +169,15 @@ void content_purge::destroy(ports::transaction& tx, const letter_id& id, destroy
 {
     auto letter = tx.letter(id);
     if (!letter || letter->document.empty()) return;
-    const auto certificate = certificate_for(tx, *letter);
+    const auto deliveries = known_deliveries(tx, id);
+    const auto certificate = certificate_for(tx, *letter, deliveries);
     const instant now = with_.clock.now();
-    if (!certificate || certificate->state != ack_state::done || term_of(tx, *letter, options_.policy).until > now)
+    if (!certificate || certificate->state != ack_state::done ||
+        term_of(*letter, deliveries, options_.policy).until > now)
         return;
     end_open(tx, id);
     std::string lines;
-    for (const blob_id& object : objects_of(tx, *letter)) lines += page.remove(tx, object);
+    for (const blob_id& object : objects_of(tx, *letter, deliveries)) lines += page.remove(tx, object);
     for (delivery_row& row : tx.deliveries_of_letter(id)) {
         if (row.mail.empty()) continue;
         row.mail = {};

@@ -4,21 +4,21 @@
 #include "mime/cda/document.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/ack_queue.hpp"
 #include "relay/pipeline/content_purge_parts.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
 #include "relay/pipeline/submission.hpp"
 
 namespace relay::pipeline {
 namespace {
 // The last thing a certificate has to tell of: about one of the deliveries, or that the content was destroyed, after
 // which a repeat for new recipients may have brought it again.
-instant last_told(ports::reader& store, const letter_id& id)
+instant last_told(ports::reader& store, const letter_id& id, std::span<const known_delivery> deliveries)
 {
     instant last = instant::min();
     for (const event& one : store.events_of(id))
         if (one.kind == event_kind::content_expired) last = std::max(last, one.at);
-    for (const delivery_row& row : store.deliveries_of_letter(id))
-        for (const event& one : store.events_of(row.id)) last = std::max(last, one.at);
+    for (const known_delivery& delivery : deliveries)
+        for (const event& one : delivery.history) last = std::max(last, one.at);
     return last;
 }
 }
@@ -28,21 +28,33 @@ std::string certificate_number(ports::reader& store, const letter_row& letter)
     return letter.id.text() + "-C" + std::to_string(store.retention().certificates_of(letter.id).size() + 1);
 }
 
+std::vector<known_delivery> known_deliveries(ports::reader& store, const letter_id& id)
+{
+    std::vector<known_delivery> all;
+    for (delivery_row& row : store.deliveries_of_letter(id)) {
+        auto history = store.events_of(row.id);
+        all.push_back({std::move(row), std::move(history)});
+    }
+    return all;
+}
+
 // The newest, unless something happened since it was made.
-std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter)
+std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter,
+                                       std::span<const known_delivery> deliveries)
 {
     auto rows = store.retention().certificates_of(letter.id);
-    if (rows.empty() || rows.back().next_try <= last_told(store, letter.id)) return std::nullopt;
+    if (rows.empty() || rows.back().next_try <= last_told(store, letter.id, deliveries)) return std::nullopt;
     return std::move(rows.back());
 }
 
 // A delivery begun later, for somebody new or by a person, has as long as the first ones had.
-content_term term_of(ports::reader& store, const letter_row& letter, const retention_policy& policy)
+content_term term_of(const letter_row& letter, std::span<const known_delivery> deliveries,
+                     const retention_policy& policy)
 {
     std::vector<std::optional<instant>> ends;
     instant begun = letter.received_at;
-    for (const delivery_row& row : store.deliveries_of_letter(letter.id)) {
-        ends.push_back(ended_at(row, is_accepted(row.state) ? std::vector<event>() : store.events_of(row.id)));
+    for (const auto& [row, history] : deliveries) {
+        ends.push_back(ended_at(row, history));
         if (!ends.back()) begun = std::max(begun, row.created_at);
     }
     return content_term_of(policy, begun, ends);
@@ -56,7 +68,8 @@ std::optional<certificate_facts> content_purge::facts_for(ports::reader& store, 
     from.establishment = options_.establishment;
     from.made = with_.clock.now();
     from.letter = letter;
-    from.term = term_of(store, letter, options_.policy);
+    auto deliveries = known_deliveries(store, letter.id);
+    from.term = term_of(letter, deliveries, options_.policy);
     if (const auto details = with_.vault.open_field(field::letter_details, letter.details); details.has_value())
         from.details = read_details(*details);
     std::vector<std::pair<blob_id, std::string>> documents{{letter.document, letter.type_code}};
@@ -79,11 +92,11 @@ std::optional<certificate_facts> content_purge::facts_for(ports::reader& store, 
             }
         from.documents.push_back(std::move(one));
     }
-    for (delivery_row& row : store.deliveries_of_letter(letter.id)) {
+    for (auto& [row, history] : deliveries) {
         certified_delivery one;
         if (const auto opened = with_.vault.open_field(field::recipient, row.recipient); opened.has_value())
             one.to = read_recipient(*opened);
-        one.history = store.events_of(row.id);
+        one.history = std::move(history);
         one.row = std::move(row);
         from.deliveries.push_back(std::move(one));
     }
@@ -133,14 +146,7 @@ result<std::vector<content_purge::certificate_file>> content_purge::certificates
 result<void> content_purge::written(const std::vector<certificate_file>& files)
 {
     return with_.store.write([&](ports::transaction& tx) {
-        for (const certificate_file& one : files) {
-            ack_row row = one.row;
-            row.state = ack_state::done;
-            row.channel = ack_channel::file;
-            ++row.attempts;
-            row.content.clear();
-            tx.save_ack(row);
-        }
+        for (const certificate_file& one : files) save_told_by_file(tx, one.row);
     });
 }
 }

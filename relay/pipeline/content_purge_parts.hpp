@@ -6,7 +6,15 @@
 namespace relay::pipeline {
 // Of the certificate that is due next: it names the letter, and which of its certificates it is.
 [[nodiscard]] std::string certificate_number(ports::reader& store, const letter_row& letter);
+// The deliveries of a letter with what is known of each: read once for all that is asked of them.
+struct known_delivery {
+    delivery_row row;
+    std::vector<event> history;  // in ledger order
+};
+[[nodiscard]] std::vector<known_delivery> known_deliveries(ports::reader& store, const letter_id& id);
 // The certificate that tells of all that happened to the letter, if it was made.
-[[nodiscard]] std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter);
-[[nodiscard]] content_term term_of(ports::reader& store, const letter_row& letter, const retention_policy& policy);
+[[nodiscard]] std::optional<ack_row> certificate_for(ports::reader& store, const letter_row& letter,
+                                                     std::span<const known_delivery> deliveries);
+[[nodiscard]] content_term term_of(const letter_row& letter, std::span<const known_delivery> deliveries,
+                                   const retention_policy& policy);
 }

@@ -61,12 +61,12 @@ std::string_view total_of(std::string_view text)
     return {};
 }
 
-// nullopt: nothing to record now.
-std::optional<ports::period_record> next_record(ports::reader& store, std::int32_t day, instant now)
+// nullopt: what is recorded of the day is what its stays give.
+std::optional<ports::period_record> next_record(ports::reader& store, std::int32_t day,
+                                                std::span<const stay_facts> stays, instant now)
 {
-    const auto stays = facts_of_day(store, day);
     const auto last = store.retention().last_record(day);
-    if (!last && (stays.empty() || !is_closed(stays, now))) return std::nullopt;
+    if (!last && stays.empty()) return std::nullopt;
     ports::period_record made;
     made.day = day;
     made.at = now;
@@ -82,18 +82,26 @@ std::optional<ports::period_record> next_record(ports::reader& store, std::int32
 bool record_day(ports::transaction& tx, std::int32_t day, instant now)
 {
     ports::retention_writer& kept = tx.retention_changes();
-    const auto made = next_record(tx, day, now);
+    const auto stays = facts_of_day(tx, day);
+    // A recorded day that a later discharge opened again stays marked as changed until it is closed.
+    if (!is_closed(stays, now)) return false;
+    const auto made = next_record(tx, day, stays, now);
     kept.day_is_recorded(day);
     if (!made) return false;
     kept.add_record(*made);
-    event told;
-    told.at = now;
-    told.kind = event_kind::period_recorded;
-    told.facts.flags = "day=" + key_of_day(day, breakdown::day) + " revision=" + std::to_string(made->revision);
-    told.facts.evidence = mime::hex(mime::sha256(made->counts));
-    tx.append(told);
+    tx.append(event_of_record(event_kind::period_recorded, *made, now));
     return true;
 }
+}
+
+event event_of_record(event_kind kind, const ports::period_record& record, instant now)
+{
+    event told;
+    told.at = now;
+    told.kind = kind;
+    told.facts.flags = "day=" + key_of_day(record.day, breakdown::day) + " revision=" + std::to_string(record.revision);
+    told.facts.evidence = mime::hex(mime::sha256(record.counts));
+    return told;
 }
 
 std::string record_text(std::span<const stay_facts> stays, instant now)

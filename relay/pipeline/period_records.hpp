@@ -1,7 +1,8 @@
 // relay/pipeline/period_records.hpp: the figures of closed days (domain.md §5): a day is closed when the 48 h of its
 // last discharge are over; its counts are then recorded, by every breakdown, and again with a further revision whenever
-// late evidence changes them. Each recording is an event of the ledger with a digest of the counts. What is recorded is
-// reckoned from the facts of the stays, inside the unit that records it. Blocking: worker threads only.
+// late evidence changes them; a discharge that comes late opens its day again until its own 48 h are over. Each
+// recording is an event of the ledger with a digest of the counts. What is recorded is reckoned from the facts of the
+// stays, inside the unit that records it. Blocking: worker threads only.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,9 @@ struct record_section {
 [[nodiscard]] std::vector<record_section> read_record(std::string_view text);  // borrows; empty for another text
 // What of the totals differs: "j0 41/50 -> 42/50, failed.CLOSED 1 -> 0"; empty: only how they are broken down.
 [[nodiscard]] std::string record_changes(std::string_view before, std::string_view after);
+
+// About the store as a whole: which day, which revision, and a digest of its counts.
+[[nodiscard]] event event_of_record(event_kind kind, const ports::period_record& record, instant now);
 
 // Records what closed and what changed since; in units of one day, while `going`. How many were written.
 [[nodiscard]] result<std::size_t> record_periods(ports::store& store, const base::wall_clock& clock,

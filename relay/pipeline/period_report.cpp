@@ -1,7 +1,6 @@
 #include "relay/pipeline/period_report.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "relay/pipeline/period_records.hpp"
 #include "relay/pipeline/stay_fold.hpp"
@@ -68,30 +67,20 @@ ports::facts_query query_of(const day_range& days, std::string service)
     return {cohort_of(days.from), cohort_of(days.to), std::move(service)};
 }
 
-void read_frozen(ports::reader& store, const ports::facts_query& wanted, const std::set<std::int32_t>& with_stays,
+void read_frozen(ports::reader& store, const ports::facts_query& wanted,
                  const std::function<void(std::int32_t, const record_section&)>& each)
 {
-    for (const ports::period_record& one : store.retention().records(wanted.from, wanted.to)) {
-        if (one.revision != 1 || with_stays.contains(one.day)) continue;
-        bool has_stays = false;
-        if (!wanted.service.empty())  // others of that day may be there
-            store.read_facts({one.day, one.day + 1, {}}, [&](const stay_facts&) { has_stays = true; });
-        const auto last = has_stays ? std::nullopt : store.retention().last_record(one.day);
-        if (!last) continue;
-        for (const record_section& section : read_record(last->counts)) each(one.day, section);
-    }
+    for (const std::int32_t day : store.retention().frozen_days(wanted.from, wanted.to))
+        if (const auto last = store.retention().last_record(day))
+            for (const record_section& section : read_record(last->counts)) each(day, section);
 }
 
 broken_down build_figures(ports::reader& store, const ports::facts_query& wanted, breakdown by, instant now)
 {
     breakdown_builder all(by, now);
-    std::set<std::int32_t> days;
-    store.read_facts(wanted, [&](const stay_facts& stay) {
-        days.insert(stay.day);
-        all.add(stay);
-    });
+    store.read_facts(wanted, [&](const stay_facts& stay) { all.add(stay); });
     const bool of_service = !wanted.service.empty();
-    read_frozen(store, wanted, days, [&](std::int32_t day, const record_section& section) {
+    read_frozen(store, wanted, [&](std::int32_t day, const record_section& section) {
         const bool of_it = section.by == name(breakdown::service) && section.key == wanted.service;
         if (of_service ? of_it : section.by == "total") all.add_total(day, section.counts);
         // What a service was broken down by besides is not kept.
@@ -112,9 +101,7 @@ period_report build_report(ports::reader& store, const day_range& days, instant 
         totals.add(stay, now);
         all.stays.push_back(read_stay(store, std::move(stay), now));
     }
-    std::set<std::int32_t> with_stays;
-    for (const stay_line& line : all.stays) with_stays.insert(line.facts.day);
-    read_frozen(store, query_of(days), with_stays, [&](std::int32_t, const record_section& section) {
+    read_frozen(store, query_of(days), [&](std::int32_t, const record_section& section) {
         if (section.by == "total") totals.add_counts(section.counts);
     });
     const instant from = mime::start_of_day(std::chrono::year_month_day(days.from), where);

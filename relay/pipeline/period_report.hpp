@@ -2,8 +2,6 @@
 // the rules of domain.md §3 and §5. Reads the store, writes nothing; the words for people are the caller's.
 #pragma once
 
-#include <set>
-
 #include "relay/pipeline/indicators.hpp"
 #include "relay/pipeline/period_records.hpp"
 #include "relay/pipeline/ports/store.hpp"
@@ -47,8 +45,8 @@ struct day_range {
 // The figures alone, in one pass over the facts.
 [[nodiscard]] broken_down build_figures(ports::reader& store, const ports::facts_query& wanted, breakdown by,
                                         instant now);
-// Days of which no stay is left, their traces expired: each section of their record. `with_stays`: days already seen.
-void read_frozen(ports::reader& store, const ports::facts_query& wanted, const std::set<std::int32_t>& with_stays,
+// Days of which no stay is left, their traces expired: each section of their record, of all services.
+void read_frozen(ports::reader& store, const ports::facts_query& wanted,
                  const std::function<void(std::int32_t day, const record_section&)>& each);
 [[nodiscard]] ports::facts_query query_of(const day_range& days, std::string service = {});
 }

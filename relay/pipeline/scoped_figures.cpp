@@ -1,7 +1,6 @@
 #include "relay/pipeline/scoped_figures.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "relay/pipeline/ports/retention.hpp"
 
@@ -61,16 +60,14 @@ scoped_figures build_scoped_figures(ports::reader& store, const day_range& days,
     made.step = days.to - days.from <= longest_by_day ? breakdown::day : breakdown::month;
     breakdown_builder parts(made.by, now);
     breakdown_builder times(made.step, now);
-    std::set<std::int32_t> with_stays;
     // Stays without a service are in no index by service.
     const std::string indexed = where.service == unassigned ? std::string() : where.service;
     store.read_facts(query_of(days, indexed), [&](const stay_facts& stay) {
-        with_stays.insert(stay.day);
         if (!is_in(where, stay)) return;
         parts.add(stay);
         times.add(stay);
     });
-    read_frozen(store, query_of(days, indexed), with_stays, [&](std::int32_t day, const record_section& section) {
+    read_frozen(store, query_of(days, indexed), [&](std::int32_t day, const record_section& section) {
         if (is_whole(where, section)) {
             parts.add_total(day, section.counts);
             times.add_total(day, section.counts);

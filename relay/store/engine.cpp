@@ -144,9 +144,12 @@ result<log_state> engine::empty_log()
     }
 }
 
-result<void> engine::freeze_day(std::int32_t day, const pipeline::event& told)
+result<freezing> engine::freeze_day(std::int32_t day, base::instant now)
 {
-    return write_sql([&](sql_transaction& transaction) { freeze(transaction, day, told); });
+    freezing done = freezing::refused;
+    const auto written = write_sql([&](sql_transaction& transaction) { done = freeze(transaction, day, now); });
+    if (!written.has_value()) return written.error();
+    return done;
 }
 
 result<expired_traces> engine::expire_traces(base::instant traces_until, base::instant keys_until, std::size_t limit)

@@ -31,7 +31,7 @@ public:
     [[nodiscard]] result<std::int64_t> sealed_until() override;
     [[nodiscard]] result<void> read_ledger(const std::function<void(const ledger_line&)>& each) override;
     [[nodiscard]] result<log_state> empty_log() override;
-    [[nodiscard]] result<void> freeze_day(std::int32_t day, const pipeline::event& told) override;
+    [[nodiscard]] result<freezing> freeze_day(std::int32_t day, base::instant now) override;
     [[nodiscard]] result<expired_traces> expire_traces(base::instant traces_until, base::instant keys_until,
                                                        std::size_t limit) override;
     [[nodiscard]] result<std::vector<std::int32_t>> days_to_freeze(std::int32_t before) override;

@@ -14,14 +14,6 @@ namespace {
 using namespace pipeline;
 
 template <class Read>
-auto all(cursor rows, Read read)
-{
-    std::vector<decltype(read(rows))> found;
-    while (rows.next()) found.push_back(read(rows));
-    return found;
-}
-
-template <class Read>
 auto first(cursor row, Read read) -> std::optional<decltype(read(row))>
 {
     if (!row.next()) return std::nullopt;

@@ -9,14 +9,6 @@
 namespace relay::store {
 using namespace pipeline;
 namespace {
-template <class Read>
-auto all(cursor rows, Read read)
-{
-    std::vector<decltype(read(rows))> found;
-    while (rows.next()) found.push_back(read(rows));
-    return found;
-}
-
 ports::kept_refusal read_kept(const cursor& row)
 {
     return {row.integer(0), row.id<blob_id>(1), row.when(2)};
@@ -137,6 +129,12 @@ std::optional<ports::period_record> retention_rows::last_record(std::int32_t day
 std::vector<std::int32_t> retention_rows::changed_days(std::size_t limit)
 {
     return all(database_.query("SELECT day FROM period_changed ORDER BY day LIMIT ?", limit_of(limit)), read_day);
+}
+
+std::vector<std::int32_t> retention_rows::frozen_days(std::int32_t from, std::int32_t to)
+{
+    return all(database_.query("SELECT day FROM period_frozen WHERE day >= ? AND day < ? ORDER BY day", from, to),
+               read_day);
 }
 
 std::optional<std::int32_t> retention_rows::next_unrecorded(std::int32_t day)

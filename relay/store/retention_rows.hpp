@@ -26,6 +26,7 @@ public:
     std::vector<pipeline::ports::period_record> records(std::int32_t from, std::int32_t to) override;
     std::optional<pipeline::ports::period_record> last_record(std::int32_t day) override;
     std::vector<std::int32_t> changed_days(std::size_t limit) override;
+    std::vector<std::int32_t> frozen_days(std::int32_t from, std::int32_t to) override;
     std::optional<std::int32_t> next_unrecorded(std::int32_t day) override;
 
     void erase_thoroughly() override;

@@ -50,6 +50,15 @@ template <class Enum>
     return *value;
 }
 
+// Each row of a query, as `read` gives it.
+template <class Read>
+auto all(cursor rows, Read read)
+{
+    std::vector<decltype(read(rows))> found;
+    while (rows.next()) found.push_back(read(rows));
+    return found;
+}
+
 // Each throws as word() does.
 [[nodiscard]] pipeline::stay_row read_stay(const cursor& row);
 [[nodiscard]] pipeline::letter_clues read_clues(const cursor& row);

@@ -66,6 +66,7 @@ struct expired_traces {
 };
 
 enum class log_state { emptied, in_use };
+enum class freezing { done, refused };
 
 class sqlite_store : public pipeline::ports::store {
 public:
@@ -80,8 +81,9 @@ public:
     // Copies the write-ahead log back and empties its file, so that what was erased is in it no more. in_use: a
     // reader still needs it; to be asked again. Others wait for some milliseconds at most.
     [[nodiscard]] virtual result<log_state> empty_log() = 0;
-    // The traces of a recorded day begin to go: from now on its record is all there is of it. `told`: the event of it.
-    [[nodiscard]] virtual result<void> freeze_day(std::int32_t day, const pipeline::event& told) = 0;
+    // The traces of a recorded day begin to go: from now on its last record, of which an event tells, is all there is
+    // of it. refused: it has none, or something changed since, which is to be recorded first.
+    [[nodiscard]] virtual result<freezing> freeze_day(std::int32_t day, base::instant now) = 0;
     // The next page of rows: of frozen days, of letters without a stay received before `traces_until`; and of keyed
     // hashes of letters received before `keys_until`.
     [[nodiscard]] virtual result<expired_traces> expire_traces(base::instant traces_until, base::instant keys_until,

@@ -1,10 +1,28 @@
 #include "relay/store/trace_expiry.hpp"
 
+#include "relay/pipeline/period_records.hpp"
 #include "relay/store/rows.hpp"
 
 namespace relay::store {
 using namespace pipeline;
 namespace {
+// What came late has its own days: a letter whose content is there is not through yet.
+constexpr const char* expiring_stays =
+    "SELECT stay FROM trace_expiring WHERE NOT EXISTS (SELECT 1 FROM letter"
+    " WHERE letter.stay = trace_expiring.stay AND document IS NOT NULL) LIMIT ?";
+constexpr const char* letters_without_stay =
+    "SELECT id FROM letter INDEXED BY letter_without_stay WHERE stay IS NULL"
+    " AND establishment <> '' AND document IS NULL AND received_at < ?"
+    " ORDER BY received_at LIMIT ?";
+constexpr const char* letters_of_keys =
+    "SELECT id FROM letter INDEXED BY letter_keys_only WHERE establishment = ''"
+    " AND document IS NULL AND received_at < ? ORDER BY received_at LIMIT ?";
+constexpr const char* remove_deliveries = "DELETE FROM delivery WHERE letter = ?";
+constexpr const char* remove_letter = "DELETE FROM letter WHERE id = ?";
+constexpr const char* remove_refusals =
+    "DELETE FROM refusal WHERE sequence IN (SELECT sequence FROM refusal WHERE at < ? AND content IS NULL"
+    " LIMIT ?)";
+
 std::vector<std::string> ids_of(cursor rows)
 {
     std::vector<std::string> all;
@@ -65,8 +83,8 @@ public:
         database_.run("DELETE FROM ack_out WHERE letter = ?", id);
         database_.run("DELETE FROM letter_clue WHERE letter = ?", id);
         database_.run("DELETE FROM letter_document WHERE letter = ?", id);
-        database_.run("DELETE FROM delivery WHERE letter = ?", id);
-        count(done_.keys, database_.run("DELETE FROM letter WHERE id = ?", id));
+        database_.run(remove_deliveries, id);
+        count(done_.keys, database_.run(remove_letter, id));
     }
 
 private:
@@ -75,14 +93,17 @@ private:
 };
 }
 
-void freeze(sql_transaction& transaction, std::int32_t day, const event& told)
+freezing freeze(sql_transaction& transaction, std::int32_t day, instant now)
 {
     connection& database = transaction.database();
-    transaction.append(told);
+    const auto last = transaction.retention().last_record(day);
+    const bool has_changed = database.query("SELECT 1 FROM period_changed WHERE day = ?", std::int64_t{day}).next();
+    if (!last || has_changed) return freezing::refused;
+    transaction.append(event_of_record(event_kind::traces_expired, *last, now));
     database.run("INSERT OR IGNORE INTO period_frozen (day) VALUES (?)", day);
     database.run("INSERT OR IGNORE INTO trace_expiring SELECT stay FROM stay_fact WHERE day = ?", day);
     database.run("DELETE FROM stay_fact WHERE day = ?", day);
-    database.run("DELETE FROM period_changed WHERE day = ?", day);
+    return freezing::done;
 }
 
 expired_traces expire_page(sql_transaction& transaction, instant traces_until, instant keys_until, std::size_t limit)
@@ -90,29 +111,20 @@ expired_traces expire_page(sql_transaction& transaction, instant traces_until, i
     connection& database = transaction.database();
     transaction.retention_changes().erase_thoroughly();
     expiry page(database);
-    // What came late has its own days: a letter whose content is there is not through yet.
-    const auto stays =
-        ids_of(database.query("SELECT stay FROM trace_expiring WHERE NOT EXISTS (SELECT 1 FROM letter"
-                              " WHERE letter.stay = trace_expiring.stay AND document IS NOT NULL) LIMIT ?",
-                              limit_of(limit)));
+    const auto stays = ids_of(database.query(expiring_stays, limit_of(limit)));
     for (const std::string& id : stays) page.stay(id);
-    const auto letters =
-        ids_of(database.query("SELECT id FROM letter INDEXED BY letter_without_stay WHERE stay IS NULL"
-                              " AND establishment <> '' AND document IS NULL AND received_at < ?"
-                              " ORDER BY received_at LIMIT ?",
-                              traces_until, limit_of(limit)));
+    const auto letters = ids_of(database.query(letters_without_stay, traces_until, limit_of(limit)));
     for (const std::string& id : letters) page.letter(id);
-    const auto old =
-        ids_of(database.query("SELECT id FROM letter INDEXED BY letter_keys_only WHERE establishment = ''"
-                              " AND document IS NULL AND received_at < ? ORDER BY received_at LIMIT ?",
-                              keys_until, limit_of(limit)));
+    const auto old = ids_of(database.query(letters_of_keys, keys_until, limit_of(limit)));
     for (const std::string& id : old) page.keys(id);
-    database.run(
-        "DELETE FROM refusal WHERE sequence IN (SELECT sequence FROM refusal WHERE at < ? AND content IS NULL"
-        " LIMIT ?)",
-        traces_until, limit_of(limit));
+    database.run(remove_refusals, traces_until, limit_of(limit));
     expired_traces done = page.done();
     done.more = stays.size() == limit || letters.size() == limit || old.size() == limit;
     return done;
+}
+
+std::vector<const char*> expiry_statements()
+{
+    return {expiring_stays, letters_without_stay, letters_of_keys, remove_deliveries, remove_letter, remove_refusals};
 }
 }

@@ -8,8 +8,11 @@
 #include "relay/store/transaction.hpp"
 
 namespace relay::store {
-// Its facts go at once, its stays are marked to go; `told` is appended to the ledger.
-void freeze(sql_transaction& transaction, std::int32_t day, const pipeline::event& told);
+// Its facts go at once, its stays are marked to go; an event about its last record is appended to the ledger.
+[[nodiscard]] freezing freeze(sql_transaction& transaction, std::int32_t day, base::instant now);
 [[nodiscard]] expired_traces expire_page(sql_transaction& transaction, base::instant traces_until,
                                          base::instant keys_until, std::size_t limit);
+
+// The statements whose plans a test reads.
+[[nodiscard]] std::vector<const char*> expiry_statements();
 }

@@ -42,7 +42,7 @@ struct period_record {
     std::int32_t day = 0;  // cohort, since 1970-01-01
     std::int32_t revision = 1;
     instant at{};
-    std::string counts;   // text of pipeline/period_counts.hpp
+    std::string counts;   // text of pipeline/period_records.hpp
     std::string changes;  // "j0 41 -> 42, ..."; empty in the first
 };
 
@@ -57,7 +57,7 @@ public:
     // Reports of ours on their way back, with their bytes; oldest first.
     [[nodiscard]] virtual std::vector<delivery_row> reports_with_content(instant until, std::size_t limit) = 0;
     [[nodiscard]] virtual std::optional<object_facts> object(const blob_id& id) = 0;
-    // Transmission certificates that wait to be written, oldest first; how many of a letter were made.
+    // Transmission certificates that wait to be written; all of a letter. Oldest first.
     [[nodiscard]] virtual std::vector<ack_row> certificates_waiting(std::size_t limit) = 0;
     [[nodiscard]] virtual std::vector<ack_row> certificates_of(const letter_id& id) = 0;
 
@@ -69,6 +69,8 @@ public:
     [[nodiscard]] virtual std::vector<period_record> records(std::int32_t from, std::int32_t to) = 0;
     [[nodiscard]] virtual std::optional<period_record> last_record(std::int32_t day) = 0;
     [[nodiscard]] virtual std::vector<std::int32_t> changed_days(std::size_t limit) = 0;
+    // Those of [from, to), in order: their traces expired, so that no facts are left of them.
+    [[nodiscard]] virtual std::vector<std::int32_t> frozen_days(std::int32_t from, std::int32_t to) = 0;
     // The first day with facts, from `day` on, that has no record yet.
     [[nodiscard]] virtual std::optional<std::int32_t> next_unrecorded(std::int32_t day) = 0;
 };

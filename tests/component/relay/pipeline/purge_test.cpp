@@ -1,101 +1,11 @@
 // Content at its term over a real store: certified first, destroyed with its keys, the ledger intact, what comes later
-// still understood (domain.md §10 rule 7); figures of closed days (§5).
+// still understood (domain.md §10 rule 7).
 #include <catch2/catch.hpp>
 
-#include <fstream>
-#include <iterator>
-
 #include "mime/smime/open.hpp"
-#include "relay/pipeline/content_purge.hpp"
-#include "relay/pipeline/period_report.hpp"
-#include "relay/pipeline/version_chain.hpp"
-#include "tests/support/relay_house.hpp"
+#include "purge_fixture.hpp"
 
-using namespace relay::pipeline;
-using namespace std::chrono_literals;
-
-namespace {
-const std::string roux = "anne.roux@medecin.example";
-const std::string vidal = "paul.vidal@medecin.example";
-constexpr auto day = 24h;
-
-struct keeping : tests::house {
-    keeping()
-    {
-        add_doctor(roux, tests::second_doctor);
-        add_doctor(vidal, tests::first_doctor);
-    }
-    content_purge purge()
-    {
-        purge_options wanted{{}, "relais.example", "HOPITAL DEMO", tests::paris(), nullptr};
-        wanted.signer = std::make_shared<const mime::smime::signer>(tests::hospital_signer());
-        return content_purge(with(), wanted);
-    }
-    // What a certificate folder would hold.
-    std::vector<content_purge::certificate_file> write_certificates()
-    {
-        auto one = purge();
-        auto files = one.certificates(100).value();
-        one.written(files).value();
-        return files;
-    }
-    purge_counts run() { return purge().run().value(); }
-    purge_counts run_all()
-    {
-        purge_counts all = run();
-        write_certificates();
-        all += run();
-        return all;
-    }
-    void send()
-    {
-        for (const auto& id : due(100).value()) attempt(id, attempt_end::accepted);
-    }
-    std::size_t candidates(purge_scope scope = purge_scope::due)
-    {
-        return ask([&](ports::reader& r) { return purge_candidates(r, {}, clock.now(), scope, 100); }).size();
-    }
-    // Every octet that the store has on the disk.
-    std::string raw()
-    {
-        std::string all;
-        for (const auto& entry : std::filesystem::directory_iterator(place.path())) {
-            if (entry.path().extension() == ".db-shm") continue;
-            std::ifstream in(entry.path(), std::ios::binary);
-            all.append(std::istreambuf_iterator<char>(in), {});
-        }
-        return all;
-    }
-    std::string wrapped_key(const blob_id& id)
-    {
-        return ask([&](ports::reader& r) { return r.blob(id); }).value().wrapped_key;
-    }
-    std::vector<event> letter_events(const letter_id& id)
-    {
-        return ask([&](ports::reader& r) { return r.events_of(id); });
-    }
-    std::vector<event> store_events()
-    {
-        return ask([&](ports::reader& r) { return r.retention().store_events(0, 100); });
-    }
-    std::vector<stay_facts> facts()
-    {
-        return ask([](ports::reader& r) {
-            std::vector<stay_facts> all;
-            r.read_facts({-100'000, 100'000, ""}, [&](const stay_facts& one) { all.push_back(one); });
-            return all;
-        });
-    }
-    void record()
-    {
-        record_periods(*store, clock, [] { return true; }).value();
-    }
-    period_standing standing()
-    {
-        return ask([](ports::reader& r) { return standing_of_period(r, -100'000, 100'000); });
-    }
-};
-}
+using namespace purge_test;
 
 TEST_CASE("content goes at its term, after its certificate is written", "[purge]")
 {
@@ -226,11 +136,7 @@ TEST_CASE("what comes after the content went is still understood", "[purge]")
     SECTION(
         "the same document for somebody new brings its content, which goes at its term, with a certificate of its own")
     {
-        tests::letter_order order;
-        order.address = vidal;
-        order.rpps = std::string(tests::first_doctor);
-        order.control_id = "DEMO000999";
-        h.drop("m.hl7", tests::mdm_file(order));
+        h.drop("m.hl7", tests::mdm_file(for_vidal()));
         REQUIRE(h.deliveries().size() == 2);
         CHECK(h.letters().size() == 1);
         CHECK_FALSE(h.letters().front().document.empty());
@@ -247,12 +153,7 @@ TEST_CASE("what comes after the content went is still understood", "[purge]")
     }
     SECTION("a replacement says so")
     {
-        tests::letter_order order;
-        order.document = "2.999.7.417.2";
-        order.version = 2;
-        order.event = "T10";
-        order.control_id = "DEMO000418";
-        h.drop("r.hl7", tests::mdm_file(order));
+        h.drop("r.hl7", tests::mdm_file(second_version("DEMO000418")));
         REQUIRE(h.letters().size() == 2);
         CHECK(h.letters()[1].version == 2);
         CHECK(h.letters()[1].set_key == h.letters()[0].set_key);
@@ -317,11 +218,7 @@ TEST_CASE("a delivery begun after the content's term has time of its own", "[pur
     h.clock.advance(40 * day);
     h.run_all();
     REQUIRE(h.letters().front().document.empty());
-    tests::letter_order order;
-    order.address = vidal;
-    order.rpps = std::string(tests::first_doctor);
-    order.control_id = "DEMO000999";
-    h.drop("m.hl7", tests::mdm_file(order));
+    h.drop("m.hl7", tests::mdm_file(for_vidal()));
     REQUIRE(h.deliveries().size() == 2);
     h.run_all();
     CHECK_FALSE(h.letters().front().document.empty());
@@ -380,162 +277,4 @@ TEST_CASE("after a death between two steps the purge goes on where it was", "[pu
     CHECK(h.run().letters == 1);
     h.open();
     CHECK(h.run().has_destroyed() == false);
-}
-
-TEST_CASE("a day is closed 48 h after its last discharge; late evidence gives a further revision", "[period]")
-{
-    keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
-    REQUIRE(h.facts().size() == 1);
-    const instant closes = h.facts()[0].h48_deadline;
-    h.clock.set(closes - 1ms);
-    h.record();
-    CHECK_FALSE(h.standing().closed);
-    h.clock.set(closes);
-    h.record();
-    CHECK(h.standing().closed);
-    CHECK(h.standing().revision == 1);
-    CHECK(h.standing().at == closes);
-    h.record();
-    CHECK(h.store_events().size() == 1);
-    // What was recorded is what the facts, derived again, give.
-    const auto recorded = h.ask([&](ports::reader& r) { return r.retention().last_record(h.facts()[0].day); });
-    REQUIRE(recorded);
-    CHECK(recorded->counts == record_text(h.facts(), h.clock.now() + 100 * day));
-    h.store
-        ->write([&](ports::transaction& tx) {
-            facts_keeper(tests::site().sites, tests::paris()).keep(tx, h.facts()[0].stay);
-        })
-        .value();
-    h.record();
-    CHECK(h.standing().revision == 1);
-
-    h.clock.advance(5 * day);
-    h.store
-        ->write([&](ports::transaction& tx) {
-            auto row = tx.delivery(h.only().id);
-            event late;
-            late.at = h.clock.now();
-            late.kind = event_kind::report_failed;
-            late.facts.why = cause::closed;
-            late.facts.evidence = "late";
-            record(tx, *row, late);
-        })
-        .value();
-    h.record();
-    const period_standing now = h.standing();
-    CHECK(now.revision == 2);
-    CHECK(now.at == h.clock.now());
-    REQUIRE(now.changes.size() == 1);
-    CHECK(now.changes[0].changes.find("j0 1/1 -> 0/1") != std::string::npos);
-    CHECK(h.store_events().back().facts.flags == "day=2026-11-20 revision=2");
-    CHECK(h.store->verify_ledger().value() == std::nullopt);
-}
-
-TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and the chain holds", "[period]")
-{
-    keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
-    h.clock.advance(8 * day);
-    h.record();
-    h.run_all();
-    const auto report = [&] {
-        return h.ask([&](ports::reader& r) {
-            return build_figures(r, {-100'000, 100'000, ""}, breakdown::service, h.clock.now());
-        });
-    };
-    const broken_down before = report();
-    REQUIRE(before.totals.j0.numerator == 1);
-    const std::int32_t of = h.facts().at(0).day;
-    const stay_id stay = h.facts().at(0).stay;
-    const std::size_t events = h.events(h.only().id).size();
-    h.clock.advance(200 * day);
-    CHECK(h.store->days_to_freeze(of).value().empty());
-    CHECK(h.store->days_to_freeze(of + 1).value() == std::vector{of});
-    event told;
-    told.at = h.clock.now();
-    told.kind = event_kind::traces_expired;
-    h.store->freeze_day(of, told).value();
-    CHECK(h.facts().empty());
-    CHECK(h.store->days_to_freeze(of + 1).value().empty());
-    const auto gone = h.store->expire_traces(h.clock.now() - 183 * day, h.clock.now() - 1827 * day, 10).value();
-    CHECK(gone.stays == 1);
-    CHECK(gone.letters == 1);
-    CHECK(gone.deliveries == 1);
-    CHECK(gone.events > events);
-    CHECK_FALSE(gone.more);
-    CHECK_FALSE(h.ask([&](ports::reader& r) { return r.stay(stay); }));
-    CHECK(h.only().recipient.empty());
-    CHECK(h.only().domain.empty());
-    CHECK(h.letters().front().details.empty());
-    CHECK(h.store->verify_ledger().value() == std::nullopt);
-    for (const event& one : h.events(h.only().id)) CHECK(one.facts == event_facts{});
-
-    const broken_down after = report();
-    CHECK(after.totals.discharges == before.totals.discharges);
-    CHECK(after.totals.j0.numerator == 1);
-    CHECK(after.totals.h48.denominator == before.totals.h48.denominator);
-    REQUIRE(after.rows.size() == before.rows.size());
-    CHECK(after.rows.begin()->first == before.rows.begin()->first);
-    CHECK(after.rows.begin()->second.h48.numerator == 1);
-
-    SECTION("the same document again is no second mail")
-    {
-        tests::letter_order order;
-        order.control_id = "DEMO000777";
-        h.drop("again.hl7", tests::mdm_file(order));
-        CHECK(h.letters().size() == 1);
-        CHECK(h.deliveries().size() == 1);
-    }
-    SECTION("a replacement belongs to its set, and to the mailbox that had the version before")
-    {
-        tests::letter_order order;
-        order.document = "2.999.7.417.2";
-        order.version = 2;
-        order.event = "T10";
-        order.control_id = "DEMO000778";
-        h.drop("r.hl7", tests::mdm_file(order));
-        REQUIRE(h.letters().size() == 2);
-        CHECK(h.letters()[1].set_key == h.letters()[0].set_key);
-        const auto role =
-            h.ask([&](ports::reader& r) { return role_of_mail(r, h.vault, h.letters()[1], h.deliveries()[1]); });
-        CHECK(role.what == mail_role::kind::replacement);
-    }
-    SECTION("what comes later about that day does not change its counts")
-    {
-        h.drop("b.hl7", tests::adt_file());
-        CHECK(h.facts().empty());
-        CHECK(report().totals.discharges == 1);
-    }
-    SECTION("after five years the hashes go too")
-    {
-        h.clock.advance(1827 * day);
-        const auto last = h.store->expire_traces(h.clock.now() - 183 * day, h.clock.now() - 1827 * day, 10).value();
-        CHECK(last.keys == 1);
-        CHECK(h.letters().empty());
-        CHECK(h.store->verify_ledger().value() == std::nullopt);
-    }
-}
-
-TEST_CASE("a hand-over is told once, and counted where the site tells it", "[period]")
-{
-    keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    const auto told =
-        h.intake->hand_over({{"26011234", h.clock.now()}, {"26011234", h.clock.now()}, {"none", {}}}, "x");
-    REQUIRE(told.has_value());
-    CHECK(told->done == 1);
-    CHECK(told->already == 1);
-    CHECK(told->unknown == 1);
-    REQUIRE(h.facts().size() == 1);
-    CHECK(h.facts()[0].handed_over);
-    figures_builder all;
-    all.add(h.facts()[0], h.clock.now());
-    const period_figures found = all.figures();
-    CHECK(found.handed_over.numerator == 1);
-    CHECK(found.handed_over.denominator == 1);
 }

@@ -43,6 +43,17 @@ struct beside : opened_store {
     {
         REQUIRE(store->write([&](ports::transaction& tx) { tx.remove_blob(object.id); }).has_value());
     }
+    // A unit with this object and a row beside it: nothing of it is there.
+    void fails(const ports::sealed_object& object)
+    {
+        const auto stay = a_stay();
+        const auto outcome = store->write([&](ports::transaction& tx) {
+            tx.save_stay(stay);
+            tx.add_blob(object);
+        });
+        CHECK(outcome.error() == store_errc::failed);
+        CHECK_FALSE(ask([&](ports::reader& r) { return r.stay(stay.id); }).has_value());
+    }
     [[nodiscard]] bool comes_back(const ports::sealed_object& object)
     {
         const auto found = ask([&](ports::reader& r) { return r.blob(object.id); });
@@ -229,14 +240,7 @@ TEST_CASE("a file that cannot be made or grow is an error of the unit", "[store]
 {
     beside s;
     std::ofstream(s.file(1)) << "in the way";
-    const auto object = s.vault.seal(std::string(5000, 'x'));
-    const auto stay = a_stay();
-    const auto outcome = s.store->write([&](ports::transaction& tx) {
-        tx.save_stay(stay);
-        tx.add_blob(object);
-    });
-    CHECK(outcome.error() == store_errc::failed);
-    CHECK_FALSE(s.ask([&](ports::reader& r) { return r.stay(stay.id); }).has_value());
+    s.fails(s.vault.seal(std::string(5000, 'x')));
     CHECK(s.comes_back(s.add(5000)));  // under the next name
     s.options.max_octets = 1 << 20;
     s.reopen();
@@ -256,13 +260,7 @@ TEST_CASE("what could not be synced fails its whole group, and its file is never
     REQUIRE(::symlink("/dev/null", s.file(1).c_str()) == 0);  // takes every octet and refuses to sync
     s.reopen();
     const auto object = s.vault.seal(std::string(5000, 'x'));
-    const auto stay = a_stay();
-    const auto outcome = s.store->write([&](ports::transaction& tx) {
-        tx.save_stay(stay);
-        tx.add_blob(object);
-    });
-    CHECK(outcome.error() == store_errc::failed);
-    CHECK_FALSE(s.ask([&](ports::reader& r) { return r.stay(stay.id); }).has_value());
+    s.fails(object);
     CHECK_FALSE(s.ask([&](ports::reader& r) { return r.blob(object.id); }).has_value());
     REQUIRE(s.store->write([&](ports::transaction& tx) { tx.add_blob(object); }).has_value());
     CHECK(s.facts(2).has_value());

@@ -202,24 +202,16 @@ TEST_CASE("no statement of the queue walks the table or sorts what waits", "[sto
 {
     queue_store s;
     s.save(letter_to("a.example", 1));
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(s.options.path.c_str(), &database) == SQLITE_OK);
     for (const char* sql : relay::store::queue_statements()) {
         CAPTURE(sql);
-        sqlite3_stmt* plan = nullptr;
-        REQUIRE(sqlite3_prepare_v2(database, ("EXPLAIN QUERY PLAN " + std::string(sql)).c_str(), -1, &plan, nullptr) ==
-                SQLITE_OK);
-        while (sqlite3_step(plan) == SQLITE_ROW) {
-            const std::string step(reinterpret_cast<const char*>(sqlite3_column_text(plan, 3)));
+        for (const std::string& step : plan_of(s.options.path, sql)) {
             CAPTURE(step);
             CHECK(step.find("SCAN delivery") == std::string::npos);
             CHECK(step.find("SCAN d ") == std::string::npos);
             CHECK(step.find("SCAN e ") == std::string::npos);
             CHECK(step.find("TEMP B-TREE FOR ORDER BY") == std::string::npos);
         }
-        sqlite3_finalize(plan);
     }
-    sqlite3_close(database);
 }
 
 // The number of steps of SQLite's machine, so that no clock is asked: the same with ten waiting and with thousands.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include <openssl/sha.h>
+#include <sqlite3.h>
 
 #include "relay/store/errc.hpp"
 #include "relay/store/sqlite.hpp"
@@ -118,6 +119,24 @@ struct opened_store {
         return answer;
     }
 };
+
+// The steps by which SQLite would run it, foreign keys included.
+inline std::vector<std::string> plan_of(const std::string& path, std::string_view sql)
+{
+    sqlite3* database = nullptr;
+    sqlite3_stmt* plan = nullptr;
+    std::vector<std::string> steps;
+    const std::string asked = "EXPLAIN QUERY PLAN " + std::string(sql);
+    const bool opened = sqlite3_open(path.c_str(), &database) == SQLITE_OK &&
+                        sqlite3_exec(database, "PRAGMA foreign_keys = ON", nullptr, nullptr, nullptr) == SQLITE_OK &&
+                        sqlite3_prepare_v2(database, asked.c_str(), -1, &plan, nullptr) == SQLITE_OK;
+    while (opened && sqlite3_step(plan) == SQLITE_ROW)
+        steps.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(plan, 3)));
+    sqlite3_finalize(plan);
+    sqlite3_close(database);
+    if (!opened) throw std::runtime_error("not prepared: " + asked);
+    return steps;
+}
 
 inline instant at(std::int64_t milliseconds)
 {
