@@ -47,7 +47,7 @@ std::unique_ptr<open_reading> open_to_read(const console& to, const config::path
     options.path = prepared.made->paths.store.string();
     auto opened = store::open_store_read_only(options, *prepared.made->vault);
     if (!opened.has_value()) {
-        to.err << "base illisible : " << opened.error().message() << "\n";
+        tell_unreadable(to, opened.error());
         return nullptr;
     }
     auto made = std::make_unique<open_reading>();
