@@ -72,4 +72,6 @@ Value table_reader::choice(std::string_view key, Value otherwise,
 
 // "host:port", "[::1]:port"; nullopt if it is not of that form.
 [[nodiscard]] std::optional<endpoint> read_endpoint(std::string_view text);
+[[nodiscard]] bool is_address(const std::string& host);   // numeric, IPv4 or IPv6
+[[nodiscard]] bool is_loopback(const std::string& host);  // numeric, of this machine
 }
