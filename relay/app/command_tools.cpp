@@ -157,4 +157,9 @@ std::string iso_time(pipeline::instant at, const mime::zone& zone)
     return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) +
            ":" + t.substr(12, 2) + t.substr(14, 3) + ":" + t.substr(17, 2);
 }
+
+boost::json::value time_or_null(const std::optional<pipeline::instant>& at, const mime::zone& zone)
+{
+    return at ? boost::json::value(iso_time(*at, zone)) : boost::json::value(nullptr);
+}
 }
