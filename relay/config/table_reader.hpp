@@ -42,7 +42,6 @@ public:
                                std::initializer_list<std::pair<std::string_view, Value>> known);
     void mistaken(std::string_view key, std::string what);
     void mark(std::string_view key) { asked_.emplace(key); }  // known, though read elsewhere
-    [[nodiscard]] bool present() const noexcept { return table_ != nullptr; }
 
 private:
     const toml::node* find(std::string_view key, need how);
