@@ -9,6 +9,7 @@
 #include "relay/app/control_commands.hpp"
 #include "relay/app/purger.hpp"
 #include "relay/control/client.hpp"
+#include "relay/pipeline/period_records.hpp"
 
 namespace relay::app {
 void tell(const console& to, const std::vector<config::mistake>& mistakes)
@@ -90,7 +91,12 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     pipeline::work_desk desk(**opened, clock, stay_rules_of(part));
     control_context context{**opened, **listed, intake.get(), outbound, acks, [] {}};
     context.desk = &desk;
-    context.purge = [&] { return purge.run(**opened, with, part, [] { return true; }); };
+    context.purge = [&]() -> result<pipeline::purge_counts> {
+        const auto always = [] { return true; };
+        // As in a node: what came since the last record counts before its day is frozen.
+        if (const auto done = pipeline::record_periods(**opened, clock, always); !done.has_value()) return done.error();
+        return purge.run(**opened, with, part, always);
+    };
     return run_command(context, what);
 }
 }
