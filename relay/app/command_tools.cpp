@@ -9,6 +9,7 @@
 #include "relay/app/control_commands.hpp"
 #include "relay/app/purger.hpp"
 #include "relay/control/client.hpp"
+#include "relay/pipeline/period_records.hpp"
 
 namespace relay::app {
 void tell(const console& to, const std::vector<config::mistake>& mistakes)
@@ -47,7 +48,7 @@ std::unique_ptr<open_reading> open_to_read(const console& to, const config::path
     options.path = prepared.made->paths.store.string();
     auto opened = store::open_store_read_only(options, *prepared.made->vault);
     if (!opened.has_value()) {
-        to.err << "base illisible : " << opened.error().message() << "\n";
+        tell_unreadable(to, opened.error());
         return nullptr;
     }
     auto made = std::make_unique<open_reading>();
@@ -90,7 +91,12 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     pipeline::work_desk desk(**opened, clock, stay_rules_of(part));
     control_context context{**opened, **listed, intake.get(), outbound, acks, [] {}};
     context.desk = &desk;
-    context.purge = [&] { return purge.run(**opened, with, part, [] { return true; }); };
+    context.purge = [&]() -> result<pipeline::purge_counts> {
+        const auto always = [] { return true; };
+        // As in a node: what came since the last record counts before its day is frozen.
+        if (const auto done = pipeline::record_periods(**opened, clock, always); !done.has_value()) return done.error();
+        return purge.run(**opened, with, part, always);
+    };
     return run_command(context, what);
 }
 }
@@ -156,5 +162,10 @@ std::string iso_time(pipeline::instant at, const mime::zone& zone)
     const std::string t = mime::format_local(at, zone, mime::local_format::hl7);  // 20261121100000+0100
     return t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(8, 2) + ":" + t.substr(10, 2) +
            ":" + t.substr(12, 2) + t.substr(14, 3) + ":" + t.substr(17, 2);
+}
+
+boost::json::value time_or_null(const std::optional<pipeline::instant>& at, const mime::zone& zone)
+{
+    return at ? boost::json::value(iso_time(*at, zone)) : boost::json::value(nullptr);
 }
 }

@@ -2,6 +2,8 @@
 // tables and words.
 #pragma once
 
+#include <boost/json/value.hpp>
+
 #include "relay/app/commands.hpp"
 #include "relay/app/parts.hpp"
 #include "relay/app/table.hpp"
@@ -47,4 +49,5 @@ bool read_all(const console& to, const open_reading& from, Read read)
 
 [[nodiscard]] std::string local_time(pipeline::instant at, const mime::zone& zone);  // JJ/MM/AAAA HH:MM
 [[nodiscard]] std::string iso_time(pipeline::instant at, const mime::zone& zone);    // 2026-11-21T10:00:00+01:00
+[[nodiscard]] boost::json::value time_or_null(const std::optional<pipeline::instant>& at, const mime::zone& zone);
 }

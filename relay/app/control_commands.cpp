@@ -163,7 +163,7 @@ reply hand_over(const control_context& with, const request& asked)
         all.push_back(
             {std::string(visit->get_string()), pipeline::instant(std::chrono::milliseconds(at->get_int64()))});
     }
-    const auto done = with.intake->hand_over(all, text_of(asked, "actor").substr(0, 100));
+    const auto done = with.intake->hand_over(all, actor_of(asked));
     if (!done.has_value()) return failure("STORE", done.error().message());
     return {true, {{"done", done->done}, {"already", done->already}, {"unknown", done->unknown}}, {}, {}};
 }

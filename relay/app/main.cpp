@@ -12,25 +12,13 @@ using namespace relay::app;
 using relay::config::path;
 
 struct arguments {
-    path settings;
-    path file;
-    path folder;
-    path password_file;
+    path settings, file, folder, password_file;
     std::vector<std::string> files;
-    std::string id, stay, user, address, from, until, by, service, partner, partner_name;
-    std::string domain;
+    std::string id, stay, user, address, from, until, by, service, partner, partner_name, domain, week;
     std::string item, to_whom, reason, channel, at, site, group, after;
     std::uint32_t lines = 100;
-    bool undo = false;
-    bool send = false;
-    std::string week;
-    std::string format = "table";
-    std::string words = "fr";
-    bool rejected = false;
-    bool unmatched = false;
-    bool acks = false;
-    bool all = false;
-    bool dry_run = false;
+    std::string format = "table", words = "fr";
+    bool rejected = false, unmatched = false, acks = false, all = false, dry_run = false, undo = false, send = false;
 
     [[nodiscard]] console to() const
     {
@@ -50,115 +38,12 @@ public:
         app_.require_subcommand(1);
         app_.set_version_flag("--version", std::string("liaison ") + LIAISON_VERSION);
         app_.set_help_flag("-h,--help", "afficher cette aide");
-        add("init", "créer les dossiers, la clé et les réglages annotés d'un nœud",
-            [this] { return run_init(args_.to(), args_.folder); })
-            ->add_option("--dir", args_.folder, "dossier du nœud")
-            ->required();
-        with_settings(add("serve", "faire tourner les rôles du fichier de réglages",
-                          [this] { return run_serve(args_.to(), args_.settings); }));
-        with_output(with_settings(
-            add("reload", "faire relire au nœud ses réglages, certificats et routes, sans couper de connexion",
-                [this] { return run_reload(args_.to(), args_.settings); })));
-        auto* check = with_output(with_settings(
-            add("check",
-                "dire ce que ferait le démarrage, ou ce que deviendraient des fichiers ; codes de sortie : 0 "
-                "acceptés, 3 un refusé, 4 acceptés mais un envoi retenu, 78 réglages",
-                [this] { return run_check(args_.to(), args_.settings, args_.files); })));
-        check->add_option("files", args_.files, "fichiers à examiner, sans rien envoyer");
-        with_output(
-            with_settings(add("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); })));
-        auto* queue = with_output(with_settings(add("queue", "envois ouverts, retenus ou en échec", [this] {
-            if (args_.unmatched) return run_unmatched(args_.to(), args_.settings);
-            if (args_.acks) return run_acks(args_.to(), args_.settings);
-            return run_queue(args_.to(), args_.settings,
-                             args_.rejected ? queue_view::rejected
-                             : args_.all    ? queue_view::all
-                                            : queue_view::open);
-        })));
-        queue->add_flag("--rejected", args_.rejected, "fichiers refusés à l'entrée");
-        queue->add_flag("--unmatched", args_.unmatched, "lettres sans séjour connu, et leurs séjours possibles");
-        queue->add_flag("--all", args_.all, "tous les envois");
-        queue->add_flag("--acks", args_.acks, "acquittements métier en attente, ou refusés par le DPI");
-        with_id(with_output(with_settings(add("letter", "histoire d'une lettre",
-                                              [this] { return run_letter(args_.to(), args_.settings, args_.id); }))));
-        with_id(
-            with_output(with_settings(add("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
-                                          [this] { return run_requeue(args_.to(), args_.settings, args_.id); }))));
-        with_id(with_output(with_settings(
-            add("cancel", "ne plus envoyer un courriel déposé par le titulaire d'une boîte, et le lui dire",
-                [this] { return run_cancel(args_.to(), args_.settings, args_.id); }))));
-        with_id(with_output(
-                    with_settings(add("match", "rattacher une lettre à un séjour",
-                                      [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))))
-            ->add_option("stay", args_.stay, "identifiant du séjour, dans liaison queue --unmatched")
-            ->required();
-        with_output(with_settings(add("handed-over", "noter que des patients ont reçu leur copie de la lettre",
-                                      [this] { return run_handed_over(args_.to(), args_.settings, args_.file); })))
-            ->add_option("file", args_.file, "CSV : numéro de venue;AAAA-MM-JJTHH:MM, une remise par ligne")
-            ->required();
-        with_domain(
-            with_output(with_settings(add("hold", "ne plus rien envoyer vers un domaine, jusqu'à resume",
-                                          [this] { return run_hold(args_.to(), args_.settings, args_.domain); }))));
-        with_domain(with_output(
-            with_settings(add("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
-                              [this] { return run_resume(args_.to(), args_.settings, args_.domain); }))));
+        add_node();
+        add_letters();
         add_worklist();
-        auto* report =
-            with_output(with_settings(add("report", "délais des sorties d'une période",
-                                          [this] {
-                                              return run_report(args_.to(), args_.settings,
-                                                                {args_.from, args_.until, args_.by, args_.service,
-                                                                 args_.partner, args_.partner_name});
-                                          })),
-                        {"table", "csv", "json", "html", "pdf"});
-        report->add_option("--from", args_.from, "premier jour de sortie, AAAA-MM-JJ")->required();
-        report->add_option("--to", args_.until, "dernier jour de sortie, AAAA-MM-JJ")->required();
-        report->add_option("--by", args_.by,
-                           "chiffres par group, site, service, type, class, day, month, weekday, hour-band, "
-                           "recipient-operator, structure, structure-kind, profession ou department, au lieu de chaque "
-                           "sortie");
-        report->add_option(
-            "--partner", args_.partner,
-            "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html ou pdf");
-        report->add_option("--name", args_.partner_name, "nom de la structure partenaire, tel qu'imprimé");
-        report->add_option("--service", args_.service, "chiffres de ce service seulement");
-        auto* purge = with_output(with_settings(add("purge", "détruire le contenu arrivé à son terme", [this] {
-            if (!args_.dry_run && !args_.all) return run_purge(args_.to(), args_.settings);
-            return run_purge_plan(args_.to(), args_.settings, args_.all ? purge_view::all : purge_view::due);
-        })));
-        purge->add_flag("--dry-run", args_.dry_run,
-                        "dire ce qui serait détruit, pourquoi et quand, sans rien détruire");
-        purge->add_flag("--all", args_.all, "avec --dry-run : aussi ce qui n'est pas encore à son terme");
-        auto* audit = app_.add_subcommand("audit", "registre des preuves");
-        audit->require_subcommand(1);
-        with_output(
-            with_settings(prepare(audit->add_subcommand("verify", "vérifier la chaîne et ses signatures"),
-                                  [this] { return run_audit_verify(args_.to(), args_.settings, args_.files); })))
-            ->add_option("files", args_.files, "signatures gardées ailleurs, à confronter à la base");
-        with_settings(prepare(audit->add_subcommand("export", "écrire le registre, vérifiable sans Liaison"),
-                              [this] { return run_audit_export(args_.to(), args_.settings, args_.file); }))
-            ->add_option("file", args_.file, "fichier à écrire (JSON, une ligne par preuve)")
-            ->required();
-        auto* import = with_output(
-            with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
-                                    [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })));
-        import->add_option("file", args_.file, "extraction nationale, séparateur |")->required();
-        auto* box = with_output(with_settings(
-            add_under("mailbox", "boîtes hébergées", "add", "créer une boîte, ou changer son mot de passe", [this] {
-                return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
-            })));
-        box->add_option("--user", args_.user, "nom de connexion")->required();
-        box->add_option("--address", args_.address, "adresse de la boîte")->required();
-        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
-            ->required();
-        auto* certificate = with_output(
-            with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM",
-                                    [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })));
-        certificate->add_option("file", args_.file, "certificat PEM")->required();
-        add("demo", "deux nœuds prêts à l'emploi sur cette machine",
-            [this] { return run_demo(args_.to(), args_.folder, program_); })
-            ->add_option("--dir", args_.folder, "dossier contenant pki/")
-            ->required();
+        add_figures();
+        add_audit();
+        add_house();
     }
 
     int run(int count, char** words)
@@ -175,14 +60,134 @@ public:
 private:
     using action = std::function<int()>;
 
+    void add_node()
+    {
+        add("init", "créer les dossiers, la clé et les réglages annotés d'un nœud",
+            [this] { return run_init(args_.to(), args_.folder); })
+            ->add_option("--dir", args_.folder, "dossier du nœud")
+            ->required();
+        with_settings(add("serve", "faire tourner les rôles du fichier de réglages",
+                          [this] { return run_serve(args_.to(), args_.settings); }));
+        add_command("reload", "faire relire au nœud ses réglages, certificats et routes, sans couper de connexion",
+                    [this] { return run_reload(args_.to(), args_.settings); });
+        add_command("check",
+                    "dire ce que ferait le démarrage, ou ce que deviendraient des fichiers ; codes de sortie : 0 "
+                    "acceptés, 3 un refusé, 4 acceptés mais un envoi retenu, 78 réglages",
+                    [this] { return run_check(args_.to(), args_.settings, args_.files); })
+            ->add_option("files", args_.files, "fichiers à examiner, sans rien envoyer");
+        add_command("status", "état du nœud", [this] { return run_status(args_.to(), args_.settings); });
+    }
+
+    void add_letters()
+    {
+        auto* queue = add_command("queue", "envois ouverts, retenus ou en échec", [this] {
+            if (args_.unmatched) return run_unmatched(args_.to(), args_.settings);
+            if (args_.acks) return run_acks(args_.to(), args_.settings);
+            return run_queue(args_.to(), args_.settings,
+                             args_.rejected ? queue_view::rejected
+                             : args_.all    ? queue_view::all
+                                            : queue_view::open);
+        });
+        queue->add_flag("--rejected", args_.rejected, "fichiers refusés à l'entrée");
+        queue->add_flag("--unmatched", args_.unmatched, "lettres sans séjour connu, et leurs séjours possibles");
+        queue->add_flag("--all", args_.all, "tous les envois");
+        queue->add_flag("--acks", args_.acks, "acquittements métier en attente, ou refusés par le DPI");
+        with_id(add_command("letter", "histoire d'une lettre",
+                            [this] { return run_letter(args_.to(), args_.settings, args_.id); }));
+        with_id(add_command("requeue", "remettre en file une lettre, un envoi, ou un acquittement refusé",
+                            [this] { return run_requeue(args_.to(), args_.settings, args_.id); }));
+        with_id(add_command("cancel", "ne plus envoyer un courriel déposé par le titulaire d'une boîte, et le lui dire",
+                            [this] { return run_cancel(args_.to(), args_.settings, args_.id); }));
+        with_id(add_command("match", "rattacher une lettre à un séjour",
+                            [this] { return run_match(args_.to(), args_.settings, args_.id, args_.stay); }))
+            ->add_option("stay", args_.stay, "identifiant du séjour, dans liaison queue --unmatched")
+            ->required();
+        add_command("handed-over", "noter que des patients ont reçu leur copie de la lettre",
+                    [this] { return run_handed_over(args_.to(), args_.settings, args_.file); })
+            ->add_option("file", args_.file, "CSV : numéro de venue;AAAA-MM-JJTHH:MM, une remise par ligne")
+            ->required();
+        with_domain(add_command("hold", "ne plus rien envoyer vers un domaine, jusqu'à resume",
+                                [this] { return run_hold(args_.to(), args_.settings, args_.domain); }));
+        with_domain(add_command("resume", "reprendre les envois vers un domaine, et relancer aussitôt ce qui l'attend",
+                                [this] { return run_resume(args_.to(), args_.settings, args_.domain); }));
+    }
+
+    void add_figures()
+    {
+        auto* report = add_command("report", "délais des sorties d'une période",
+                                   [this] {
+                                       return run_report(args_.to(), args_.settings,
+                                                         {args_.from, args_.until, args_.by, args_.service,
+                                                          args_.partner, args_.partner_name});
+                                   },
+                                   {"table", "csv", "json", "html", "pdf"});
+        report->add_option("--from", args_.from, "premier jour de sortie, AAAA-MM-JJ")->required();
+        report->add_option("--to", args_.until, "dernier jour de sortie, AAAA-MM-JJ")->required();
+        report->add_option("--by", args_.by,
+                           "chiffres par group, site, service, type, class, day, month, weekday, hour-band, "
+                           "recipient-operator, structure, structure-kind, profession ou department, au lieu de chaque "
+                           "sortie");
+        report->add_option(
+            "--partner", args_.partner,
+            "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html ou pdf");
+        report->add_option("--name", args_.partner_name, "nom de la structure partenaire, tel qu'imprimé");
+        report->add_option("--service", args_.service, "chiffres de ce service seulement");
+        auto* purge = add_command("purge", "détruire le contenu arrivé à son terme", [this] {
+            if (!args_.dry_run && !args_.all) return run_purge(args_.to(), args_.settings);
+            return run_purge_plan(args_.to(), args_.settings, args_.all ? purge_view::all : purge_view::due);
+        });
+        purge->add_flag("--dry-run", args_.dry_run,
+                        "dire ce qui serait détruit, pourquoi et quand, sans rien détruire");
+        purge->add_flag("--all", args_.all, "avec --dry-run : aussi ce qui n'est pas encore à son terme");
+    }
+
+    void add_audit()
+    {
+        auto* audit = app_.add_subcommand("audit", "registre des preuves");
+        audit->require_subcommand(1);
+        with_output(
+            with_settings(prepare(audit->add_subcommand("verify", "vérifier la chaîne et ses signatures"),
+                                  [this] { return run_audit_verify(args_.to(), args_.settings, args_.files); })))
+            ->add_option("files", args_.files, "signatures gardées ailleurs, à confronter à la base");
+        with_settings(prepare(audit->add_subcommand("export", "écrire le registre, vérifiable sans Liaison"),
+                              [this] { return run_audit_export(args_.to(), args_.settings, args_.file); }))
+            ->add_option("file", args_.file, "fichier à écrire (JSON, une ligne par preuve)")
+            ->required();
+    }
+
+    void add_house()
+    {
+        with_output(
+            with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
+                                    [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })))
+            ->add_option("file", args_.file, "extraction nationale, séparateur |")
+            ->required();
+        auto* box = with_output(with_settings(
+            add_under("mailbox", "boîtes hébergées", "add", "créer une boîte, ou changer son mot de passe", [this] {
+                return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
+            })));
+        box->add_option("--user", args_.user, "nom de connexion")->required();
+        box->add_option("--address", args_.address, "adresse de la boîte")->required();
+        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
+            ->required();
+        with_output(
+            with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM",
+                                    [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })))
+            ->add_option("file", args_.file, "certificat PEM")
+            ->required();
+        add("demo", "deux nœuds prêts à l'emploi sur cette machine",
+            [this] { return run_demo(args_.to(), args_.folder, program_); })
+            ->add_option("--dir", args_.folder, "dossier contenant pki/")
+            ->required();
+    }
+
     // What people look at and say of it.
     void add_worklist()
     {
-        auto* list = with_output(
-            with_settings(add("worklist", "ce qui demande quelqu'un, l'échéance la plus ancienne d'abord", [this] {
-                return run_worklist(args_.to(), args_.settings,
-                                    {args_.service, args_.site, args_.group, args_.after, args_.lines, args_.all});
-            })));
+        auto* list = add_command("worklist", "ce qui demande quelqu'un, l'échéance la plus ancienne d'abord", [this] {
+            return run_worklist(args_.to(), args_.settings,
+                                {args_.service, args_.site, args_.group, args_.after, args_.lines, args_.all});
+        });
         list->add_option("--service", args_.service, "ce service seulement");
         list->add_option("--site", args_.site, "les services de ce site");
         list->add_option("--group", args_.group, "les services de ce groupe");
@@ -209,16 +214,16 @@ private:
         auto* exclude = with_item(add("exclude", "exclure un séjour des indicateurs (MANUAL), avec un motif", [this] {
             if (!args_.undo && args_.reason.empty()) {
                 std::cerr << "--reason ou --undo est attendu\n";
-                return 2;
+                return exit_usage;
             }
             return run_exclude(args_.to(), args_.settings, args_.item, args_.reason);
         }));
         auto* reason = exclude->add_option("--reason", args_.reason, work_reasons(work_reason_list::exclusion));
         auto* undo = exclude->add_flag("--undo", args_.undo, "revenir sur l'exclusion");
         reason->excludes(undo);
-        auto* digest = with_output(with_settings(add("digest", "le bilan hebdomadaire d'un groupe", [this] {
+        auto* digest = add_command("digest", "le bilan hebdomadaire d'un groupe", [this] {
             return run_digest(args_.to(), args_.settings, {args_.group, args_.week, args_.send});
-        })));
+        });
         digest->add_option("--group", args_.group, "groupe, comme dans [[site]] group")->required();
         digest->add_option("--week", args_.week, "semaine ISO, 2026-W47")->required();
         digest->add_flag("--send", args_.send, "l'envoyer à ceux que les réglages nomment, même s'il est déjà parti");
@@ -235,6 +240,13 @@ private:
     CLI::App* add(const std::string& name, const std::string& help, action run)
     {
         return prepare(app_.add_subcommand(name, help), std::move(run));
+    }
+
+    // With its settings, and the form of what it says.
+    CLI::App* add_command(const std::string& name, const std::string& help, action run,
+                          const std::vector<std::string>& formats = {"table", "csv", "json"})
+    {
+        return with_output(with_settings(add(name, help, std::move(run))), formats);
     }
 
     CLI::App* add_under(const std::string& group, const std::string& group_help, const std::string& name,

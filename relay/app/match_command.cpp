@@ -33,19 +33,14 @@ std::string shown(const std::optional<instant>& at, const mime::zone& zone)
     return at ? local_time(*at, zone) : "–";
 }
 
-json::value iso(const std::optional<instant>& at, const mime::zone& zone)
-{
-    return at ? json::value(iso_time(*at, zone)) : json::value(nullptr);
-}
-
 json::object json_of(const open_letter& one, const mime::zone& zone)
 {
     json::array candidates;
     for (const stay_row& stay : one.candidates)
         candidates.push_back(json::object{{"stay", stay.id.text()},
                                           {"service", stay.service},
-                                          {"admission", iso(stay.admission, zone)},
-                                          {"discharge", iso(stay.discharge, zone)}});
+                                          {"admission", time_or_null(stay.admission, zone)},
+                                          {"discharge", time_or_null(stay.discharge, zone)}});
     return {{"letter", one.letter.id.text()},
             {"type", one.letter.type_code},
             {"service", one.letter.service},

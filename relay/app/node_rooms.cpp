@@ -16,6 +16,14 @@ namespace relay::app {
 namespace json = boost::json;
 namespace {
 constexpr auto stressed_pause = std::chrono::milliseconds(250);  // per file and worker
+
+// Once in each `every`, also where the clock went back.
+bool is_due(pipeline::instant& next, pipeline::instant now, std::chrono::milliseconds every)
+{
+    if (now < next && next - now <= every) return false;
+    next = now + every;
+    return true;
+}
 }
 
 void node::running::make_services()
@@ -255,8 +263,7 @@ void node::running::drop_returned_when_due()
     constexpr std::chrono::minutes every(1);
     constexpr std::size_t at_once = 100;
     const pipeline::instant at = clock.now();
-    if (at < next_drop && next_drop - at <= every) return;  // unless the clock went back
-    next_drop = at + every;
+    if (!is_due(next_drop, at, every)) return;
     const auto dropped =
         store->write([&](pipeline::ports::transaction& tx) { tx.returned().drop_content(at - kept, at_once); });
     if (!dropped.has_value()) obs::error(obs::event::store_failed, "step=returned code={}", dropped.error().message());
@@ -296,11 +303,7 @@ json::object node::running::live() const
 
 void node::running::seal_when_due()
 {
-    const pipeline::instant at = clock.now();
-    const std::chrono::seconds every = now->get()->part->settings.audit.every;
-    if (at < next_seal && next_seal - at <= every) return;  // unless the clock went back
-    next_seal = at + every;
-    seal();
+    if (is_due(next_seal, clock.now(), now->get()->part->settings.audit.every)) seal();
 }
 
 void node::running::seal()

@@ -18,11 +18,6 @@ json::value flag_of(const std::optional<bool>& value)
     return value ? json::value(*value) : json::value(nullptr);
 }
 
-json::value time_of(const std::optional<instant>& at, const mime::zone& zone)
-{
-    return at ? json::value(iso_time(*at, zone)) : json::value(nullptr);
-}
-
 json::object json_of(const letter_line& line, const mime::zone& zone)
 {
     return {{"id", line.letter.id.text()},
@@ -32,7 +27,7 @@ json::object json_of(const letter_line& line, const mime::zone& zone)
             {"qualifying", line.qualifying},
             {"state", line.delivery.id.empty() ? "none" : name(line.delivery.state)},
             {"cause", line.delivery.why == cause::none ? "" : name(line.delivery.why)},
-            {"accepted", time_of(line.delivery.accepted_at, zone)},
+            {"accepted", time_or_null(line.delivery.accepted_at, zone)},
             {"j0_met", flag_of(line.j0_met)},
             {"h48_met", flag_of(line.h48_met)},
             {"lag_seconds", seconds_of(line.lag)}};
@@ -92,13 +87,13 @@ json::object json_of(const period_report& report, const mime::zone& zone)
         for (const letter_line& letter : line.letters) letters.push_back(json_of(letter, zone));
         stays.push_back(
             json::object{{"id", line.stay.id.text()},
-                         {"discharge", time_of(line.stay.discharge, zone)},
+                         {"discharge", time_or_null(line.stay.discharge, zone)},
                          {"quality", name(line.stay.quality)},
                          {"service", facts.service},
                          {"site", facts.site},
                          {"exclusion", facts.exclusion},
                          {"state", name(line.standing.state)},
-                         {"stop", time_of(facts.stop, zone)},
+                         {"stop", time_or_null(facts.stop, zone)},
                          {"lag_seconds", seconds_of(facts.stop ? lag_of(facts, *facts.stop) : std::nullopt)},
                          {"j0_met", facts.j0_met},
                          {"h48_met", facts.h48_met},

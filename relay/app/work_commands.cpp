@@ -20,11 +20,6 @@ std::string_view name(work_item::standing value)
     return "done";
 }
 
-json::value time_or_null(const std::optional<instant>& at, const mime::zone& zone)
-{
-    return at ? json::value(iso_time(*at, zone)) : json::value(nullptr);
-}
-
 json::object json_of(const work_item& item, instant now, const mime::zone& zone, language in)
 {
     const bool is_french = in == language::french;

@@ -1,5 +1,8 @@
 #include "relay/config/table_reader.hpp"
 
+#include <arpa/inet.h>
+
+#include <array>
 #include <charconv>
 
 namespace relay::config {
@@ -19,6 +22,18 @@ std::optional<endpoint> read_endpoint(std::string_view text)
     const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), result.port);
     if (ec != std::errc{} || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
     return result;
+}
+
+bool is_address(const std::string& host)
+{
+    std::array<unsigned char, sizeof(in6_addr)> ignored{};
+    return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+}
+
+bool is_loopback(const std::string& host)
+{
+    return is_address(host) && (host.starts_with("127.") || host == "::1");
 }
 
 table_reader::table_reader(const toml::table* table, std::string name, const path& file, std::vector<mistake>& mistakes)

@@ -42,7 +42,6 @@ public:
                                std::initializer_list<std::pair<std::string_view, Value>> known);
     void mistaken(std::string_view key, std::string what);
     void mark(std::string_view key) { asked_.emplace(key); }  // known, though read elsewhere
-    [[nodiscard]] bool present() const noexcept { return table_ != nullptr; }
 
 private:
     const toml::node* find(std::string_view key, need how);
@@ -72,4 +71,6 @@ Value table_reader::choice(std::string_view key, Value otherwise,
 
 // "host:port", "[::1]:port"; nullopt if it is not of that form.
 [[nodiscard]] std::optional<endpoint> read_endpoint(std::string_view text);
+[[nodiscard]] bool is_address(const std::string& host);   // numeric, IPv4 or IPv6
+[[nodiscard]] bool is_loopback(const std::string& host);  // numeric, of this machine
 }

@@ -5,9 +5,8 @@
 #include <fmt/core.h>
 
 #include "relay/http/figure_cells.hpp"
+#include "relay/http/indicator_tables.hpp"
 #include "relay/http/layout.hpp"
-#include "relay/pipeline/indicator_words.hpp"
-#include "relay/pipeline/words.hpp"
 
 namespace relay::http {
 using namespace pipeline;
@@ -17,13 +16,6 @@ std::string iso(std::chrono::sys_days day)
     const std::chrono::year_month_day date(day);
     return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                        static_cast<unsigned>(date.day()));
-}
-
-// "2026-11-20" or "2026-11" as people here write it.
-std::string shown_day(std::string_view key)
-{
-    const std::string year(key.substr(0, 4)), month(key.substr(5, 2));
-    return key.size() == 10 ? std::string(key.substr(8, 2)) + "/" + month + "/" + year : month + "/" + year;
 }
 
 class writer {
@@ -43,12 +35,12 @@ public:
         if (data_.figures.totals.discharges == 0) {
             out_ << "<p class=\"empty\">Aucune sortie sur cette période.</p>\n";
         } else {
-            over_time();
-            segments();
+            write_over_time(out_, data_.figures);
+            write_segments(out_, data_.figures);
             if (data_.figures.by != breakdown::none) parts();
         }
-        all_rates();
-        causes();
+        write_all_rates(out_, data_.figures.totals);
+        write_causes(out_, data_.figures.totals);
         return write_page({"Indicateurs", place::indicators, scripts::charts}, out_);
     }
 
@@ -187,74 +179,6 @@ private:
         out_ << "</ul>\n";
     }
 
-    void row_of(const std::string& key)
-    {
-        out_ << "<tr><th scope=\"row\"";
-        out_.attribute("data-label", shown_day(key).substr(0, key.size() == 10 ? 5 : 7)) << ">";
-        out_.text(shown_day(key));
-        out_ << "</th>";
-    }
-
-    void chart(markup kind, markup table, markup name)
-    {
-        out_ << "<figure class=\"chart\" hidden data-chart=\"" << kind << "\" data-table=\"" << table
-             << "\"><canvas role=\"img\" aria-label=\"" << name
-             << ". Les mêmes valeurs sont dans le tableau qui suit.\"></canvas></figure>\n";
-    }
-
-    void over_time()
-    {
-        out_ << "<section aria-labelledby=\"h-taux\"><h2 id=\"h-taux\">J0 et 48 h dans le temps</h2>\n";
-        chart("rates", "t-taux", "Courbes des taux J0 et 48 h");
-        out_
-            << "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tableau des taux dans le temps\">"
-               "<table id=\"t-taux\"><caption>Taux par date de sortie. Les séjours en attente n'y comptent pas encore."
-               "</caption><thead><tr><th scope=\"col\">Sorties du</th><th scope=\"col\" class=\"n\">Sorties</th>"
-               "<th scope=\"col\" class=\"n\">Exclues</th><th scope=\"col\" class=\"n\" data-series=\"j0\" "
-               "data-name=\"J0\">J0 tenu</th><th scope=\"col\" class=\"n\" data-series=\"h48\" data-name=\"48 h\">48 h "
-               "tenu</th><th scope=\"col\" class=\"n\">Sans lettre</th></tr></thead>\n<tbody>\n";
-        for (const auto& [key, t] : data_.figures.over_time) {
-            row_of(key);
-            number_cell(out_, t.discharges);
-            number_cell(out_, t.excluded);
-            rate_cell(out_, "j0", t.j0, t);
-            rate_cell(out_, "h48", t.h48, t);
-            rate_cell(out_, "no_letter", t.no_letter, t);
-            out_ << "</tr>\n";
-        }
-        out_ << "</tbody></table></div></section>\n";
-    }
-
-    void segments()
-    {
-        out_ << "<section aria-labelledby=\"h-delai\"><h2 id=\"h-delai\">Où passe le temps : délai médian par "
-                "étape</h2>\n";
-        chart("lags", "t-delai", "Courbes du délai médian de rédaction, de dépôt et de relais");
-        out_ << "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tableau des délais par étape\">"
-                "<table id=\"t-delai\"><caption>Médiane, 95e centile et nombre de séjours acceptés. Rédaction : de la "
-                "sortie à la signature ; dépôt : de la signature à la réception par le relais ; relais : de la "
-                "réception "
-                "à l'acceptation par l'opérateur du médecin.</caption><thead><tr><th scope=\"col\">Sorties du</th>"
-                "<th scope=\"col\" class=\"n\" data-series=\"writing\">Rédaction</th><th scope=\"col\" class=\"n\" "
-                "data-series=\"submission\">Dépôt</th><th scope=\"col\" class=\"n\" data-series=\"relay\">Relais</th>"
-                "</tr></thead>\n<tbody>\n";
-        for (const auto& [key, t] : data_.figures.over_time) {
-            row_of(key);
-            segment_cells(t);
-            out_ << "</tr>\n";
-        }
-        out_ << "</tbody><tfoot><tr><th scope=\"row\">Toute la période</th>";
-        segment_cells(data_.figures.totals);
-        out_ << "</tr></tfoot></table></div></section>\n";
-    }
-
-    void segment_cells(const period_figures& t)
-    {
-        lag_cell(out_, "writing", t.writing);
-        lag_cell(out_, "submission", t.submission);
-        lag_cell(out_, "relay", t.relay);
-    }
-
     scope below(const std::string& code) const
     {
         scope found = data_.where;
@@ -310,61 +234,6 @@ private:
         out_ << "</tbody><tfoot><tr><th scope=\"row\">Total</th>";
         part_cells(data_.figures.totals);
         out_ << "</tr></tfoot></table></div></section>\n";
-    }
-
-    void all_rates()
-    {
-        const period_figures& t = data_.figures.totals;
-        out_ << "<section aria-labelledby=\"h-tous\"><h2 id=\"h-tous\">Tous les indicateurs de la période</h2>\n"
-                "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-tous\"><table id=\"t-tous\">"
-                "<caption>« – » : aucun séjour à compter.</caption><thead><tr><th scope=\"col\">Indicateur</th>"
-                "<th scope=\"col\" class=\"n\">Taux</th><th scope=\"col\" class=\"n\">Numérateur</th><th scope=\"col\" "
-                "class=\"n\">Dénominateur</th><th scope=\"col\" class=\"n\">En attente</th><th scope=\"col\" "
-                "class=\"n\">Exclues</th></tr></thead>\n<tbody>\n";
-        for (const indicator& one : all_indicators()) {
-            const rate& r = t.*one.figure;
-            out_ << "<tr";
-            out_.attribute("data-key", one.key) << "><th scope=\"row\">";
-            out_.text(one.label);
-            out_ << "<small>";
-            out_.text(one.meaning);
-            out_ << "</small></th><td class=\"n\">";
-            out_.text(percent_text(r.numerator, r.denominator));
-            out_ << "</td>";
-            for (const auto n : {r.numerator, r.denominator, r.pending, t.excluded}) number_cell(out_, n);
-            out_ << "</tr>\n";
-        }
-        out_ << "</tbody></table></div></section>\n";
-    }
-
-    void cause_table(markup caption, const std::map<cause, std::int64_t>& counts)
-    {
-        if (counts.empty()) return;
-        out_ << "<div class=\"scroll\"><table><caption>" << caption
-             << "</caption><thead><tr><th scope=\"col\">Cause</th><th scope=\"col\">Que faire</th>"
-                "<th scope=\"col\" class=\"n\">Nombre</th></tr></thead><tbody>\n";
-        for (const auto& [why, n] : counts) {
-            out_ << "<tr><th scope=\"row\">";
-            out_.text(word(why, language::french));
-            out_ << "<small>";
-            out_.text(name(why));
-            out_ << "</small></th><td>";
-            out_.text(next_action(why, language::french));
-            out_ << "</td>";
-            number_cell(out_, n);
-            out_ << "</tr>\n";
-        }
-        out_ << "</tbody></table></div>\n";
-    }
-
-    void causes()
-    {
-        const period_figures& t = data_.figures.totals;
-        if (t.no_address_causes.empty() && t.failures.empty()) return;
-        out_ << "<section aria-labelledby=\"h-causes\"><h2 id=\"h-causes\">Causes</h2>\n";
-        cause_table("Séjours sans adresse au premier essai", t.no_address_causes);
-        cause_table("Envois refusés", t.failures);
-        out_ << "</section>\n";
     }
 
     const indicators_data& data_;

@@ -1,5 +1,6 @@
-// relay/obs/metrics.hpp: counters and gauges of the process, a closed list (style.md §9): a new one is a line in each
-// list. Names follow Prometheus: base units, counters end in _total; no labels yet. Safe from any thread, never throws.
+// relay/obs/metrics.hpp: counters and gauges of the process, a closed list (style.md §9): a new one is a line in its
+// enum and one in its table (metrics.cpp). Names follow Prometheus: base units, counters end in _total; no labels yet.
+// Safe from any thread, never throws.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@ import random
 import time
 
 import letters
-from ehr import numbered_ins
+from ehr import numbered_patient
 
 # How often one of 100 discharges takes this way, and the state in which its stay ends today.
 WAYS = {"claire": (20, "met_j0"), "anne": (20, "met_j0"), "ousmane": (18, "met_j0"), "linh": (18, "met_j0"),
@@ -22,7 +22,6 @@ DOCTOR_OF = {"claire": "lenoiraud", "anne": "rouxelles", "ousmane": "mbayard", "
 HOURS = [1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 14, 12, 6, 10, 16, 14, 8, 4, 3, 2, 2, 1, 1, 1]  # of discharges, from midnight
 WRITING_SECONDS = 2 * 3600  # from the discharge to the letter, on average
 DAY_SECONDS = 86400
-LETTER_OF = str.maketrans("0123456789", "ABCDEFGHIJ")
 
 
 @dataclasses.dataclass(order=True)
@@ -68,16 +67,13 @@ class Day:
     def _submission(self, world, event):
         number, doctor = event.stay, DOCTOR_OF[self.ways[event.stay]]
         world.now = datetime.datetime.now(letters.UTC).replace(microsecond=0)
-        who = world.stays[0]["patient"] | {"ipp": f"C{number:07}", "ins": numbered_ins(number + 1),
-                                           "birth_name": "ZW" + str(number).translate(LETTER_OF)}
+        who = world.stays[0]["patient"] | numbered_patient(number + 1, f"C{number:07}", "ZW")
         # Nobody knows an address of these: a document names them, a message of HL7 cannot.
         form = "cda" if event.what == "mdm" and self.ways[number] in ("unknown", "ambiguous") else event.what
         described = {"file": f"c{number:07}-{event.what}.{'xml' if form == 'cda' else 'hl7'}", "form": form, "type": "LL", "to": [doctor]}
         stay = letters.simple_stay(str(200000 + number), who, treating=doctor, discharge="-0h00m", files=[described],
                                    service=self.services[number])
-        made = world.files_of(stay)[0]
-        world._made.clear()
-        return made
+        return world.first_file_of(stay)
 
 
 def least_seconds_left():

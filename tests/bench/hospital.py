@@ -11,7 +11,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from ehr import numbered_ins
+from ehr import numbered_patient
 from lab import Doctor, wait_for
 from letters import World, simple_stay
 from nodes import Nodes
@@ -22,7 +22,6 @@ from versions import Messages
 
 SIZES = {"20k": 20_000, "200k": 200_000}
 WARM = 64
-LETTER_OF = str.maketrans("0123456789", "ABCDEFGHIJ")  # a patient of its own for each letter
 PDF_AROUND = 1200  # octets of a PDF around what does not compress
 BETWEEN_VERSIONS = 64  # letters that the spool takes from its end before it comes to the first replacement
 
@@ -58,11 +57,8 @@ class Letters:
         name = f"{self._made:06}.hl7"
         described = {"file": name, "form": "mdm", "type": "LL", "to": [self._doctors[self._made % len(self._doctors)]],
                      "filler": os.urandom(self._size - PDF_AROUND)}
-        who = self._world.stays[0]["patient"] | {"ipp": f"B{self._made:06}", "ins": numbered_ins(self._made),
-                                                 "birth_name": "ZY" + str(self._made).translate(LETTER_OF)}
-        made = self._world.files_of(simple_stay(str(100000 + self._made), who, treating=described["to"][0], files=[described]))[0]
-        self._world._made.clear()
-        return made
+        who = self._world.stays[0]["patient"] | numbered_patient(self._made, f"B{self._made:06}")
+        return self._world.first_file_of(simple_stay(str(100000 + self._made), who, treating=described["to"][0], files=[described]))
 
 
 class Cost(NamedTuple):

@@ -40,6 +40,7 @@ PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MA
 # What a message is made of, out of a hundred.
 MIX = (("document", 70), ("discharge", 15), ("repeat", 5), ("reused", 2), ("broken", 5), ("frame", 3))
 ANSWER_SECONDS = 60
+LETTER_OF = str.maketrans("0123456789", "ABCDEFGHIJ")
 
 
 def frame(message):
@@ -84,6 +85,11 @@ def numbered_ins(number):
     return f"{digits}{97 - int(digits) % 97:02d}"
 
 
+def numbered_patient(number, ipp, family="ZY"):
+    """What makes a described patient another one: a name has no digits."""
+    return {"ins": numbered_ins(number), "ipp": ipp, "birth_name": family + str(number).translate(LETTER_OF)}
+
+
 class Plan:
     """Messages made from two templates, by exchanging ids: 10 000 of them in seconds."""
 
@@ -123,9 +129,8 @@ class Plan:
 
     def _of_patient(self, text, number):
         number = number % self.patients if self.patients else number
-        own = {PATIENT["ins"]: numbered_ins(number), PATIENT["ipp"]: f"D88{number:07d}",
-               PATIENT["birth_name"]: "ZY" + str(number).translate(str.maketrans("0123456789", "ABCDEFGHIJ"))}
-        for old, new in own.items():
+        for key, new in numbered_patient(number, f"D88{number:07d}").items():
+            old = PATIENT[key]
             if old not in text:
                 raise LabError(f"le gabarit a changé : {old!r} introuvable")
             text = text.replace(old, new)

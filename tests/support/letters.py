@@ -156,6 +156,12 @@ class World:
     def files_of(self, stay):
         return [self.make(stay, described, place) for place, described in enumerate(stay["files"])]
 
+    def first_file_of(self, stay):
+        """Nothing is kept of it, so that any number can be made; it cannot be repeated."""
+        made = self.files_of(stay)[0]
+        self._made.clear()
+        return made
+
     def make(self, stay, described, place=0):
         make = {"adt": self._adt, "mdm": self._mdm, "cda": self._cda, "sidecar": self._sidecar}
         if described["form"] == "repeat":
