@@ -1,20 +1,15 @@
-// relay/fetch/poller.hpp: polls one mailbox hosted elsewhere and hands each mail to the returns' sink, by the same call
-// as the SMTP listener (mail_sink.hpp): once it is durable there, it is removed here, and never before. What is too
-// large or not given stays, \Flagged, and is told to people once. IDLE where the server offers it, renewed before 29
-// minutes (RFC 2177 §3); else a look every N seconds. After a failure it waits longer each time, with jitter. A new
-// UIDVALIDITY means that all is read anew: the sink knows by the bytes what it has. One thread of its own; start() and
-// stop() from one thread, facts() from any. The runtime, sink and record outlive this.
+// relay/fetch/poller.hpp: polls one mailbox hosted elsewhere: opens a session, has it emptied (emptier.hpp), waits,
+// begins again. IDLE where the server offers it, renewed before 29 minutes (RFC 2177 §3); else a look every N seconds.
+// After a failure it waits longer each time, with jitter. One thread of its own; start() and stop() from one thread,
+// facts() from any. The runtime, sink and record outlive this.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "relay/base/clock.hpp"
-#include "relay/fetch/imap_session.hpp"
-#include "relay/pipeline/ports/mail_sink.hpp"
-#include "relay/pipeline/ports/polled_mailbox.hpp"
+#include "relay/fetch/emptier.hpp"
 
 namespace relay::fetch {
 struct poll_options {
@@ -49,36 +44,21 @@ public:
     [[nodiscard]] poll_facts facts() const;
 
 private:
-    enum class taken { stored, left };
     void run();
     result<void> session();
-    result<void> pass(imap_session& from);
-    result<taken> take(imap_session& from, const listed_mail& mail);
-    result<taken> leave(imap_session& from, const listed_mail& mail, pipeline::ports::left_because why);
-    result<void> store(const std::string& bytes);
-    result<void> remove(imap_session& from, const std::vector<std::uint32_t>& uids);
-    result<void> remember(imap_session& from);
     result<void> rest(imap_session& from);
-    void begin_with(std::uint32_t uid_validity);
-    void succeeded();
+    void succeeded(std::uint64_t left);
     void failed(const error_code& why);
     bool wait(std::chrono::milliseconds at_most);  // true: go on
 
     io::io_runtime& runtime_;
-    pipeline::ports::mail_sink& sink_;
-    pipeline::ports::polled_mailboxes& record_;
     const base::wall_clock& clock_;
     const poll_options options_;
-    const std::string mailbox_;  // for the record
 
     // of the thread
-    pipeline::ports::session_facts from_;
-    pipeline::ports::mailbox_place place_, saved_;
-    std::set<std::uint32_t> stored_;     // not known to be gone from the server
-    std::set<std::uint32_t> too_large_;  // listed as small
+    emptier emptier_;
     int failures_ = 0;
     bool worked_ = false;  // this session
-    std::uint64_t left_now_ = 0;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -6,13 +6,6 @@
 #include "mime/text/ascii.hpp"
 
 namespace relay::fetch {
-namespace {
-constexpr char capital(char c)
-{
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-}
-
 void response_guard::expect(const response_limits& limits, continuation plus)
 {
     limits_ = limits;
@@ -62,7 +55,7 @@ result<void> response_guard::take(char c)
     if (++line_ > limits_.line_octets) return make_error_code(errc::response_too_large);
     if (c == '\r') return {};
     if (kind_ == line_kind::unknown) {
-        head_[head_size_++] = capital(c);
+        head_[head_size_++] = mime::to_upper(c);
         const std::string_view head(head_, head_size_);
         if (head == "* BYE") return make_error_code(errc::server_closing);
         if (head == "+" && plus_ == continuation::refusal) return make_error_code(errc::login_refused);

@@ -96,8 +96,8 @@ struct returns::arrival {
     const ports::session_facts& from;
     mime::report::returned_mail read;
     instant now;
-    std::string key;  // of the bytes
-    pipeline::ports::sealed_object sealed = {};
+    std::string key;                   // of the bytes
+    ports::sealed_object sealed = {};  // kept with the row, unless a mailbox or the list for people has the bytes
     match_outcome outcome = match_outcome::unknown;  // of the unit that was written
     bool applied = false;
     bool listed = false;
@@ -202,11 +202,11 @@ store_verdict returns::store(const ports::mail_envelope& envelope, std::string_v
                  with_.clock.now(),
                  with_.vault.match_key("returned", digest)};
     if (mail.read.message_id.empty()) mail.read.message_id = "sha256:" + digest;  // the bytes name it then
-    mail.sealed = with_.vault.seal(message);
     auto verdict = store_verdict::stored;
     const auto reply = keep_reply(mail, verdict);
     if (!reply.has_value()) return store_verdict::temporary_failure;
     if (verdict == store_verdict::temporary_failure || verdict == store_verdict::no_space) return verdict;
+    if (*reply == kept::for_people) mail.sealed = with_.vault.seal(message);
     const auto written = with_.store.write([&](ports::transaction& tx) { take(tx, mail, *reply); });
     if (!written.has_value())
         return written.error() == boost::system::errc::no_space_on_device ? store_verdict::no_space

@@ -21,7 +21,7 @@ PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MA
            "cog": "69381", "ins": "248036900090170", "ipp": "D880001"}
 PASSWORD = "mot de passe long"
 MOST_OCTETS = 300_000
-LETTERS = 9
+LETTERS = 11
 SENDER = "lenoiraud@medecin.demo.mssante.fr"
 MADE = {}
 
@@ -153,6 +153,7 @@ def check_bad_server(house, lab, checks):
         house.settle(peer.port, access=lab.password_access)
         lab.liaison("reload")
         check_kill(house, lab, checks, peer)
+        check_arrival(house, lab, checks, peer)
         check_lies(house, lab, checks, peer)
     finally:
         peer.close()
@@ -177,6 +178,28 @@ def check_kill(house, lab, checks, peer):
     lab.start_node("hospital")
     wait_for("vidée après la mort", lambda: not peer.mails)
     checks.equal("compté une fois", kinds(house.letter(5)).count("displayed"), 1)
+
+
+def check_arrival(house, lab, checks, peer):
+    # A second mail comes between the mark and the removal of the first; the next look by itself would be in ten minutes.
+    late = []
+
+    def arrive(session, _tag, _arguments):
+        if not late:
+            late.append(peer.add(receipt(house.letter(10))))
+            session.send(f"* {len(peer.mails)} EXISTS\r\n".encode())
+        return False
+
+    peer.deed["UID EXPUNGE"] = arrive
+    house.settle(peer.port, access=lab.password_access, every_seconds=600)
+    peer.add(receipt(house.letter(9)))
+    lab.liaison("reload")
+    house.wait_for_state(9, "displayed")
+    house.wait_for_state(10, "displayed")
+    wait_for("vidée de ce qui vint entre-temps", lambda: late and not peer.mails)
+    peer.deed.clear()
+    house.settle(peer.port, access=lab.password_access)
+    lab.liaison("reload")
 
 
 def check_lies(house, lab, checks, peer):

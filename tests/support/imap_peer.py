@@ -12,6 +12,8 @@ import socket
 import ssl
 import threading
 
+from loopback import LoopbackListener
+
 CAPABILITIES = "IMAP4rev1 SASL-IR AUTH=PLAIN UIDPLUS"
 
 
@@ -96,16 +98,14 @@ class _Session:
         return found
 
 
-class ImapPeer:
+class ImapPeer(LoopbackListener):
     def __init__(self, certificate, key):
         self.mails, self.flags, self.sizes, self.deed = {}, {}, {}, {}
         self.uid_validity, self.capabilities = 1000, CAPABILITIES
         self._next, self._said, self._lock = 1, {}, threading.Lock()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate, key)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listen()
 
     def add(self, mail, size=None):
         uid, self._next = self._next, self._next + 1
@@ -122,19 +122,6 @@ class ImapPeer:
         with self._lock:
             return self._said.get(name, 0)
 
-    def close(self):
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
-
-    def _session(self, connection):
-        connection.settimeout(60)
-        with contextlib.suppress(OSError, ValueError):
-            with self._tls.wrap_socket(connection, server_side=True) as secured:
-                _Session(self, secured).run()
+    def talk(self, connection):
+        with self._tls.wrap_socket(connection, server_side=True) as secured:
+            _Session(self, secured).run()

@@ -86,14 +86,14 @@ class LyingPeer(SmtpSink):
         super().__init__(folder, certificate, key, anchors)
         self._tls = _Tls(self._tls)
 
-    def _talk(self, connection):
+    def talk(self, connection):
         with self._lock:
             self._connections += 1
             number = self._connections
         deed = self.choose(number)
         self.counts[deed[0] if deed else "honest"] += 1
         self._local.mouth = _Mouth(self, connection, deed)
-        super()._talk(self._local.mouth)
+        super().talk(self._local.mouth)
 
     def _read_message(self, lines):
         deed = (self._local.mouth.deed or (None,))[0]

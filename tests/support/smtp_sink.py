@@ -2,12 +2,13 @@
 
 It knows no repeats and sends no reports, as a receiver of another make. Standard library only; one thread per connection."""
 import os
-import socket
 import ssl
 import threading
 
+from loopback import LoopbackListener
 
-class SmtpSink:
+
+class SmtpSink(LoopbackListener):
     def __init__(self, folder, certificate, key, anchors):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
@@ -17,36 +18,14 @@ class SmtpSink:
         self._tls.verify_mode = ssl.CERT_REQUIRED
         self._lock = threading.Lock()
         self._messages = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listen()
 
     def messages(self):
         """All that was answered with 250, in order, repeats included."""
         with self._lock:
             return list(self._messages)
 
-    def close(self):
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
-
-    def _session(self, connection):
-        connection.settimeout(60)
-        try:
-            self._talk(connection)
-        except (OSError, ValueError):
-            pass  # the peer went away or spoke nonsense: nothing was promised
-        finally:
-            connection.close()
-
-    def _talk(self, connection):
+    def talk(self, connection):
         connection.sendall(b"220 puits.exemple.test ESMTP\r\n")
         lines = connection.makefile("rb")
         secured = False

@@ -40,6 +40,7 @@ TEST_CASE("what servers say goes through", "[fetch][guard]")
         std::string("* 1 FETCH (UID 7 BODY[] \"a (\\\" b\")\r\n"),
         std::string("* 1 FETCH (BODY[] {100}\r\n") + std::string(100, '('),
         std::string("+ idling\r\n* 3 EXISTS\r\n* OK Still here\r\n"), std::string("* 1 fetch (BODY[] {3}\r\nabc)\r\n"),
+        std::string("* 1 FETCH (BODY[] {0000000003}\r\nabc)\r\n"), std::string("* OK {0123456789} more\r\n"),
         std::string("* OK somebody's \" mark\r\n"), std::string("* OK {x}\r\n"), std::string("* OK {5} more\r\n"),
         "* OK " + std::string(114, 'x') + "\r\n");
     CAPTURE(wire);
@@ -57,7 +58,10 @@ TEST_CASE("what would harm us ends the session", "[fetch][guard]")
         row{"* 1 FETCH (BODY[] {101}\r\n", errc::response_too_large},
         row{"* 1 FETCH (BODY[] {4294967295}\r\n", errc::response_too_large},
         row{"* 1 FETCH (BODY[] {9999999999}\r\n", errc::response_too_large},
-        row{"* 1 FETCH ((((\r\n", errc::response_too_large}, row{"* OK ((((\r\n", errc::response_too_large},
+        row{"* 1 FETCH (BODY[] {00000000003}\r\nabc)\r\n", errc::protocol_error},  // eleven digits
+        row{"* 1 FETCH (BODY[] {00004294967295}\r\n", errc::protocol_error},
+        row{"* OK {12345678901} more\r\n", errc::protocol_error}, row{"* 1 FETCH ((((\r\n", errc::response_too_large},
+        row{"* OK ((((\r\n", errc::response_too_large},
         row{"* OK a literal where none belongs {5}\r\n", errc::protocol_error},
         row{"* LIST () \"/\" {5}\r\n", errc::protocol_error}, row{"2 OK {5}\r\n", errc::protocol_error},
         row{"* FETCH (BODY[] {5}\r\n", errc::protocol_error}, row{"* 1 FETCHED {5}\r\n", errc::protocol_error},
