@@ -5,6 +5,7 @@
 // stays, inside the unit that records it. Blocking: worker threads only.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <span>
 
@@ -19,6 +20,8 @@ struct record_section {
     std::string_view counts;
 };
 [[nodiscard]] std::vector<record_section> read_record(std::string_view text);  // borrows; empty for another text
+template <std::same_as<std::string> Text>
+std::vector<record_section> read_record(Text&& text) = delete;  // would be gone before its sections
 // What of the totals differs: "j0 41/50 -> 42/50, failed.CLOSED 1 -> 0"; empty: only how they are broken down.
 [[nodiscard]] std::string record_changes(std::string_view before, std::string_view after);
 

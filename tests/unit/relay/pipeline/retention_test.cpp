@@ -127,7 +127,8 @@ TEST_CASE("counts add up to the figures of the stays", "[retention][period]")
     stays.back().exclusion = "SEANCE";
     figures_builder by_stays, by_counts;
     for (const stay_facts& one : stays) by_stays.add(one, now);
-    for (const record_section& one : read_record(record_text(stays, now)))
+    const std::string recorded = record_text(stays, now);
+    for (const record_section& one : read_record(recorded))
         if (one.by == "structure") by_counts.add_counts(one.counts);
     const period_figures a = by_stays.figures(), b = by_counts.figures();
     CHECK(a.discharges == b.discharges);
