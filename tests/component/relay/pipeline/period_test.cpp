@@ -144,6 +144,8 @@ TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and t
     const stay_id stay = h.facts().at(0).stay;
     const std::size_t events = h.events(h.only().id).size();
     h.clock.advance(200 * day);
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::refused);  // its content went since
+    h.record();
     CHECK(h.store->days_to_freeze(of).value().empty());
     CHECK(h.store->days_to_freeze(of + 1).value() == std::vector{of});
     CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::done);
