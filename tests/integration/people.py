@@ -25,7 +25,7 @@ SERVICE = "4430"
 
 
 class WebAddress:
-    """Takes JSON by POST; answers 503 to the first."""
+    """Takes JSON by POST; answers 503 to the first. What comes again octet for octet, its answer lost, is kept once."""
 
     def __init__(self):
         self.bodies, self.refusals = [], 1
@@ -38,7 +38,9 @@ class WebAddress:
                     told.refusals -= 1
                     self.send_response(503)
                 else:
-                    told.bodies.append((self.headers["Content-Type"], json.loads(body)))
+                    post = (self.headers["Content-Type"], json.loads(body))
+                    if post not in told.bodies:
+                        told.bodies.append(post)
                     self.send_response(204)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
