@@ -1,6 +1,5 @@
-// relay/app/node_running.hpp: what a running node owns. For node.cpp and node_rooms.cpp only. Threads: opened and
-// stopped by the one that starts the node; use() by one reload at a time; look() by the housekeeper; accept() and
-// live() by any.
+// relay/app/node_running.hpp: what a running node owns. For node*.cpp only. Threads: opened and stopped by the one that
+// starts the node; use() by one reload at a time; look() by the housekeeper; accept() and live() by any.
 #pragma once
 
 #include <atomic>
