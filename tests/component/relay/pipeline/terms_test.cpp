@@ -42,8 +42,11 @@ TEST_CASE("stays that no day takes with it go at the end of a term of their own"
         h.clock.advance(100 * day);
         auto corrected = late;
         corrected.control_id = "ADT0003";
-        corrected.action = "UPDATE";
         corrected.discharge = "20261120141500";
+        corrected.action = "UPDATE";
+        corrected.event = "Z99";
+        corrected.recorded = "20261121080000";
+        corrected.original = "A03";
         h.drop("c.hl7", tests::adt_file(corrected));
         REQUIRE(stays() == 1);
         goes_after(183 * day);
@@ -87,7 +90,12 @@ TEST_CASE("a stay that a correction moves to a live day before its traces went s
     h.clock.advance(3 * day);
     h.record();
     REQUIRE(h.store->freeze_day(h.facts().at(0).day, h.clock.now()).value() == freezing::done);
-    h.drop("b.hl7", tests::adt_file({.control_id = "ADT0002", .discharge = "20261121100000", .action = "UPDATE"}));
+    h.drop("b.hl7", tests::adt_file({.control_id = "ADT0002",
+                                     .discharge = "20261121100000",
+                                     .action = "UPDATE",
+                                     .event = "Z99",
+                                     .recorded = "20261121120000",
+                                     .original = "A03"}));
     h.clock.advance(40 * day);
     h.run_all();
     if (h.facts().empty()) FAIL("the correction did not move the stay");
