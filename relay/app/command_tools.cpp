@@ -92,10 +92,7 @@ std::optional<control::reply> run_here(const console& to, const config::path& se
     control_context context{**opened, **listed, intake.get(), outbound, acks, [] {}};
     context.desk = &desk;
     context.purge = [&]() -> result<pipeline::purge_counts> {
-        const auto always = [] { return true; };
-        // As in a node: what came since the last record counts before its day is frozen.
-        if (const auto done = pipeline::record_periods(**opened, clock, always); !done.has_value()) return done.error();
-        return purge.run(**opened, with, part, always);
+        return purge.run(**opened, with, part, [] { return true; });
     };
     return run_command(context, what);
 }

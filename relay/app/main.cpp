@@ -127,9 +127,10 @@ private:
                            "chiffres par group, site, service, type, class, day, month, weekday, hour-band, "
                            "recipient-operator, structure, structure-kind, profession ou department, au lieu de chaque "
                            "sortie");
-        report->add_option(
-            "--partner", args_.partner,
-            "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html ou pdf");
+        report->add_option("--partner", args_.partner,
+                           "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html "
+                           "ou pdf ; semaines "
+                           "(lundi à dimanche) ou mois entiers, finis");
         report->add_option("--name", args_.partner_name, "nom de la structure partenaire, tel qu'imprimé");
         report->add_option("--service", args_.service, "chiffres de ce service seulement");
         auto* purge = add_command("purge", "détruire le contenu arrivé à son terme", [this] {

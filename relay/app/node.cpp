@@ -67,13 +67,7 @@ std::optional<node::start_error> node::running::open_control(node& owner)
         context.digest = [this](const std::string& group, const std::string& week) {
             return telling_people->send_digest(group, week);
         };
-        context.purge = [this]() -> result<pipeline::purge_counts> {
-            const auto always = [] { return true; };
-            // What came since the last record counts before its day is frozen.
-            if (const auto done = pipeline::record_periods(*store, clock, always); !done.has_value())
-                return done.error();
-            return purge_now(always);
-        };
+        context.purge = [this] { return purge_now([] { return true; }); };
         return run_command(context, asked);
     };
     control_in = std::make_unique<control::server>(first->paths.control, run);
@@ -144,6 +138,7 @@ std::chrono::seconds node::drain() const
 
 void node::running::stop()
 {
+    stopping = true;
     if (phase == http::phase::serving) phase = http::phase::draining;
     std::error_code ignored;
     if (lock) std::filesystem::remove(first->paths.endpoints, ignored);  // without the lock it is another node's

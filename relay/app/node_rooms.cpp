@@ -9,7 +9,6 @@
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
 #include "relay/pipeline/delivery_fold.hpp"
-#include "relay/pipeline/period_records.hpp"
 #include "relay/vault/password.hpp"
 
 namespace relay::app {
@@ -209,33 +208,7 @@ void node::running::start_housekeeper()
     facts->start(facts_keeper_of(*first));
     telling_people = std::make_unique<notices>(*lasting, *now, [this] { return load->is_refusing(); });
     telling_people->start();
-    retention = std::make_unique<retention_task>([this](const std::function<bool()>& going) {
-        if (!is_clock_trusted()) return;
-        if (const auto done = pipeline::record_periods(*store, clock, going); !done.has_value())
-            obs::error(obs::event::purge_failed, "step=periods code={}", done.error().message());
-        if (const auto done = purge_now(going); !done.has_value())
-            obs::error(obs::event::purge_failed, "step=run code={}", done.error().message());
-    });
-    retention->start();
-}
-
-bool node::running::is_clock_trusted()
-{
-    std::optional<pipeline::instant> last;
-    const auto read = store->read([&](pipeline::ports::reader& reader) { last = reader.retention().last_event_at(); });
-    if (!read.has_value()) return false;
-    if (trusted_clock.trusts(clock.now(), std::chrono::steady_clock::now(), last)) return true;
-    obs::warn(obs::event::purge_failed,
-              "step=clock code=\"the clock jumped, or the node was away for a day: nothing is "
-              "destroyed for 24 h\"");
-    return false;
-}
-
-result<pipeline::purge_counts> node::running::purge_now(const std::function<bool()>& going)
-{
-    const auto part = now->get()->part;
-    const pipeline::services with{*store, *part->vault, *directory, clock, part->routes, part->anchors};
-    return purge.run(*store, with, *part, going);
+    start_retention();
 }
 
 // What the store counts by itself, and the load.
@@ -253,20 +226,6 @@ void node::running::look()
     }
     load->sample();
     seal_when_due();
-    drop_returned_when_due();
-}
-
-// domain.md §10: what came back holds what was sent, and is kept no longer.
-void node::running::drop_returned_when_due()
-{
-    constexpr std::chrono::hours kept(7 * 24);
-    constexpr std::chrono::minutes every(1);
-    constexpr std::size_t at_once = 100;
-    const pipeline::instant at = clock.now();
-    if (!is_due(next_drop, at, every)) return;
-    const auto dropped =
-        store->write([&](pipeline::ports::transaction& tx) { tx.returned().drop_content(at - kept, at_once); });
-    if (!dropped.has_value()) obs::error(obs::event::store_failed, "step=returned code={}", dropped.error().message());
 }
 
 std::chrono::steady_clock::duration node::running::longest_step() const

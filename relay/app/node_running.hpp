@@ -1,6 +1,5 @@
-// relay/app/node_running.hpp: what a running node owns. For node.cpp and node_rooms.cpp only. Threads: opened and
-// stopped by the one that starts the node; use() by one reload at a time; look() by the housekeeper; accept() and
-// live() by any.
+// relay/app/node_running.hpp: what a running node owns. For node*.cpp only. Threads: opened and stopped by the one that
+// starts the node; use() by one reload at a time; look() by the housekeeper; accept() and live() by any.
 #pragma once
 
 #include <atomic>
@@ -76,8 +75,8 @@ struct node::running {
     std::unique_ptr<control::server> control_in;
     std::unique_ptr<heartbeat> beat;
     std::atomic<http::phase> phase{http::phase::starting};  // from serving on, every room that is lit is there
+    std::atomic<bool> stopping{false};                      // whoever is at work for long comes to an end
     pipeline::instant next_seal{};                          // of the ledger; housekeeper only
-    pipeline::instant next_drop{};                          // of returned mails' bytes; housekeeper only
     boost::json::object endpoints;
     std::mutex reloading;
 
@@ -102,11 +101,12 @@ struct node::running {
     std::optional<start_error> open_spool();
     std::optional<start_error> open_control(node& owner);
     void start_housekeeper();
+    void start_retention();
     bool is_clock_trusted();
+    // While `going`, and until the node stops.
     [[nodiscard]] result<pipeline::purge_counts> purge_now(const std::function<bool()>& going);
     void look();
     void seal_when_due();
-    void drop_returned_when_due();
     void seal();
     [[nodiscard]] std::chrono::steady_clock::duration longest_step() const;
     [[nodiscard]] boost::json::object live() const;

@@ -264,10 +264,10 @@ std::string partner_pdf(const partner_sheet& from, std::string_view created)
 
 int run_partner_report(const console& to, const open_reading& from, const report_request& wanted)
 {
-    const auto days = requested_days(to, wanted);
-    if (!days) return exit_usage;
     const mime::zone& zone = from.parts->zone;
     const instant now = base::system_wall_clock().now();
+    const auto days = requested_partner_days(to, wanted, std::chrono::sys_days(mime::local_date(now, zone)));
+    if (!days) return exit_usage;
     partner_builder builder(wanted.partner, now);
     period_standing standing;
     if (!read_all(to, from, [&](ports::reader& store) {

@@ -3,31 +3,51 @@
 #include "relay/app/store_statements.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/period_records.hpp"
 #include "relay/pipeline/stay_facts.hpp"
 
 namespace relay::app {
 namespace {
 constexpr std::size_t files_at_once = 100;
 
-result<std::size_t> write_certificates(pipeline::content_purge& purge, const std::filesystem::path& folder)
+using still_going = std::function<bool()>;
+
+result<std::size_t> write_certificates(pipeline::content_purge& purge, const std::filesystem::path& folder,
+                                       const still_going& going)
 {
     std::size_t count = 0;
-    for (;;) {
+    while (going()) {
         auto files = purge.certificates(files_at_once);
         if (!files.has_value()) return files.error();
-        std::vector<pipeline::content_purge::certificate_file> done;
+        if (files->empty()) break;
+        std::vector<pipeline::content_purge::certificate_file> done, failed;
         for (auto& one : *files) {
-            if (auto written = io::write_file_atomic(folder / one.name, one.content); !written.has_value()) {
+            const auto written = io::write_file_atomic(folder / one.name, one.content);
+            if (!written.has_value())
                 obs::error(obs::event::purge_failed, "step=certificate code={}", written.error().value());
-                continue;  // its letter keeps its content
-            }
-            done.push_back(std::move(one));
+            (written.has_value() ? done : failed).push_back(std::move(one));
         }
-        if (done.empty()) return count;
+        // A letter whose certificate cannot be written keeps its content, and holds nobody else up.
+        if (auto behind = purge.put_off(failed); !behind.has_value()) return behind.error();
+        if (done.empty()) continue;
         if (auto told = purge.written(done); !told.has_value()) return told.error();
         count += done.size();
         obs::info(obs::event::certificates_written, "count={}", done.size());
     }
+    return count;
+}
+
+// What came back holds what was sent, and is kept no longer (domain.md §10 rule 3).
+result<std::size_t> drop_returned(store::sqlite_store& store, pipeline::instant until, const still_going& going)
+{
+    constexpr std::size_t mails_at_once = 100;
+    std::size_t count = 0;
+    for (std::size_t dropped = mails_at_once; dropped == mails_at_once && going(); count += dropped) {
+        const auto written = store.write(
+            [&](pipeline::ports::transaction& tx) { dropped = tx.returned().drop_content(until, mails_at_once); });
+        if (!written.has_value()) return written.error();
+    }
+    return count;
 }
 }
 
@@ -81,24 +101,30 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
                                            const parts& part, const std::function<bool()>& going)
 {
     const std::lock_guard alone(one_);
+    const pipeline::retention_policy policy = retention_of(part.settings.retention);
     pipeline::content_purge purge(with, purging(part));
     pipeline::purge_counts all;
-    for (bool more = true; more;) {
-        const auto step = purge.run();
+    for (bool more = true; more && going();) {
+        const auto step = purge.run(going);
         if (!step.has_value()) return step.error();
         all += *step;
         all.waiting = step->waiting;
-        std::size_t written = 0;
-        if (part.settings.roles.hospital) {
-            const auto files = write_certificates(purge, part.settings.spool.acknowledgements);
-            if (!files.has_value()) return files.error();
-            written = *files;
-        }
-        more = (written > 0 || step->letters > 0) && going();
+        more = false;
+        if (!part.settings.roles.hospital) continue;
+        const auto files = write_certificates(purge, part.settings.spool.acknowledgements, going);
+        if (!files.has_value()) return files.error();
+        more = *files > 0;  // their letters may go now
     }
+    if (all.has_destroyed()) log_holds_remains_ = true;
+    const auto returned = drop_returned(store, with.clock.now() - policy.content, going);
+    if (!returned.has_value()) return returned.error();
+    if (*returned > 0) log_holds_remains_ = true;
+    // What changed since the last record, also just now, counts before its day is frozen.
+    if (const auto recorded = pipeline::record_periods(store, with.clock, going); !recorded.has_value())
+        return recorded.error();
     const auto traces = expire_traces(store, part, with.clock.now(), going);
     if (!traces.has_value()) return traces.error();
-    if (all.has_destroyed() || traces->rows.stays + traces->rows.letters > 0) log_holds_remains_ = true;
+    if (traces->rows.stays + traces->rows.letters > 0) log_holds_remains_ = true;
     if (part.composer)
         if (auto told = sign_store_events(store, part.settings.node.name, part.composer->signer, with.clock.now());
             !told.has_value())

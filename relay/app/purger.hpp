@@ -1,6 +1,7 @@
 // relay/app/purger.hpp: a run of the purge in a node, or in a command when no node runs: certificates queued, written
-// to the ack folder, content destroyed behind them, the destruction told by a signed statement, the write-ahead log
-// emptied. One run at a time, whoever asks; blocking. Safe from any thread.
+// to the ack folder, content destroyed behind them, closed periods recorded, then frozen at the end of their traces,
+// the destruction told by a signed statement, the write-ahead log emptied. One run at a time, whoever asks, and nobody
+// else records periods; blocking. Safe from any thread.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,7 @@ struct trace_counts {
 class purger {
 public:
     // Written first, told after: a death in between writes the same file again, under the same name.
-    // `going` is asked between steps: no ends the run early, the next one goes on.
+    // `going` is asked between steps, a letter or some rows each: no ends the run early, the next one goes on.
     [[nodiscard]] result<pipeline::purge_counts> run(store::sqlite_store& store, const pipeline::services& with,
                                                      const parts& part, const std::function<bool()>& going);
 

@@ -19,6 +19,26 @@ std::optional<day_range> requested_days(const console& to, const report_request&
     return std::nullopt;
 }
 
+std::optional<day_range> requested_partner_days(const console& to, const report_request& wanted,
+                                                std::chrono::sys_days today)
+{
+    const auto days = requested_days(to, wanted);
+    if (!days) return std::nullopt;
+    if (!is_whole_period(days->from, days->to)) {
+        to.err
+            << "PARTNER_PERIOD : le rapport d'un partenaire couvre des semaines entières (--from un lundi, --to un "
+               "dimanche) ou des mois entiers (--from un 1er, --to un dernier jour du mois) : sinon la différence de "
+               "deux rapports montrerait ce que chacun masque\n";
+        return std::nullopt;
+    }
+    if (days->to > today) {
+        to.err << "PARTNER_PERIOD_OPEN : cette période n'est pas finie : demander la semaine ou le mois d'avant, ou "
+                  "attendre le lendemain de son dernier jour\n";
+        return std::nullopt;
+    }
+    return days;
+}
+
 int run_report(const console& to, const config::path& settings, const report_request& wanted)
 {
     const auto by = breakdown_from(wanted.by.empty() ? "none" : wanted.by);

@@ -12,6 +12,10 @@
 namespace relay::app {
 // The days of --from and --to; nullopt after telling what is wrong with them.
 [[nodiscard]] std::optional<pipeline::day_range> requested_days(const console& to, const report_request& wanted);
+// As requested_days, of a partner's report: PARTNER_PERIOD for what is not whole weeks or months, PARTNER_PERIOD_OPEN
+// for a period that is not over: two such reports would differ by a day (pipeline/partner_report.hpp).
+[[nodiscard]] std::optional<pipeline::day_range> requested_partner_days(const console& to, const report_request& wanted,
+                                                                        std::chrono::sys_days today);
 [[nodiscard]] std::string standing_text(const pipeline::period_standing& standing, const pipeline::day_range& days,
                                         pipeline::instant now, const mime::zone& zone);
 

@@ -39,36 +39,42 @@ letter_details without_content(const letter_details& from, const letter_id& id)
     kept.wants_reading = from.wants_reading;
     return kept;
 }
+
+// The next of them behind `place`, added to `found`; false: none is left.
+bool read_candidates(ports::reader& store, const retention_policy& policy, instant now, purge_scope scope,
+                     ports::letter_place& place, std::vector<purge_candidate>& found)
+{
+    // Nothing younger than this can be due.
+    const auto shortest = std::min(policy.content, policy.content_open);
+    const instant until = scope == purge_scope::all ? now : now - shortest;
+    const auto letters = store.retention().letters_with_content(until, place, looked_at_once);
+    for (const letter_row& letter : letters) {
+        place = {letter.received_at, letter.id};
+        const auto deliveries = known_deliveries(store, letter.id);
+        purge_candidate one{letter, term_of(letter, deliveries, policy)};
+        if (scope == purge_scope::due && one.term.until > now) continue;
+        for (const blob_id& id : objects_of(store, letter, deliveries))
+            if (const auto object = store.retention().object(id)) {
+                ++one.objects;
+                one.octets += object->length;
+            }
+        if (const auto certificate = certificate_for(store, letter, deliveries))
+            one.certificate =
+                certificate->state == ack_state::done ? certificate_state::written : certificate_state::waiting;
+        found.push_back(std::move(one));
+    }
+    return letters.size() == looked_at_once;
+}
 }
 
 std::vector<purge_candidate> purge_candidates(ports::reader& store, const retention_policy& policy, instant now,
                                               purge_scope scope, std::size_t limit)
 {
-    // Nothing younger than this can be due.
-    const auto shortest = std::min(policy.content, policy.content_open);
-    const instant until = scope == purge_scope::all ? now : now - shortest;
     std::vector<purge_candidate> found;
     ports::letter_place place;
-    for (;;) {
-        const auto letters = store.retention().letters_with_content(until, place, looked_at_once);
-        for (const letter_row& letter : letters) {
-            place = {letter.received_at, letter.id};
-            const auto deliveries = known_deliveries(store, letter.id);
-            purge_candidate one{letter, term_of(letter, deliveries, policy)};
-            if (scope == purge_scope::due && one.term.until > now) continue;
-            for (const blob_id& id : objects_of(store, letter, deliveries))
-                if (const auto object = store.retention().object(id)) {
-                    ++one.objects;
-                    one.octets += object->length;
-                }
-            if (const auto certificate = certificate_for(store, letter, deliveries))
-                one.certificate =
-                    certificate->state == ack_state::done ? certificate_state::written : certificate_state::waiting;
-            found.push_back(std::move(one));
-            if (found.size() == limit) return found;
-        }
-        if (letters.size() < looked_at_once) return found;
-    }
+    while (found.size() < limit && read_candidates(store, policy, now, scope, place, found)) continue;
+    if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
+    return found;
 }
 
 purge_counts& purge_counts::operator+=(const purge_counts& other)
@@ -100,14 +106,9 @@ struct content_purge::destroyed {
     }
 };
 
-result<purge_counts> content_purge::run()
+result<purge_counts> content_purge::run(const std::function<bool()>& going)
 {
-    constexpr std::size_t at_a_call = 500;
-    std::vector<purge_candidate> due;
-    const auto read = with_.store.read([&](ports::reader& store) {
-        due = purge_candidates(store, options_.policy, with_.clock.now(), purge_scope::due, at_a_call);
-    });
-    if (!read.has_value()) return read.error();
+    const instant now = with_.clock.now();
     purge_counts all;
     std::vector<purge_candidate> page;
     const auto end_page = [&]() -> result<void> {
@@ -117,20 +118,30 @@ result<purge_counts> content_purge::run()
         all += *done;
         return {};
     };
-    for (purge_candidate& one : due) {
-        if (one.certificate == certificate_state::written) {
-            page.push_back(std::move(one));
-            if (page.size() < at_once) continue;
-            if (auto ended = end_page(); !ended.has_value()) return ended.error();
-            continue;
+    ports::letter_place place;
+    for (bool more = true; more;) {
+        std::vector<purge_candidate> due;
+        const auto read = with_.store.read([&](ports::reader& store) {
+            more = read_candidates(store, options_.policy, now, purge_scope::due, place, due);
+        });
+        if (!read.has_value()) return read.error();
+        for (purge_candidate& one : due) {
+            if (!going()) return all;
+            if (one.certificate == certificate_state::written) {
+                page.push_back(std::move(one));
+                if (page.size() < at_once) continue;
+                if (auto ended = end_page(); !ended.has_value()) return ended.error();
+                continue;
+            }
+            ++all.waiting;
+            if (one.certificate == certificate_state::waiting) continue;
+            const auto made = queue_certificate(one.letter);
+            if (!made.has_value()) return made.error();
+            if (*made == queued::done) ++all.certificates;
         }
-        ++all.waiting;
-        if (one.certificate == certificate_state::waiting) continue;
-        if (auto queued = queue_certificate(one.letter); !queued.has_value()) return queued.error();
-        ++all.certificates;
     }
     // The last page, and what is no letter.
-    for (bool more = true; more;) {
+    for (bool more = true; more && going();) {
         const std::size_t others = all.others;
         if (auto ended = end_page(); !ended.has_value()) return ended.error();
         more = all.others > others;

@@ -7,6 +7,7 @@
 // only; one at a time.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -52,21 +53,26 @@ class content_purge {
 public:
     content_purge(services with, purge_options options) : with_(with), options_(std::move(options)) {}
 
-    // One walk over what is due, in pages: certificates queued, content destroyed where its certificate is written.
-    [[nodiscard]] result<purge_counts> run();
+    // One walk over all that is due, in pages: certificates queued, content destroyed where its certificate is written.
+    // `going` is asked before each letter: no ends the walk there, and the next one goes on.
+    [[nodiscard]] result<purge_counts> run(const std::function<bool()>& going = [] { return true; });
 
-    // Certificates that wait, opened: to be written as files, then told.
+    // Certificates that are due to be written as files, opened: each is then told as written, or put off behind the
+    // others. What cannot be opened is put off here.
     struct certificate_file {
         ack_row row;
         std::string name, content;
     };
     [[nodiscard]] result<std::vector<certificate_file>> certificates(std::size_t limit);
     [[nodiscard]] result<void> written(const std::vector<certificate_file>& files);
+    [[nodiscard]] result<void> put_off(const std::vector<certificate_file>& files);
 
 private:
     struct destroyed;
     [[nodiscard]] std::optional<certificate_facts> facts_for(ports::reader& store, const letter_row& letter) const;
-    [[nodiscard]] result<void> queue_certificate(const letter_row& letter);
+    enum class queued { done, not_signed };
+    [[nodiscard]] result<queued> queue_certificate(const letter_row& letter);
+    [[nodiscard]] result<void> put_off_rows(const std::vector<std::int64_t>& sequences);
     void destroy(ports::transaction& tx, const letter_id& id, destroyed& page) const;
     void end_open(ports::transaction& tx, const letter_id& id) const;
     void destroy_others(ports::transaction& tx, destroyed& page) const;

@@ -103,14 +103,18 @@ std::optional<certificate_facts> content_purge::facts_for(ports::reader& store, 
     return from;
 }
 
-result<void> content_purge::queue_certificate(const letter_row& letter)
+// One that cannot be signed keeps its letter's content, and holds nobody else up.
+result<content_purge::queued> content_purge::queue_certificate(const letter_row& letter)
 {
-    if (!options_.signer) return {};
+    if (!options_.signer) return queued::not_signed;
     std::optional<certificate_facts> facts;
     const auto read = with_.store.read([&](ports::reader& store) { facts = facts_for(store, letter); });
     if (!read.has_value()) return read.error();
     auto made = sign_certificate(*facts, options_.zone, *options_.signer);
-    if (!made.has_value()) return made.error();
+    if (!made.has_value()) {
+        obs::error(obs::event::purge_failed, "step=sign letter={} code={}", letter.id.text(), made.error().message());
+        return queued::not_signed;
+    }
     const std::string ending = ".certificat-" + facts->number + ".eml";
     ack_row row;
     row.file_name = with_.vault.seal_field(field::ack_name, acknowledgement_name(facts->details.source_name, ending));
@@ -119,28 +123,52 @@ result<void> content_purge::queue_certificate(const letter_row& letter)
     row.control_id = facts->number;
     row.letter = letter.id;
     row.next_try = with_.clock.now();
-    return with_.store.write([&](ports::transaction& tx) {
+    const auto stored = with_.store.write([&](ports::transaction& tx) {
         if (!tx.ack_by_control_id(row.control_id)) tx.add_ack(row);
     });
+    if (!stored.has_value()) return stored.error();
+    return queued::done;
 }
 
 result<std::vector<content_purge::certificate_file>> content_purge::certificates(std::size_t limit)
 {
-    std::vector<ack_row> rows;
-    const auto read =
-        with_.store.read([&](ports::reader& store) { rows = store.retention().certificates_waiting(limit); });
-    if (!read.has_value()) return read.error();
-    std::vector<certificate_file> files;
-    for (ack_row& row : rows) {
-        auto name = with_.vault.open_field(field::ack_name, row.file_name);
-        auto content = with_.vault.open_field(field::ack_content, row.content);
-        if (!name.has_value() || !content.has_value()) {
-            obs::error(obs::event::vault_failed, "step=certificate sequence={}", row.sequence);
-            continue;
+    const instant now = with_.clock.now();
+    for (;;) {
+        std::vector<ack_row> rows;
+        const auto read =
+            with_.store.read([&](ports::reader& store) { rows = store.retention().certificates_waiting(now, limit); });
+        if (!read.has_value()) return read.error();
+        std::vector<certificate_file> files;
+        std::vector<std::int64_t> damaged;
+        for (ack_row& row : rows) {
+            auto name = with_.vault.open_field(field::ack_name, row.file_name);
+            auto content = with_.vault.open_field(field::ack_content, row.content);
+            if (!name.has_value() || !content.has_value()) {
+                obs::error(obs::event::vault_failed, "step=certificate sequence={}", row.sequence);
+                damaged.push_back(row.sequence);
+                continue;
+            }
+            files.push_back({std::move(row), std::move(*name), std::move(*content)});
         }
-        files.push_back({std::move(row), std::move(*name), std::move(*content)});
+        if (auto behind = put_off_rows(damaged); !behind.has_value()) return behind.error();
+        if (!files.empty() || rows.empty()) return files;
     }
-    return files;
+}
+
+result<void> content_purge::put_off(const std::vector<certificate_file>& files)
+{
+    std::vector<std::int64_t> sequences;
+    for (const certificate_file& one : files) sequences.push_back(one.row.sequence);
+    return put_off_rows(sequences);
+}
+
+result<void> content_purge::put_off_rows(const std::vector<std::int64_t>& sequences)
+{
+    if (sequences.empty()) return {};
+    const instant now = with_.clock.now();
+    return with_.store.write([&](ports::transaction& tx) {
+        for (const std::int64_t one : sequences) tx.retention_changes().put_off_certificate(one, now);
+    });
 }
 
 result<void> content_purge::written(const std::vector<certificate_file>& files)

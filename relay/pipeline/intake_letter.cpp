@@ -7,6 +7,7 @@
 #include "relay/pipeline/letter_deliveries.hpp"
 #include "relay/pipeline/letter_documents.hpp"
 #include "relay/pipeline/reception.hpp"
+#include "relay/pipeline/retention.hpp"
 #include "relay/pipeline/stay_keeper.hpp"
 
 namespace relay::pipeline {
@@ -102,12 +103,50 @@ private:
     void add_to(ports::transaction& tx, const letter_row& known)
     {
         known_as_ = known.id;
+        const letter_deliveries deliveries(with_, now_, site_);
+        if (deliveries.unserved(tx, known, routed_).empty()) return;
+        if (!has_traces(known)) return revive(tx, known);
         std::vector<routed_recipient> named = routed_;
         name_treating_doctor(named, known.treating_rpps, nullptr);
-        const std::size_t before = tx.deliveries_of_letter(known.id).size();
-        letter_deliveries(with_, now_, site_).add(tx, known, named);
-        if (known.document.empty() && tx.deliveries_of_letter(known.id).size() > before)
-            documents_.restore(tx, known, row_.details);
+        deliveries.add(tx, known, named);
+        if (known.document.empty()) documents_.restore(tx, known, row_.details);
+    }
+
+    // Only the hashes of it were left: a letter as any other again, whose terms begin anew.
+    void revive(ports::transaction& tx, letter_row letter)
+    {
+        std::vector<routed_recipient> named = routed_;
+        letter.establishment = row_.establishment;
+        letter.received_at = row_.received_at;
+        letter.signed_at = row_.signed_at;
+        const letter_clues clues = bind(tx, letter);
+        name_treating_doctor(named, letter.treating_rpps, &letter.flags);
+        documents_.restore(tx, letter, row_.details);
+        tx.save_clues(clues);
+        append_received(tx, letter);
+        letter_deliveries(with_, now_, site_).add(tx, letter, named);
+    }
+
+    // Which stay it is of, and what that says of the letter.
+    letter_clues bind(ports::transaction& tx, letter_row& letter) const
+    {
+        bound_letter bound = stay_keeper(with_, site_, now_).bind_new(tx, letter.id, plan_.stay);
+        const stay_row& stay = bound.stay;
+        letter.stay = stay.id;
+        if (bound.clues.state == match_state::identity) add_flag(letter.flags, flag_matched_by_identity);
+        letter.service = !plan_.stay.service.empty() ? plan_.stay.service : stay.service;
+        letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan_.stay.treating_rpps;
+        return std::move(bound.clues);
+    }
+
+    void append_received(ports::transaction& tx, const letter_row& letter) const
+    {
+        event received;
+        received.at = now_;
+        received.kind = event_kind::letter_received;
+        received.letter = letter.id;
+        received.facts.flags = letter.flags;
+        tx.append(received);
     }
 
     void store(ports::transaction& tx, const admission& place)
@@ -117,24 +156,14 @@ private:
         letter_row letter = row_;
         letter.set_key = place.set_key;
         letter.version = place.version;
-        const bound_letter bound = stay_keeper(with_, site_, now_).bind_new(tx, letter.id, plan_.stay);
-        const stay_row& stay = bound.stay;
-        letter.stay = stay.id;
-        if (bound.clues.state == match_state::identity) add_flag(letter.flags, flag_matched_by_identity);
-        letter.service = !plan_.stay.service.empty() ? plan_.stay.service : stay.service;
-        letter.treating_rpps = !stay.treating_rpps.empty() ? stay.treating_rpps : plan_.stay.treating_rpps;
+        const letter_clues clues = bind(tx, letter);
         name_treating_doctor(named, letter.treating_rpps, &letter.flags);
         if (!place.target_known) add_flag(letter.flags, flag_target_unknown);
         if (place.content_differs) add_flag(letter.flags, flag_content_differs);
         if (deliveries.leaves_out_somebody(tx, letter, named)) add_flag(letter.flags, flag_recipient_missing);
         documents_.save(tx, letter);
-        tx.save_clues(bound.clues);
-        event received;
-        received.at = now_;
-        received.kind = event_kind::letter_received;
-        received.letter = letter.id;
-        received.facts.flags = letter.flags;
-        tx.append(received);
+        tx.save_clues(clues);
+        append_received(tx, letter);
         deliveries.add(tx, letter, named);
         if (plan_.details.shared_record_refused) queue_shared_record_refusal(tx, with_, letter, now_, site_.zone);
     }

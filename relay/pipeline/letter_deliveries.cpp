@@ -42,23 +42,33 @@ void name_treating_doctor(std::vector<routed_recipient>& all, const std::string&
     add_flag(*flags, flag_mt_assumed);
 }
 
-void letter_deliveries::add(ports::transaction& tx, const letter_row& letter,
-                            const std::vector<routed_recipient>& all) const
+std::vector<routed_recipient> letter_deliveries::unserved(ports::reader& store, const letter_row& letter,
+                                                          const std::vector<routed_recipient>& all) const
 {
+    std::vector<routed_recipient> found;
     std::vector<recipient> served;
     std::set<std::string> keys;
-    for (const delivery_row& known : tx.deliveries_of_letter(letter.id)) {
+    for (const delivery_row& known : store.deliveries_of_letter(letter.id)) {
         keys.insert(known.recipient_key);
         if (const auto opened = with_.vault.open_field(field::recipient, known.recipient); opened.has_value())
             served.push_back(read_recipient(*opened));
     }
-    const delivery_goals until = goals(tx, letter);
     for (const routed_recipient& one : all) {
         const recipient to = one.addressed();
         const bool known =
             std::any_of(served.begin(), served.end(), [&to](const auto& other) { return same_mailbox(to, other); });
         if (!keys.insert(recipient_key(with_.vault, to)).second || known) continue;
         served.push_back(to);
+        found.push_back(one);
+    }
+    return found;
+}
+
+void letter_deliveries::add(ports::transaction& tx, const letter_row& letter,
+                            const std::vector<routed_recipient>& all) const
+{
+    const delivery_goals until = goals(tx, letter);
+    for (const routed_recipient& one : unserved(tx, letter, all)) {
         delivery_row row;
         row.id = delivery_id::make();
         row.letter = letter.id;

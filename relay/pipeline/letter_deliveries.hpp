@@ -27,6 +27,9 @@ public:
     {
     }
 
+    // Who of `all` gets something by add(), each mailbox once.
+    [[nodiscard]] std::vector<routed_recipient> unserved(ports::reader& store, const letter_row& letter,
+                                                         const std::vector<routed_recipient>& all) const;
     // Whoever gets this letter already, under whatever description, gets no second one.
     void add(ports::transaction& tx, const letter_row& letter, const std::vector<routed_recipient>& all) const;
     // The ADT feed says who the treating doctor is, maybe after the letter came.

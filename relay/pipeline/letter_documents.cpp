@@ -83,9 +83,15 @@ void sealed_documents::restore(ports::transaction& tx, letter_row letter, std::s
     auto further = tx.further_documents(letter.id);
     for (std::size_t index = 0; index < objects.size(); ++index) {
         const std::string& key = keys.documents[index].document_key;
-        if (key == letter.document_key) letter.document = objects[index].id;
+        if (key == letter.document_key) {
+            letter.document = objects[index].id;
+            letter.completeness = completeness[index];
+        }
         for (letter_document_row& row : further)
-            if (row.document_key == key) row.document = objects[index].id;
+            if (row.document_key == key) {
+                row.document = objects[index].id;
+                row.completeness = completeness[index];
+            }
         tx.add_blob(objects[index]);
     }
     tx.save_letter(letter);

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace relay::pipeline {
+bool is_whole_period(std::chrono::sys_days from, std::chrono::sys_days to) noexcept
+{
+    using namespace std::chrono;
+    if (from >= to) return false;
+    if (weekday(from) == Monday && weekday(to) == Monday) return true;
+    return year_month_day(from).day() == day(1) && year_month_day(to).day() == day(1);
+}
+
 bool is_showable(const rate& alone) noexcept
 {
     return alone.denominator >= smallest_shown;

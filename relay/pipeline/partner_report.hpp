@@ -15,6 +15,10 @@ inline constexpr std::int64_t smallest_shown = 5;  // denominator (domain.md §5
 [[nodiscard]] std::vector<bool> showable(std::span<const rate> parts);
 [[nodiscard]] bool is_showable(const rate& alone) noexcept;
 
+// Whole ISO weeks, Monday to Sunday, or whole calendar months: [from, to). Of two reports whose periods differ by a day
+// the difference is that day, whatever is suppressed in each.
+[[nodiscard]] bool is_whole_period(std::chrono::sys_days from, std::chrono::sys_days to) noexcept;
+
 struct partner_figures {
     period_figures totals;
     std::vector<std::pair<std::string, period_figures>> months;  // "2026-11", in order

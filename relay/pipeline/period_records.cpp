@@ -81,6 +81,7 @@ std::optional<ports::period_record> next_record(ports::reader& store, std::int32
 
 bool record_day(ports::transaction& tx, std::int32_t day, instant now)
 {
+    if (tx.facts_basis().empty()) return false;
     ports::retention_writer& kept = tx.retention_changes();
     const auto stays = facts_of_day(tx, day);
     // A recorded day that a later discharge opened again stays marked as changed until it is closed.
@@ -172,9 +173,14 @@ result<std::size_t> record_periods(ports::store& store, const base::wall_clock& 
         return {};
     };
     std::vector<std::int32_t> days;
-    if (auto read = store.read([&](ports::reader& r) { days = r.retention().changed_days(at_once); });
+    bool is_renewing = false;
+    if (auto read = store.read([&](ports::reader& r) {
+            is_renewing = r.facts_basis().empty();
+            days = r.retention().changed_days(at_once);
+        });
         !read.has_value())
         return read.error();
+    if (is_renewing) return count;
     for (const std::int32_t day : days) {
         if (!going()) return count;
         if (auto done = record(day); !done.has_value()) return done.error();
@@ -182,11 +188,16 @@ result<std::size_t> record_periods(ports::store& store, const base::wall_clock& 
     // Days that have closed since: of those without a record the oldest first; an open one keeps none back.
     for (std::int32_t from = std::numeric_limits<std::int32_t>::min(); going();) {
         std::optional<std::int32_t> day;
-        if (auto read = store.read([&](ports::reader& r) { day = r.retention().next_unrecorded(from); });
+        bool closed = false;  // asked beside the writer: days that are open are looked at again and again
+        if (auto read = store.read([&](ports::reader& r) {
+                day = r.retention().next_unrecorded(from);
+                closed = day && is_closed(facts_of_day(r, *day), now);
+            });
             !read.has_value())
             return read.error();
         if (!day) return count;
         from = *day + 1;
+        if (!closed) continue;
         if (auto done = record(*day); !done.has_value()) return done.error();
     }
     return count;

@@ -28,7 +28,8 @@ std::vector<record_section> read_record(Text&& text) = delete;  // would be gone
 // About the store as a whole: which day, which revision, and a digest of its counts.
 [[nodiscard]] event event_of_record(event_kind kind, const ports::period_record& record, instant now);
 
-// Records what closed and what changed since; in units of one day, while `going`. How many were written.
+// Records what closed and what changed since; in units of one day, while `going`. How many were written. Nothing while
+// the facts are derived anew (facts_basis() is empty): half of them would be of other rules than the rest.
 [[nodiscard]] result<std::size_t> record_periods(ports::store& store, const base::wall_clock& clock,
                                                  const std::function<bool()>& going);
 

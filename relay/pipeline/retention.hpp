@@ -18,6 +18,9 @@ struct retention_policy {
 // When a delivery ended; nullopt while something may still happen by itself. `history`: its events.
 [[nodiscard]] std::optional<instant> ended_at(const delivery_row& row, std::span<const event> history);
 
+// false: they expired, and of the letter only the keyed hashes are left by which it is known.
+[[nodiscard]] bool has_traces(const letter_row& letter) noexcept;
+
 enum class content_rule {
     all_ended,     // `content` after the last delivery ended
     longest_open,  // `content_open` after reception, though a delivery has not ended

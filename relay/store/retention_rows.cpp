@@ -65,12 +65,12 @@ std::optional<ports::object_facts> retention_rows::object(const blob_id& id)
     return ports::object_facts{static_cast<std::uint64_t>(row.integer(0)), row.text(1)};
 }
 
-std::vector<ack_row> retention_rows::certificates_waiting(std::size_t limit)
+std::vector<ack_row> retention_rows::certificates_waiting(instant now, std::size_t limit)
 {
     return all(
         database_.query("SELECT " LIAISON_ACK_COLUMNS " FROM ack_out INDEXED BY ack_certificate WHERE state = 'waiting'"
-                        " AND kind = 'certificate' ORDER BY sequence LIMIT ?",
-                        limit_of(limit)),
+                        " AND kind = 'certificate' AND file_try <= ? ORDER BY file_try, sequence LIMIT ?",
+                        now, limit_of(limit)),
         read_ack);
 }
 
@@ -144,7 +144,7 @@ std::optional<std::int32_t> retention_rows::next_unrecorded(std::int32_t day)
         cursor found = database_.query("SELECT day FROM stay_fact WHERE day >= ? ORDER BY day LIMIT 1", from);
         if (!found.next()) return std::nullopt;
         const auto next = read_day(found);
-        if (!last_record(next)) return next;
+        if (!database_.query("SELECT 1 FROM period_record WHERE day = ?", next).next()) return next;
         from = next + 1;
     }
 }
@@ -170,6 +170,14 @@ void retention_rows::forget_refusal(std::int64_t sequence)
 void retention_rows::forget_ack_names(const letter_id& id)
 {
     database_.run("UPDATE ack_out SET file_name = x'' WHERE letter = ? AND state = 'done'", id);
+}
+
+void retention_rows::put_off_certificate(std::int64_t sequence, instant now)
+{
+    database_.run(
+        "UPDATE ack_out SET file_try = ? + min(3600000, 600000 << min(file_attempts, 10)),"
+        " file_attempts = file_attempts + 1 WHERE sequence = ?",
+        now, sequence);
 }
 
 void retention_rows::add_statement(const ports::store_statement& row)

@@ -17,7 +17,7 @@ public:
     std::vector<pipeline::ports::kept_refusal> refusals_with_content(base::instant until, std::size_t limit) override;
     std::vector<pipeline::delivery_row> reports_with_content(base::instant until, std::size_t limit) override;
     std::optional<pipeline::ports::object_facts> object(const pipeline::blob_id& id) override;
-    std::vector<pipeline::ack_row> certificates_waiting(std::size_t limit) override;
+    std::vector<pipeline::ack_row> certificates_waiting(base::instant now, std::size_t limit) override;
     std::vector<pipeline::ack_row> certificates_of(const pipeline::letter_id& id) override;
     std::vector<pipeline::event> store_events(std::int64_t after, std::size_t limit) override;
     std::vector<pipeline::ports::store_statement> statements() override;
@@ -32,6 +32,7 @@ public:
     void erase_thoroughly() override;
     void forget_refusal(std::int64_t sequence) override;
     void forget_ack_names(const pipeline::letter_id& id) override;
+    void put_off_certificate(std::int64_t sequence, base::instant now) override;
     void add_statement(const pipeline::ports::store_statement& row) override;
     void add_record(const pipeline::ports::period_record& row) override;
     void day_is_recorded(std::int32_t day) override;

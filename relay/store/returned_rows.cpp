@@ -26,6 +26,7 @@ std::size_t returned_rows::drop_content(instant until, std::size_t limit)
             limit_of(limit));
         while (rows.next()) old.emplace_back(rows.text(0), rows.id<blob_id>(1));
     }
+    if (!old.empty()) unit_.retention_changes().erase_thoroughly();
     for (const auto& [key, content] : old) {
         unit_.remove_blob(content);
         unit_.database().run("UPDATE returned_mail SET content = NULL WHERE key = ?", key);

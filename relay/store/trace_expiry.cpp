@@ -6,10 +6,20 @@
 namespace relay::store {
 using namespace pipeline;
 namespace {
-// What came late has its own days: a letter whose content is there is not through yet.
+// What came late has its own days: a letter whose content is there is not through yet, nor a stay that a correction
+// moved to another day.
 constexpr const char* expiring_stays =
     "SELECT stay FROM trace_expiring WHERE NOT EXISTS (SELECT 1 FROM letter"
-    " WHERE letter.stay = trace_expiring.stay AND document IS NOT NULL) LIMIT ?";
+    " WHERE letter.stay = trace_expiring.stay AND document IS NOT NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM stay_fact WHERE stay_fact.stay = trace_expiring.stay) LIMIT ?";
+// Those that no day takes with it: never discharged, cancelled, or come to a day that was frozen before. Their term
+// begins with the last that was heard of them.
+constexpr const char* stays_without_day =
+    "SELECT id FROM stay INDEXED BY stay_created WHERE created_at < ?1"
+    " AND NOT EXISTS (SELECT 1 FROM stay_fact WHERE stay_fact.stay = stay.id)"
+    " AND NOT EXISTS (SELECT 1 FROM event WHERE event.stay = stay.id AND event.at >= ?1)"
+    " AND NOT EXISTS (SELECT 1 FROM letter WHERE letter.stay = stay.id"
+    " AND (document IS NOT NULL OR received_at >= ?1)) ORDER BY created_at LIMIT ?2";
 constexpr const char* letters_without_stay =
     "SELECT id FROM letter INDEXED BY letter_without_stay WHERE stay IS NULL"
     " AND establishment <> '' AND document IS NULL AND received_at < ?"
@@ -17,6 +27,12 @@ constexpr const char* letters_without_stay =
 constexpr const char* letters_of_keys =
     "SELECT id FROM letter INDEXED BY letter_keys_only WHERE establishment = ''"
     " AND document IS NULL AND received_at < ? ORDER BY received_at LIMIT ?";
+constexpr const char* remove_answers =
+    "DELETE FROM answer WHERE submission_key IN (SELECT submission_key FROM answer INDEXED BY answer_at WHERE at < ?"
+    " ORDER BY at LIMIT ?)";
+constexpr const char* remove_returned =
+    "DELETE FROM returned_mail WHERE key IN (SELECT key FROM returned_mail INDEXED BY returned_mail_known"
+    " WHERE content IS NULL AND at < ? ORDER BY at LIMIT ?)";
 constexpr const char* remove_deliveries = "DELETE FROM delivery WHERE letter = ?";
 constexpr const char* remove_letter = "DELETE FROM letter WHERE id = ?";
 constexpr const char* remove_refusals =
@@ -98,7 +114,8 @@ freezing freeze(sql_transaction& transaction, std::int32_t day, instant now)
     connection& database = transaction.database();
     const auto last = transaction.retention().last_record(day);
     const bool has_changed = database.query("SELECT 1 FROM period_changed WHERE day = ?", std::int64_t{day}).next();
-    if (!last || has_changed) return freezing::refused;
+    // While all facts are derived anew nobody knows whose will change.
+    if (!last || has_changed || transaction.facts_basis().empty()) return freezing::refused;
     transaction.append(event_of_record(event_kind::traces_expired, *last, now));
     database.run("INSERT OR IGNORE INTO period_frozen (day) VALUES (?)", day);
     database.run("INSERT OR IGNORE INTO trace_expiring SELECT stay FROM stay_fact WHERE day = ?", day);
@@ -113,18 +130,27 @@ expired_traces expire_page(sql_transaction& transaction, instant traces_until, i
     expiry page(database);
     const auto stays = ids_of(database.query(expiring_stays, limit_of(limit)));
     for (const std::string& id : stays) page.stay(id);
+    std::vector<std::string> loose;
+    if (!transaction.facts_basis().empty())  // else a stay may only seem to be without a day
+        loose = ids_of(database.query(stays_without_day, traces_until, limit_of(limit)));
+    for (const std::string& id : loose) page.stay(id);
     const auto letters = ids_of(database.query(letters_without_stay, traces_until, limit_of(limit)));
     for (const std::string& id : letters) page.letter(id);
     const auto old = ids_of(database.query(letters_of_keys, keys_until, limit_of(limit)));
     for (const std::string& id : old) page.keys(id);
-    database.run(remove_refusals, traces_until, limit_of(limit));
+    const auto is_full = [limit](int rows) { return static_cast<std::size_t>(rows) == limit; };
+    const bool more_refusals = is_full(database.run(remove_refusals, traces_until, limit_of(limit)));
+    const bool more_answers = is_full(database.run(remove_answers, keys_until, limit_of(limit)));
+    const bool more_returned = is_full(database.run(remove_returned, keys_until, limit_of(limit)));
     expired_traces done = page.done();
-    done.more = stays.size() == limit || letters.size() == limit || old.size() == limit;
+    done.more = stays.size() == limit || loose.size() == limit || letters.size() == limit || old.size() == limit ||
+                more_refusals || more_answers || more_returned;
     return done;
 }
 
 std::vector<const char*> expiry_statements()
 {
-    return {expiring_stays, letters_without_stay, letters_of_keys, remove_deliveries, remove_letter, remove_refusals};
+    return {expiring_stays, stays_without_day, letters_without_stay, letters_of_keys, remove_deliveries,
+            remove_letter,  remove_refusals,   remove_answers,       remove_returned};
 }
 }

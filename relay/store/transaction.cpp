@@ -137,9 +137,13 @@ void sql_transaction::save_ack(const ack_row& row)
 void sql_transaction::add_answer(std::string_view submission_key, const ports::submission_answer& answer)
 {
     const std::string sealed = vault().seal_field(answer_context(submission_key), answer.answer);
+    // By the clock of the events: what is answered is among them, or came after the last of them.
     database().run(
-        "INSERT INTO answer (submission_key, letter, answer) VALUES (?, ?, ?)"
-        " ON CONFLICT (submission_key) DO UPDATE SET letter = excluded.letter, answer = excluded.answer",
+        "INSERT INTO answer (submission_key, letter, answer, at) VALUES (?, ?, ?,"
+        " COALESCE((SELECT at FROM event ORDER BY sequence DESC LIMIT 1), CAST(strftime('%s', 'now') AS INTEGER) * "
+        "1000))"
+        " ON CONFLICT (submission_key) DO UPDATE SET letter = excluded.letter, answer = excluded.answer,"
+        " at = excluded.at",
         submission_key, answer.letter, as_blob{sealed});
 }
 

@@ -51,10 +51,20 @@ def check_proof(lab, checks):
     checks.equal("registre intact", done["fault"], "none")
 
 
+def last_of_month(day):
+    return (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
+
+
 def check_partner(lab, checks):
     today = datetime.date.today()
-    words = ("report", "--from", str(today - datetime.timedelta(days=40)), "--to", str(today), "--partner", "990000028",
-             "--name", "CMS de Demoville")
+    partner = ("--partner", "990000028", "--name", "CMS de Demoville")
+    for until, code in ((today, "PARTNER_PERIOD"), (last_of_month(today), "PARTNER_PERIOD_OPEN")):
+        first = today.replace(day=1) if code == "PARTNER_PERIOD_OPEN" else today - datetime.timedelta(days=39)
+        refused = subprocess.run([str(lab.binary), "report", "--from", str(first), "--to", str(until), *partner, "--format",
+                                  "html", "--config", str(lab.config())], capture_output=True, text=True, timeout=60)
+        checks.that(code, refused.returncode != 0 and refused.stderr.startswith(code + " "), refused.stderr)
+    last = today.replace(day=1) - datetime.timedelta(days=1)
+    words = ("report", "--from", str(last.replace(day=1)), "--to", str(last), *partner)
     page = lab.liaison(*words, "--format", "html").stdout
     checks.that("page du partenaire", "<h1>Lettres de sortie : CMS de Demoville</h1>" in page and "n &lt; 5" in page)
     command = [str(lab.binary), *words, "--format", "pdf", "--config", str(lab.config())]

@@ -57,8 +57,9 @@ public:
     // Reports of ours on their way back, with their bytes; oldest first.
     [[nodiscard]] virtual std::vector<delivery_row> reports_with_content(instant until, std::size_t limit) = 0;
     [[nodiscard]] virtual std::optional<object_facts> object(const blob_id& id) = 0;
-    // Transmission certificates that wait to be written; all of a letter. Oldest first.
-    [[nodiscard]] virtual std::vector<ack_row> certificates_waiting(std::size_t limit) = 0;
+    // Transmission certificates that wait to be written and are due, those put off behind the others; all of a letter,
+    // oldest first.
+    [[nodiscard]] virtual std::vector<ack_row> certificates_waiting(instant now, std::size_t limit) = 0;
     [[nodiscard]] virtual std::vector<ack_row> certificates_of(const letter_id& id) = 0;
 
     // Events about the store as a whole with a sequence above `after`, in order.
@@ -81,6 +82,8 @@ public:
     virtual void erase_thoroughly() = 0;
     virtual void forget_refusal(std::int64_t sequence) = 0;  // its bytes and file name
     virtual void forget_ack_names(const letter_id& id) = 0;  // file names of those that are done
+    // It could not be written: after 10 minutes again, then 20, 40, and every hour.
+    virtual void put_off_certificate(std::int64_t sequence, instant now) = 0;
     virtual void add_statement(const store_statement& row) = 0;
     virtual void add_record(const period_record& row) = 0;
     virtual void day_is_recorded(std::int32_t day) = 0;  // nothing changed since

@@ -92,6 +92,10 @@ TEST_CASE("a day that changed since its record is not frozen before it is record
     CHECK(h.store_events().size() == 1);
     h.record();
     CHECK(h.standing().revision == 2);
+    h.set_basis("");
+    CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::refused);
+    CHECK(h.facts().size() == 1);
+    h.set_basis("other rules");
     CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::done);
     CHECK(h.facts().empty());
     CHECK(h.store_events().back().facts.flags == "day=2026-11-20 revision=2");
@@ -107,17 +111,14 @@ TEST_CASE("a stay whose letter still has its content keeps its traces until that
     h.record();
     const stay_id stay = h.facts().at(0).stay;
     REQUIRE(h.store->freeze_day(h.facts()[0].day, h.clock.now()).value() == freezing::done);
-    const auto expire = [&] {
-        return h.store->expire_traces(h.clock.now() - 183 * day, h.clock.now() - 1827 * day, 10).value();
-    };
-    const auto kept = expire();
+    const auto kept = h.expire();
     CHECK(kept.stays == 0);
     CHECK(kept.letters == 0);
     CHECK(kept.events == 0);
     CHECK(h.ask([&](ports::reader& r) { return r.stay(stay); }));
     CHECK_FALSE(h.letters().front().details.empty());
     REQUIRE(h.run_all().letters == 1);
-    const auto gone = expire();
+    const auto gone = h.expire();
     CHECK(gone.stays == 1);
     CHECK(gone.letters == 1);
     CHECK_FALSE(h.ask([&](ports::reader& r) { return r.stay(stay); }));
@@ -205,6 +206,27 @@ TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and t
         CHECK(h.letters().empty());
         CHECK(h.store->verify_ledger().value() == std::nullopt);
     }
+}
+
+TEST_CASE("no day is recorded while the facts are derived anew", "[period]")
+{
+    keeping h;
+    h.drop("a.hl7", tests::adt_file());
+    h.clock.advance(8 * day);
+    h.set_basis("");
+    h.record();
+    CHECK_FALSE(h.standing().closed);
+    CHECK(h.store_events().empty());
+    h.set_basis("rules");
+    h.record();
+    CHECK(h.standing().closed);
+    h.drop("b.hl7", tests::adt_file({.control_id = "ADT0002", .visit = "26011235"}));
+    h.set_basis("");
+    h.record();
+    CHECK(h.standing().revision == 1);
+    h.set_basis("rules");
+    h.record();
+    CHECK(h.standing().revision == 2);
 }
 
 TEST_CASE("a hand-over is told once, and counted where the site tells it", "[period]")

@@ -40,6 +40,27 @@ struct keeping : tests::house {
     {
         add_doctor(roux, tests::second_doctor);
         add_doctor(vidal, tests::first_doctor);
+        set_basis("rules");
+    }
+    // Empty: the facts are being derived anew.
+    void set_basis(std::string basis)
+    {
+        store->write([&](ports::transaction& tx) { tx.save_facts_basis(basis); }).value();
+    }
+    // What is left after the terms for traces and for keyed hashes, all pages of it.
+    relay::store::expired_traces expire()
+    {
+        relay::store::expired_traces all;
+        for (all.more = true; all.more;) {
+            const auto page = store->expire_traces(clock.now() - 183 * day, clock.now() - 1827 * day, 10).value();
+            all.stays += page.stays;
+            all.letters += page.letters;
+            all.deliveries += page.deliveries;
+            all.events += page.events;
+            all.keys += page.keys;
+            all.more = page.more;
+        }
+        return all;
     }
     content_purge purge()
     {

@@ -5,6 +5,7 @@
 #include "relay/pipeline/indicator_words.hpp"
 #include "relay/pipeline/partner_report.hpp"
 #include "relay/pipeline/period_records.hpp"
+#include "relay/pipeline/period_report.hpp"
 #include "relay/pipeline/retention.hpp"
 #include "tests/support/site.hpp"
 
@@ -77,6 +78,43 @@ TEST_CASE("when a delivery ended", "[retention]")
     const auto found = ended_at(delivery, history);
     CHECK(found.has_value() == tc.ended);
     if (tc.ended) CHECK(found == tc.at);
+}
+
+TEST_CASE("of an accepted delivery whose traces expired the last event is left", "[retention]")
+{
+    delivery_row delivery;
+    delivery.state = delivery_state::accepted;
+    delivery.created_at = received;
+    CHECK(ended_at(delivery, {}) == received);
+    std::vector<event> history(1);
+    history[0].at = received + 5h;
+    CHECK(ended_at(delivery, history) == received + 5h);
+}
+
+TEST_CASE("periods of which no two differ by some days only", "[retention][partner]")
+{
+    struct row {
+        const char *from, *to;  // both included
+        bool whole;
+    };
+    const auto tc = GENERATE(values<row>({
+        {"2026-11-16", "2026-11-22", true},   // ISO week 47
+        {"2026-11-16", "2026-11-29", true},   // two of them
+        {"2026-12-28", "2027-01-03", true},   // week 53, over the end of the year
+        {"2026-11-01", "2026-11-30", true},   // a month
+        {"2026-01-01", "2026-12-31", true},   // twelve
+        {"2028-02-01", "2028-02-29", true},   // leap year
+        {"2028-02-01", "2028-02-28", false},  // and without its last day
+        {"2026-11-01", "2026-11-29", false},
+        {"2026-11-02", "2026-11-30", false},
+        {"2026-11-15", "2026-11-21", false},  // Sunday to Saturday
+        {"2026-11-16", "2026-11-23", false},
+        {"2026-11-16", "2026-11-16", false},
+        {"2026-06-01", "2026-06-28", true},  // four weeks, whatever the month
+        {"2026-06-01", "2026-06-29", false},
+    }));
+    CAPTURE(tc.from, tc.to);
+    CHECK(is_whole_period(*read_day(tc.from), *read_day(tc.to) + std::chrono::days(1)) == tc.whole);
 }
 
 TEST_CASE("what is too small to be shown, and what would give it away", "[retention][partner]")
