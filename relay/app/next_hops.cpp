@@ -11,6 +11,16 @@ smtp::host_lookup lookup_of(pipeline::hop_lookup lookup)
     }
     return smtp::host_lookup::address;
 }
+
+smtp::body_transfer transfer_of(pipeline::hop_transfer transfer)
+{
+    switch (transfer) {
+        case pipeline::hop_transfer::chunks: return smtp::body_transfer::chunks_if_offered;
+        case pipeline::hop_transfer::binary: return smtp::body_transfer::binary_if_offered;
+        case pipeline::hop_transfer::data: break;
+    }
+    return smtp::body_transfer::data;
+}
 }
 
 smtp::next_hop next_hops::hop(const pipeline::next_hop& to) const
@@ -20,6 +30,7 @@ smtp::next_hop next_hops::hop(const pipeline::next_hop& to) const
     made.tls_name = to.server_name;
     made.lookup = lookup_of(to.lookup);
     made.policy = to.tls == pipeline::hop_tls::implicit ? smtp::tls_policy::implicit : smtp::tls_policy::required;
+    made.transfer = transfer_of(to.transfer);
     made.tls = node_;
     if (to.access.empty()) return made;
     if (const auto found = by_name_.find(to.access); found != by_name_.end()) {

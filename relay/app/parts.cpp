@@ -23,6 +23,16 @@ pipeline::hop_lookup lookup_of(config::hop_lookup lookup)
     return pipeline::hop_lookup::address;
 }
 
+pipeline::hop_transfer transfer_of(config::hop_transfer transfer)
+{
+    switch (transfer) {
+        case config::hop_transfer::chunks: return pipeline::hop_transfer::chunks;
+        case config::hop_transfer::binary: return pipeline::hop_transfer::binary;
+        case config::hop_transfer::data: break;
+    }
+    return pipeline::hop_transfer::data;
+}
+
 class preparer {
 public:
     explicit preparer(config::loaded from) : read_(std::move(from)), all_(read_.values) {}
@@ -142,7 +152,7 @@ public:
                 rule.domain,
                 {rule.next_hop.host, rule.next_hop.port, rule.server_name, lookup_of(rule.lookup),
                  rule.tls == config::hop_tls::implicit ? pipeline::hop_tls::implicit : pipeline::hop_tls::starttls,
-                 rule.access},
+                 rule.access, transfer_of(rule.transfer)},
                 pipeline::seal_profile::smime};
             if (rule.profile == config::seal_profile::hold) made.profile = pipeline::seal_profile::hold;
             policy.rules.push_back(std::move(made));

@@ -129,6 +129,7 @@ struct access_settings {  // what we show to an operator, beyond or instead of t
 };
 enum class seal_profile { smime, mssante, hold };
 enum class hop_lookup { address, mx, srv };
+enum class hop_transfer { data, chunks, binary };  // the last two where the server offers them (RFC 3030)
 struct route_settings {
     std::string domain;  // exact, lower case; "*" matches any trusted domain
     endpoint next_hop;   // with mx and srv a domain; its host empty: the recipient's own
@@ -137,6 +138,7 @@ struct route_settings {
     std::string access;       // name of an access_settings; empty: the node's certificate alone
     std::string server_name;  // expected in the peer's certificate; empty with mx and srv: the host that was found
     seal_profile profile = seal_profile::smime;
+    hop_transfer transfer = hop_transfer::data;
 };
 struct trust_settings {
     path anchors;                      // for recipients' and signers' certificates

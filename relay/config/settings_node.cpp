@@ -172,6 +172,9 @@ void read_route(table_reader& in, settings& all)
     route.tls = in.choice("tls", route.tls, {{"starttls", hop_tls::starttls}, {"implicit", hop_tls::implicit}});
     route.lookup = in.choice("lookup", route.lookup,
                              {{"address", hop_lookup::address}, {"mx", hop_lookup::mx}, {"srv", hop_lookup::srv}});
+    route.transfer =
+        in.choice("transfer", route.transfer,
+                  {{"data", hop_transfer::data}, {"chunks", hop_transfer::chunks}, {"binary", hop_transfer::binary}});
     in.text("access", route.access, need::optional);
     if (!route.access.empty() && find_access(all, route.access) == nullptr)
         in.mistaken("access", "aucun [[access]] de ce nom");

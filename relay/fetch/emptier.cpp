@@ -62,8 +62,8 @@ result<void> emptier::begin(const imap_session& from, pipeline::ports::session_f
     saved_ = known->value_or(pipeline::ports::mailbox_place{});
     first_ = true;
     const std::uint32_t uid_validity = from.uid_validity();
+    stored_.clear();  // a server that gives a UID again, which it must not, does so between sessions
     if (place_.uid_validity != uid_validity) {
-        stored_.clear();
         too_large_.clear();
         place_ = {uid_validity, 0};
     }
@@ -108,7 +108,6 @@ result<std::uint32_t> emptier::step(imap_session& from, const std::vector<listed
             break;
         }
         if (*took == fate::stored) stored.push_back(mail.uid);
-        now_.foreign = now_.foreign || (*took != fate::stored && mail.deleted);
     }
     // A stream that still works removes what was stored before it stopped.
     const bool may_remove = stopped.has_value() || stopped.error() == errc::not_stored;
@@ -137,10 +136,33 @@ result<void> emptier::remove_together(imap_session& from)
 {
     if (now_.done.empty()) return {};
     if (auto marked = from.mark(now_.done, mail_flag::deleted); !marked.has_value()) return marked;
-    if (now_.foreign) return {};
+    const auto seen = look_for_marks(from);
+    if (!seen.has_value()) return seen.error();
+    if (*seen == marks::foreign) return {};
     if (auto gone = from.expunge_all(); !gone.has_value()) return gone;
     for (const std::uint32_t uid : now_.done) stored_.erase(uid);
     return {};
+}
+
+// EXPUNGE takes whatever is marked: looked at once more just before it, since others use the mailbox meanwhile.
+result<emptier::marks> emptier::look_for_marks(imap_session& from) const
+{
+    for (std::uint32_t first = 1; first <= from.count();) {
+        const auto listed = from.list(first, from.count());
+        if (!listed.has_value()) return listed.error();
+        if (listed->empty()) break;
+        for (const listed_mail& mail : *listed)
+            if (mail.deleted && !knows(stored_, mail)) return marks::foreign;
+        first += static_cast<std::uint32_t>(listed->size());
+    }
+    return marks::ours;
+}
+
+// UIDVALIDITY stays and a UID stands for another mail: its size tells most of them, and the next session all.
+bool emptier::knows(const sizes& of, const listed_mail& mail)
+{
+    const auto found = of.find(mail.uid);
+    return found != of.end() && found->second == mail.octets;
 }
 
 result<void> emptier::remember()
@@ -153,22 +175,23 @@ result<void> emptier::remember()
 
 result<emptier::fate> emptier::take(imap_session& from, const listed_mail& mail)
 {
-    if (stored_.count(mail.uid) != 0) return fate::stored;
-    if (mail.octets > options_.mail_octets || too_large_.count(mail.uid) != 0)
+    if (knows(stored_, mail)) return fate::stored;
+    if (mail.octets > options_.mail_octets || knows(too_large_, mail))
         return leave(from, mail, left_because::too_large);
     if (sink_.check_recipient(options_.recipient, peer_) != recipient_verdict::accepted)
         return make_error_code(errc::not_stored);
     const auto loaded = from.load(mail.uid, mail.octets);
     if (!loaded.has_value()) {
         if (is_about_one_mail(loaded.error())) return leave(from, mail, left_because::unreadable);
-        if (loaded.error() == errc::response_too_large) too_large_.insert(mail.uid);  // this connection is lost for it
+        if (loaded.error() == errc::response_too_large)
+            too_large_[mail.uid] = mail.octets;  // this connection is lost for it
         return loaded.error();
     }
     const store_verdict verdict = store(with_crlf(*loaded));
     if (verdict == store_verdict::temporary_failure && ++now_.put_off < put_off_at_most) return fate::put_off;
     if (verdict != store_verdict::stored && verdict != store_verdict::duplicate)
         return make_error_code(errc::not_stored);
-    stored_.insert(mail.uid);
+    stored_[mail.uid] = mail.octets;
     place_.last_uid = std::max(place_.last_uid, mail.uid);
     ++taken_;
     ++now_.stored;

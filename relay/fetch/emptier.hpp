@@ -2,12 +2,12 @@
 // each mail goes to the returns' sink, by the same call as from the SMTP listener (mail_sink.hpp), and once it is
 // durable there it is removed, never before. What is too large or not given stays, \Flagged, and is told to people
 // once. A mail that the sink cannot take for now holds up none behind it, until several of one look tell of the node.
-// Keeps in mind over sessions what was stored and is not known to be gone. Errors: the session's, the record's,
-// errc::not_stored. One thread, but taken() from any. The sink and record outlive this.
+// Keeps in mind what a session stored and is not known to be gone, and takes it again in the next one. Errors: the
+// session's, the record's, errc::not_stored. One thread, but taken() from any. The sink and record outlive this.
 #pragma once
 
 #include <atomic>
-#include <set>
+#include <map>
 
 #include "relay/fetch/imap_session.hpp"
 #include "relay/pipeline/ports/mail_sink.hpp"
@@ -44,6 +44,8 @@ private:
     pipeline::ports::store_verdict store(const std::string& bytes);
     result<void> remove(imap_session& from, const uids& stored);
     result<void> remove_together(imap_session& from);
+    enum class marks { ours, foreign };
+    result<marks> look_for_marks(imap_session& from) const;
     result<void> remember();
 
     pipeline::ports::mail_sink& sink_;
@@ -51,15 +53,16 @@ private:
     const emptier_options options_;
     pipeline::ports::session_facts peer_;
     pipeline::ports::mailbox_place place_, saved_;
-    std::set<std::uint32_t> stored_;     // not known to be gone from the server
-    std::set<std::uint32_t> too_large_;  // listed as small
+    using sizes = std::map<std::uint32_t, std::uint64_t>;  // of mails as they were listed, by UID
+    static bool knows(const sizes& of, const listed_mail& mail);
+    sizes stored_;     // in this session, and not known to be gone from the server
+    sizes too_large_;  // listed as small
     std::atomic<std::uint64_t> taken_{0};
     bool first_ = true;  // look of this session
     struct tally {       // of the look under way
         std::uint64_t left = 0;
         std::size_t stored = 0, put_off = 0;
-        uids done;             // without UIDPLUS, removed together at the end
-        bool foreign = false;  // somebody else's \Deleted stands on what stays
+        uids done;  // without UIDPLUS, removed together at the end
     } now_;
 };
 }

@@ -14,13 +14,17 @@ constexpr std::size_t stream_buffer_octets = 16U << 10U;
 }
 
 // A command of our own words. mailimap_custom_command() writes a blank behind it, which is no base64 any more.
+bool imap_session::send(std::string_view command)
+{
+    mailstream* out = session_->imap_stream;
+    return mailimap_send_current_tag(session_.get()) == MAILIMAP_NO_ERROR &&
+           mailstream_write(out, command.data(), command.size()) != -1 && mailstream_write(out, "\r\n", 2) != -1 &&
+           mailstream_flush(out) != -1;
+}
+
 int imap_session::say(std::string_view command)
 {
-    if (const int code = mailimap_send_current_tag(session_.get()); code != MAILIMAP_NO_ERROR) return code;
-    mailstream* out = session_->imap_stream;
-    if (mailstream_write(out, command.data(), command.size()) == -1 || mailstream_write(out, "\r\n", 2) == -1 ||
-        mailstream_flush(out) == -1 || mailimap_read_line(session_.get()) == nullptr)
-        return MAILIMAP_ERROR_STREAM;
+    if (!send(command) || mailimap_read_line(session_.get()) == nullptr) return MAILIMAP_ERROR_STREAM;
     mailimap_response* given = nullptr;
     if (const int code = mailimap_parse_response(session_.get(), &given); code != MAILIMAP_NO_ERROR) return code;
     const std::unique_ptr<mailimap_response, freed_by<mailimap_response_free>> answer(given);

@@ -1,8 +1,10 @@
 #include "relay/fetch/imap_session.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
+#include "mime/text/ascii.hpp"
 #include "relay/fetch/imap_handles.hpp"
 
 namespace relay::fetch {
@@ -202,11 +204,44 @@ result<void> imap_session::look()
     return answered(mailimap_noop(session_.get()), errc::command_refused);
 }
 
-result<void> imap_session::idle(io::clock::time_point until)
+// Not mailimap_idle(): when a server tells of a mail before its "+" (RFC 3501 §5.2 lets it), that waits for an end that
+// comes behind DONE only.
+result<imap_session::news> imap_session::begin_idle()
 {
     begin();
-    if (auto begun = answered(mailimap_idle(session_.get()), errc::protocol_error); !begun.has_value()) return begun;
-    if (session_->imap_stream->read_buffer_len == 0)  // else something came with the answer
+    auto meanwhile = news::none;
+    if (!send("IDLE")) return answered(MAILIMAP_ERROR_STREAM, errc::protocol_error).error();
+    for (;;) {  // as long as the guard lets it
+        const char* const read = mailimap_read_line(session_.get());
+        if (read == nullptr) return answered(MAILIMAP_ERROR_STREAM, errc::protocol_error).error();
+        const std::string_view line(read);
+        if (line.starts_with('+')) return meanwhile;
+        if (!line.starts_with("* ")) return make_error_code(errc::command_refused);
+        if (note(line.substr(2)) == news::some) meanwhile = news::some;
+    }
+}
+
+// What libetpan keeps of the mailbox, for a line that it does not see. Another count is news; the same one, which some
+// servers repeat, is not.
+imap_session::news imap_session::note(std::string_view untagged)
+{
+    std::uint32_t number = 0;
+    const auto* const end = untagged.data() + untagged.size();
+    const auto [behind, failed] = std::from_chars(untagged.data(), end, number);
+    if (failed != std::errc()) return news::none;
+    const std::string_view word(behind, static_cast<std::size_t>(end - behind));
+    std::uint32_t& exists = session_->imap_selection_info->sel_exists;
+    const std::uint32_t before = exists;
+    if (mime::starts_with_text(word, " EXISTS")) exists = number;
+    if (mime::starts_with_text(word, " EXPUNGE") && exists > 0) --exists;
+    return exists == before ? news::none : news::some;
+}
+
+result<void> imap_session::idle(io::clock::time_point until)
+{
+    const auto begun = begin_idle();
+    if (!begun.has_value()) return begun.error();
+    if (*begun == news::none && session_->imap_stream->read_buffer_len == 0)  // else something came with the answer
         if (const auto heard = stream_.wait_for_news(until); !heard.has_value()) return heard.error();
     begin();
     return answered(mailimap_idle_done(session_.get()), errc::protocol_error);

@@ -65,14 +65,18 @@ public:
     [[nodiscard]] result<void> expunge(const std::vector<std::uint32_t>& uids);  // UIDPLUS
     [[nodiscard]] result<void> expunge_all();                                    // whatever carries \Deleted
     [[nodiscard]] result<void> look();                                           // NOOP
-    // IDLE until something comes, or that time. The stream may be stopped meanwhile.
+    // IDLE until something comes, or that time. The stream may be stopped meanwhile. command_refused: not now.
     [[nodiscard]] result<void> idle(io::clock::time_point until);
 
 private:
     [[nodiscard]] result<void> shake_hands(const server_access& access);
     [[nodiscard]] result<void> log_in(const server_access& access);
     [[nodiscard]] result<void> learn_capabilities();
+    [[nodiscard]] bool send(std::string_view command);
     [[nodiscard]] int say(std::string_view command);
+    enum class news { none, some };
+    [[nodiscard]] result<news> begin_idle();
+    [[nodiscard]] news note(std::string_view untagged);
     [[nodiscard]] result<void> answered(int code, errc refused) const;
     void begin();
 

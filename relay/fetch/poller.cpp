@@ -107,6 +107,7 @@ result<void> poller::session()
             of.facts_.idle = false;
         }
     } const forgotten{*this};
+    idle_refused_ = false;
     imap_session from(stream, options_.limits);
     if (auto opened = from.open(options_.access); !opened.has_value()) return opened;
     const pipeline::ports::session_facts peer = facts_of(stream, options_.access.at);
@@ -124,12 +125,16 @@ result<void> poller::session()
 
 result<void> poller::rest(imap_session& from)
 {
-    const bool idle = from.offers("IDLE");
+    const bool idle = from.offers("IDLE") && !idle_refused_;
     {
         const std::scoped_lock lock(mutex_);
         facts_.idle = idle;
     }
-    if (idle) return from.idle(io::clock::now() + options_.renew);
+    if (idle) {
+        auto rested = from.idle(io::clock::now() + options_.renew);
+        idle_refused_ = !rested.has_value() && rested.error() == errc::command_refused;
+        if (!idle_refused_) return rested;
+    }
     if (!wait(options_.every)) return make_error_code(io::errc::cancelled);
     return from.look();
 }

@@ -58,7 +58,8 @@ private:
     // of the thread
     emptier emptier_;
     int failures_ = 0;
-    bool worked_ = false;  // this session
+    bool worked_ = false;        // this session
+    bool idle_refused_ = false;  // though offered: looks then, until the next session
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -38,6 +38,8 @@ enum class counter : std::size_t {
     smtp_slow_closed,
     smtp_connections_out,
     smtp_connections_reused,
+    smtp_mails_binary,
+    smtp_octets_saved,
     mllp_connections_in,
     mllp_connections_out,
     mllp_messages,

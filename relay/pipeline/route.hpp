@@ -21,6 +21,7 @@ inline constexpr std::string_view patient_domain = "patient.mssante.fr";
 
 enum class hop_lookup { address, mx, srv };  // how a host becomes addresses: A/AAAA; RFC 5321 §5.1; RFC 6186 §3.4
 enum class hop_tls { starttls, implicit };   // RFC 3207; RFC 8314 §3.3
+enum class hop_transfer { data, chunks, binary };  // the last two where the server offers them (RFC 3030)
 
 struct next_hop {
     std::string host;  // mx, srv: a domain; empty in a rule: the recipient's own
@@ -29,6 +30,7 @@ struct next_hop {
     hop_lookup lookup = hop_lookup::address;
     hop_tls tls = hop_tls::starttls;
     std::string access{};  // names the credentials we show there; empty: the node's certificate alone
+    hop_transfer transfer = hop_transfer::data;
     friend auto operator<=>(const next_hop&, const next_hop&) = default;
 };
 

@@ -1,5 +1,5 @@
-"""What comes back by a mailbox elsewhere: Dovecot with a password and with our certificate, IDLE, a new UIDVALIDITY, mail that is too
-large; and a server that cuts, lies and drowns. Each report counts once, and nothing leaves the mailbox before it is stored.
+"""What comes back by a mailbox elsewhere: Dovecot with a password, a token and our certificate, IDLE, a new UIDVALIDITY, mail that is
+too large; and a server that cuts, lies and drowns, one without UIDPLUS, one that gives a UID twice, one that talks before IDLE begins. Each report counts once, and nothing leaves the mailbox before it is stored.
 
 imap_poll.py LIAISON"""
 import datetime
@@ -21,7 +21,7 @@ PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MA
            "cog": "69381", "ins": "248036900090170", "ipp": "D880001"}
 PASSWORD = "mot de passe long"
 MOST_OCTETS = 300_000
-LETTERS = 11
+LETTERS = 20
 SENDER = "lenoiraud@medecin.demo.mssante.fr"
 MADE = {}
 
@@ -147,6 +147,116 @@ def check_certificates(house, lab, checks, dovecot):
     house.wait_for_state(4, "displayed")
 
 
+def check_token(house, lab, checks, dovecot):
+    """XOAUTH2 (RFC 4959, and Dovecot's challenge for what it refuses); a renewed token needs no reload."""
+    wait_for("le trop grand seul", lambda: len(dovecot.left()) == 1)
+    house.settle(dovecot.imaps, access=write_secret(lab, "token", dovecot.token(seconds=-60), "xoauth2"))
+    lab.liaison("reload")
+    dovecot.deliver(receipt(house.letter(11)))
+    wait_for("jeton périmé refusé", lambda: house.status()["why"] == "login refused", 60)
+    checks.equal("rien n'a bougé", house.letter(11)["deliveries"][0]["state"], "accepted")
+    token = dovecot.token()
+    write_secret(lab, "token", token, "xoauth2")
+    house.wait_for_state(11, "displayed", seconds=60)
+    wait_for("vidée, jeton", lambda: len(dovecot.left()) == 1)
+    checks.that("XOAUTH2 sur Dovecot", "user=<relais>, method=XOAUTH2" in dovecot.log(), dovecot.log()[-600:])
+    checks.that("jeton absent du journal", token not in lab.log() + dovecot.log())
+    house.settle(dovecot.imaps, access=lab.password_access)
+    lab.liaison("reload")
+
+
+def check_without_uidplus(house, lab, checks, peer):
+    """EXPUNGE takes whatever carries the mark: it is not said while a mail does that we have not stored."""
+    peer.mails.clear()  # of what lies left
+    peer.capabilities = peer.capabilities.replace(" UIDPLUS", "")
+    peer.renew()
+    peer.add(receipt(house.letter(12)))
+    house.wait_for_state(12, "displayed")
+    wait_for("vidée sans UIDPLUS", lambda: not peer.mails)
+    checks.equal("jamais UID EXPUNGE", peer.fresh_said("UID EXPUNGE"), 0)
+    # Somebody's own mark on a mail that stays: nothing is expunged, ours is counted once and waits with its mark.
+    foreign = peer.add(b"From: <a@b.example>\r\n\r\n" + b"x" * MOST_OCTETS, flags=("\\Deleted", "\\Flagged"))
+    expunged, ours = peer.said("EXPUNGE"), peer.add(receipt(house.letter(13)))
+    house.wait_for_state(13, "displayed")
+    looks = peer.said("UID STORE")
+    wait_for("encore deux regards", lambda: peer.said("UID STORE") > looks + 2)
+    checks.equal("ce que d'autres ont marqué reste", (peer.said("EXPUNGE"), sorted(peer.mails)), (expunged, [foreign, ours]))
+    checks.that("la nôtre porte la marque", "\\Deleted" in peer.flags[ours])
+    checks.equal("comptée une fois", kinds(house.letter(13)).count("displayed"), 1)
+    peer.flags[foreign].discard("\\Deleted")
+    wait_for("la marque levée, la nôtre part", lambda: sorted(peer.mails) == [foreign])
+    # A mail that comes with such a mark between our look and our EXPUNGE is read first.
+    late = []
+
+    def arrive(session, _tag, _arguments):
+        if not late:
+            late.append(peer.add(receipt(house.letter(15)), flags=("\\Deleted",)))
+            session.send(f"* {len(peer.mails)} EXISTS\r\n".encode())
+        return False
+
+    peer.deed = {"UID STORE": arrive}
+    peer.add(receipt(house.letter(14)))
+    house.wait_for_state(14, "displayed")
+    house.wait_for_state(15, "displayed")
+    wait_for("vidée après l'arrivée marquée", lambda: sorted(peer.mails) == [foreign])
+    peer.deed = {}
+    del peer.mails[foreign]
+    peer.capabilities += " UIDPLUS"
+    peer.renew()
+
+
+def check_uid_again(house, lab, checks, peer):
+    """The server says that the mail is gone, keeps it, and after the session gives its UID to another: that one is read."""
+    kept, first, second = threading.Event(), house.letter(16), house.letter(17)
+
+    def keep(session, tag, _arguments):
+        kept.set()
+        session.send(f"{tag} OK done\r\n".encode())
+        return True
+
+    peer.deed = {"UID EXPUNGE": keep}
+    uid = peer.add(receipt(first))
+    house.wait_for_state(16, "displayed")
+    checks.that("gardée par le serveur", kept.wait(30) and uid in peer.mails)
+    peer.cut()
+    peer.mails[uid], peer.flags[uid] = receipt(second), set()
+    peer.deed = {}
+    house.wait_for_state(17, "displayed")
+    wait_for("vidée, UID repris", lambda: not peer.mails)
+    checks.equal("la première comptée une fois", kinds(house.letter(16)).count("displayed"), 1)
+
+
+def check_idle(house, lab, checks, peer):
+    """A mail told before "+" is fetched in the same session; IDLE refused is a look from time to time."""
+    late = []
+
+    def tell_first(session, _tag, _arguments):
+        if not late:
+            late.append(peer.add(receipt(house.letter(18))))
+            session.send(f"* {len(peer.mails)} EXISTS\r\n* 0 RECENT\r\n".encode())
+        return False
+
+    peer.deed = {"IDLE": tell_first}
+    peer.capabilities += " IDLE"
+    peer.renew()
+    house.wait_for_state(18, "displayed", seconds=100)
+    wait_for("vidée, dit avant IDLE", lambda: late and not peer.mails)
+    checks.equal("dans la même session", peer.fresh_said("SELECT"), 1)
+
+    def refuse(session, tag, _arguments):
+        session.send(f"{tag} NO not now\r\n".encode())
+        return True
+
+    peer.deed = {"IDLE": refuse}
+    peer.renew()
+    wait_for("IDLE refusé", lambda: peer.fresh_said("IDLE"))
+    peer.add(receipt(house.letter(19)))
+    house.wait_for_state(19, "displayed")
+    wait_for("vidée, IDLE refusé", lambda: not peer.mails)
+    checks.equal("une session, IDLE demandé une fois", (peer.fresh_said("SELECT"), peer.fresh_said("IDLE")), (1, 1))
+    checks.equal("aucune panne", house.status()["failing_since"], None)
+
+
 def check_bad_server(house, lab, checks):
     peer = ImapPeer(lab.pki / "operator-tls.crt", lab.pki / "operator-tls.key")
     try:
@@ -155,6 +265,9 @@ def check_bad_server(house, lab, checks):
         check_kill(house, lab, checks, peer)
         check_arrival(house, lab, checks, peer)
         check_lies(house, lab, checks, peer)
+        check_without_uidplus(house, lab, checks, peer)
+        check_uid_again(house, lab, checks, peer)
+        check_idle(house, lab, checks, peer)
     finally:
         peer.close()
 
@@ -255,11 +368,11 @@ def check_lies(house, lab, checks, peer):
     checks.that("la mémoire n'a pas suivi", resident < 200 << 20, f"{resident >> 20} Mio")
 
 
-def write_secret(lab, name, text):
+def write_secret(lab, name, text, login="plain"):
     file = lab.folder / name
     file.touch(mode=0o600)
     file.write_text(text + "\n", encoding="utf-8")
-    return {"login": "plain", "user": "relais", "secret": str(file)}
+    return {"login": login, "user": "relais", "secret": str(file)}
 
 
 def test(lab, checks):
@@ -278,6 +391,7 @@ def test(lab, checks):
         check_dovecot(house, lab, checks, dovecot)
         check_renumbered(house, lab, checks, dovecot)
         check_certificates(house, lab, checks, dovecot)
+        check_token(house, lab, checks, dovecot)
     check_bad_server(house, lab, checks)
     checks.equal("arrêt propre", lab.stop_node("hospital"), 0)
     checks.that("rien du patient ni du mot de passe dans le journal",

@@ -6,6 +6,7 @@ certificates. Its folder, ports and processes are of its own; it is ended by its
       dovecot.deliver(b"...")            # into INBOX, as its own delivery would
       dovecot.left()                     # [(flags, bytes)] of what is there
       dovecot.log_in_by("certificate")   # "password" at first
+      dovecot.token(seconds=60)          # for XOAUTH2
       dovecot.renumber()                 # a new UIDVALIDITY, with the mails as they are"""
 import os
 import pwd
@@ -14,6 +15,7 @@ import time
 
 from nodes import free_ports
 from own_peer import OwnPeer
+from token_key import PASSDB, TokenKey
 
 SETTINGS = """\
 base_dir = {folder}/run
@@ -28,7 +30,7 @@ ssl_verify_client_cert = yes
 ssl_require_crl = no
 auth_ssl_username_from_cert = {by_certificate}
 ssl_cert_username_field = commonName
-auth_mechanisms = plain external
+auth_mechanisms = plain external xoauth2
 mail_location = maildir:{folder}/mail/box:INDEX={folder}/index/box
 mail_uid = nobody
 mail_gid = nogroup
@@ -56,6 +58,7 @@ service anvil {{
 service stats {{
   chroot =
 }}
+""" + PASSDB + """\
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/users
@@ -74,7 +77,7 @@ class DovecotImap(OwnPeer):
         self.imap, self.imaps = free_ports(2)
         self._files = {"certificate": certificate, "key": key, "anchors": anchors}
         self._users = f"{user}:{{PLAIN}}{password}::::::\n{client}:::::::nopassword=y\n"
-        self._count = 0
+        self._user, self._key, self._count = user, TokenKey(), 0
 
     def prepare(self):
         self.folders("mail", "mail/box", "mail/box/new", "mail/box/cur", "mail/box/tmp", "index", "home", owner="nobody")
@@ -82,7 +85,11 @@ class DovecotImap(OwnPeer):
         for name, path in self._files.items():
             shutil.copy(path, self.folder / "tls" / name)
         (self.folder / "users").write_text(self._users, encoding="utf-8")
+        self._key.write(self.folder)
         self.log_in_by("password")
+
+    def token(self, seconds=300):
+        return self._key.token(self._user, seconds)
 
     def log_in_by(self, what):
         """"password", or "certificate", which then says who the user is, whatever else is said. Started anew."""

@@ -1,10 +1,13 @@
-"""An IMAP server of a few words, that does as it is told: for what no honest server does. TLS from the first byte; PLAIN, UIDPLUS, no
-IDLE. Standard library; one thread a connection; ended with close().
+"""An IMAP server of a few words, that does as it is told: for what no honest server does. TLS from the first byte; PLAIN, UIDPLUS;
+IDLE if `capabilities` says so, silent until DONE. Standard library; one thread a connection; ended with close().
 
   peer = ImapPeer(certificate, key)
   peer.add(b"mail")                       # gives its UID
   peer.deed["UID STORE"] = function       # called with (session, tag, arguments); true: the command is answered
   peer.said("UID STORE")                  # how often a command came
+  peer.fresh_said("UID STORE")            # since renew()
+  peer.cut()                              # ends every session
+  peer.renew()                            # the same, and counts anew: what comes next is of a new session
   session.send(b"...")                    # for deeds; session.end() cuts the connection"""
 import contextlib
 import re
@@ -36,9 +39,9 @@ class _Session:
 
     def run(self):
         self.send(b"* OK ready\r\n")
-        lines = self.connection.makefile("rb")
+        self.lines = self.connection.makefile("rb")
         while True:
-            line = lines.readline(100_000)
+            line = self.lines.readline(100_000)
             if not line:
                 return
             tag, _, rest = line.decode("latin-1").strip().partition(" ")
@@ -85,6 +88,9 @@ class _Session:
                     self.send(f"* {number} EXPUNGE\r\n".encode())
         elif name == "NOOP":
             self.send(f"* {len(peer.mails)} EXISTS\r\n".encode())
+        elif name == "IDLE":
+            self.send(b"+ idling\r\n")
+            self.lines.readline(100)
         elif name == "LOGOUT":
             self.send(b"* BYE\r\n")
         self.send(f"{tag} OK done\r\n".encode())
@@ -103,12 +109,14 @@ class ImapPeer(LoopbackListener):
         self.mails, self.flags, self.sizes, self.deed = {}, {}, {}, {}
         self.uid_validity, self.capabilities = 1000, CAPABILITIES
         self._next, self._said, self._lock = 1, {}, threading.Lock()
+        self._sessions, self._counted = set(), {}
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate, key)
         self.listen()
 
-    def add(self, mail, size=None):
+    def add(self, mail, size=None, flags=()):
         uid, self._next = self._next, self._next + 1
+        self.flags[uid] = set(flags)
         if size is not None:
             self.sizes[uid] = size
         self.mails[uid] = mail
@@ -122,6 +130,28 @@ class ImapPeer(LoopbackListener):
         with self._lock:
             return self._said.get(name, 0)
 
+    def fresh_said(self, name):
+        with self._lock:
+            return self._said.get(name, 0) - self._counted.get(name, 0)
+
+    def cut(self):
+        with self._lock:
+            open_now, self._sessions = self._sessions, set()
+        for connection in open_now:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def renew(self):
+        self.cut()
+        with self._lock:
+            self._counted = dict(self._said)
+
     def talk(self, connection):
         with self._tls.wrap_socket(connection, server_side=True) as secured:
-            _Session(self, secured).run()
+            with self._lock:
+                self._sessions.add(secured)
+            try:
+                _Session(self, secured).run()
+            finally:
+                with self._lock:
+                    self._sessions.discard(secured)

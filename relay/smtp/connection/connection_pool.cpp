@@ -68,6 +68,7 @@ void connection_pool::begin_epoch()
     ++epoch_;
     idle_.clear();
     sessions_.clear();
+    without_binary_.clear();
     count_ = 0;
 }
 
@@ -119,5 +120,18 @@ void connection_pool::keep_session(const pool_key& wanted, client_connection& of
     if (of.epoch != epoch_) return;
     if (sessions_.size() >= limits_.max_sessions) sessions_.clear();
     sessions_.insert_or_assign({wanted, of.at}, std::move(session));
+}
+
+void connection_pool::note_refused_binary(const pool_key& by)
+{
+    const std::lock_guard lock(mutex_);
+    if (without_binary_.size() >= limits_.max_sessions) without_binary_.clear();
+    without_binary_.insert(by);
+}
+
+bool connection_pool::has_refused_binary(const pool_key& by) const
+{
+    const std::lock_guard lock(mutex_);
+    return without_binary_.contains(by);
 }
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "relay/io/stream.hpp"
@@ -59,6 +60,10 @@ public:
     // A session is handed out once (RFC 8446 §C.4).
     [[nodiscard]] std::shared_ptr<io::tls_session> take_session(const pool_key& wanted, const tcp_endpoint& at);
     void keep_session(const pool_key& wanted, client_connection& of);
+    // A next hop that offers BINARYMIME and takes none is not tried in that form again in this epoch; when there
+    // are more than max_sessions of them, all are forgotten.
+    void note_refused_binary(const pool_key& by);
+    [[nodiscard]] bool has_refused_binary(const pool_key& by) const;
 
 private:
     static void watch(const std::shared_ptr<connection_pool>& self);
@@ -70,6 +75,7 @@ private:
     std::size_t count_ = 0;
     std::uint64_t epoch_ = 0;
     std::map<std::pair<pool_key, tcp_endpoint>, std::shared_ptr<io::tls_session>> sessions_;
+    std::set<pool_key> without_binary_;
     boost::asio::steady_timer timer_;  // used on the I/O thread only
     bool watching_ = false;
 };

@@ -32,16 +32,19 @@ struct next_hop {
     std::shared_ptr<io::tls_context> tls;  // client role
     host_lookup lookup = host_lookup::address;
     std::shared_ptr<const sasl_access> access{};
+    body_transfer transfer = body_transfer::data;
 };
 
 // Connections and TLS sessions are shared only where all of this is the same (design.md §5).
-using pool_key = std::tuple<io::host_port, host_lookup, std::string, tls_policy, std::string, std::string>;
+using pool_key =
+    std::tuple<io::host_port, host_lookup, std::string, tls_policy, std::string, std::string, body_transfer>;
 [[nodiscard]] inline pool_key key_of(const next_hop& hop)
 {
     std::string access;
     if (hop.access)
         access = std::string(name(hop.access->mechanism)) + '\0' + hop.access->user + '\0' +
                  hop.access->secret_file.string();
-    return {hop.at, hop.lookup, hop.tls_name, hop.policy, hop.tls ? hop.tls->identity() : std::string(), access};
+    return {hop.at, hop.lookup,  hop.tls_name, hop.policy, hop.tls ? hop.tls->identity() : std::string(),
+            access, hop.transfer};
 }
 }

@@ -98,6 +98,10 @@ result<sasl_login> load_login(const sasl_access& access)
 void record(const delivery_report& report)
 {
     obs::add(obs::counter::delivery_attempts);
+    if (report.outcome.octets_saved > 0) {
+        obs::add(obs::counter::smtp_mails_binary);
+        obs::add(obs::counter::smtp_octets_saved, report.outcome.octets_saved);
+    }
     if (report.outcome.is_accepted()) return;
     obs::info(obs::event::smtp_attempt, "peer={} stage={} code={} why=\"{}\"", report.peer_address,
               name(report.outcome.where), report.outcome.code, report.outcome.ec.message());
@@ -241,7 +245,8 @@ io::awaitable<smtp_client::go_on> smtp_client::deliver_to_address(delivery& abou
 
 io::awaitable<result<client_policy>> smtp_client::policy_for(delivery& about)
 {
-    client_policy policy{settings_.helo_name, about.hop.policy, settings_.timeouts, {}, {}, settings_.transfer};
+    client_policy policy{settings_.helo_name, about.hop.policy, settings_.timeouts, {}, {}, about.hop.transfer};
+    if (pool_->has_refused_binary(about.key)) policy.transfer = body_transfer::data;
     if (about.hop.access) {
         auto loading = [access = about.hop.access] { return load_login(*access); };
         auto login = co_await io::offload(runtime_.pool(), std::move(loading));
@@ -300,6 +305,7 @@ void smtp_client::settle(delivery& about)
         about.report.peer_address = used->peer.peer_address();
         about.report.used = about.kind;
     }
+    if (used->engine.has_refused_binary()) pool_->note_refused_binary(about.key);
     if (!used->reusable) return;
     pool_->keep_session(about.key, *used);
     connection_pool::put(pool_, about.key, std::move(used));

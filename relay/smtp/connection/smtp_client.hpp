@@ -25,8 +25,7 @@ struct client_settings {
     std::chrono::seconds lookup_timeout{60};   // of all names of one delivery
     pool_limits pool{};
     std::size_t max_mails_per_connection = 100;
-    std::size_t max_addresses = 10;  // tried for one mail
-    body_transfer transfer = body_transfer::data;
+    std::size_t max_addresses = 10;            // tried for one mail
     std::shared_ptr<io::name_lookup> names{};  // none: one with the servers of /etc/resolv.conf
 };
 

@@ -45,7 +45,7 @@ action client_engine::next_transaction(outgoing_mail mail)
 {
     mail_ = std::move(mail);
     outcome_ = {};
-    decided_ = answered_ = stale_ = dot_sent_ = end_empty_ = false;
+    decided_ = answered_ = stale_ = dot_sent_ = end_empty_ = again_ = false;
     used_before_ = true;
     return begin_transaction();
 }
@@ -144,9 +144,9 @@ action client_engine::answer_to(awaited what, const reply& answer)
         case awaited::data: return on_data(answer);
         case awaited::final_dot: return on_final(answer);
         case awaited::rset:
-            if (answer.code / 100 != 2) return quit();
+            if (answer.code / 100 != 2) return again_ ? close_with(stage::mail, delivery_errc::protocol_error) : quit();
             mail_open_ = false;
-            return idle{};
+            return end_of_mail();
         case awaited::quit: break;
     }
     return finish();

@@ -1,6 +1,6 @@
 // relay/smtp/engine/client_engine.hpp: client side of SMTP without I/O (RFC 5321; STARTTLS RFC 3207; SIZE RFC 1870;
-// implicit TLS RFC 8314; AUTH RFC 4954; 8BITMIME RFC 6152; PIPELINING RFC 2920; CHUNKING RFC 3030; DSN RFC 3461;
-// enhanced codes RFC 2034). One engine per connection, several mails one after the other, one recipient each
+// implicit TLS RFC 8314; AUTH RFC 4954; 8BITMIME RFC 6152; PIPELINING RFC 2920; CHUNKING, BINARYMIME RFC 3030; DSN RFC
+// 3461; enhanced codes RFC 2034). One engine per connection, several mails one after the other, one recipient each
 // (design.md §3.6). Nothing is said about a mail, and no credential, before TLS.
 // The driver does what the returned action says and calls the on_x() that belongs to it, until `idle` (the mail is
 // done, outcome() tells; next: next_transaction() or quit()) or `finished` (close the connection; outcome() tells).
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <variant>
 
+#include "mime/message/binary_form.hpp"
 #include "relay/pipeline/evidence.hpp"
 #include "relay/smtp/wire/command.hpp"
 #include "relay/smtp/wire/mail_data.hpp"
@@ -47,6 +48,7 @@ struct attempt_outcome {
     std::optional<enhanced_status> enhanced;
     peer_text text;
     bool peer_reports = false;  // accepted by a peer that offers DSN: reports are its duty from here on (RFC 3461 §5.2)
+    std::size_t octets_saved = 0;  // accepted in its binary form: so much less than `bytes` has left
     [[nodiscard]] bool is_accepted() const noexcept { return !ec; }
     [[nodiscard]] bool is_uncertain() const noexcept { return ec == make_error_code(delivery_errc::reply_lost); }
 };
@@ -72,9 +74,12 @@ struct sasl_login {
     std::string response;
 };
 
-// How a mail's bytes go when the peer offers CHUNKING. DATA is the default: what BDAT saves is measured in
-// engine/README.md, and fewer peers do it well.
-enum class body_transfer { data, chunks_if_offered };
+// How a mail's bytes go. DATA is the default, and what is done where the peer offers less; why stands in README.md.
+enum class body_transfer {
+    data,
+    chunks_if_offered,  // BDAT (RFC 3030 §2)
+    binary_if_offered,  // a sealed mail in its binary form (mime/message/binary_form.hpp), by BDAT (RFC 3030 §3)
+};
 
 struct client_policy {
     std::string helo_name;  // ours
@@ -93,6 +98,7 @@ struct capabilities {
     bool eight_bit_mime = false;
     bool dsn = false;
     bool chunking = false;
+    bool binary_mime = false;
     bool plain = false;    // AUTH PLAIN
     bool xoauth2 = false;  // AUTH XOAUTH2
     bool size = false;
@@ -135,6 +141,8 @@ public:
     [[nodiscard]] bool was_stale() const noexcept { return stale_; }
     // The peer has answered MAIL: from there on another address of the same next hop is not tried with this mail.
     [[nodiscard]] bool has_answered_mail() const noexcept { return answered_; }
+    // It offered BINARYMIME and took none: on this connection no mail leaves in that form any more.
+    [[nodiscard]] bool has_refused_binary() const noexcept { return binary_refused_; }
 
 private:
     // What the next reply answers.
@@ -163,9 +171,13 @@ private:
     action close_with(stage at, delivery_errc why);
     [[nodiscard]] std::string rcpt_line() const;
     [[nodiscard]] bool uses_chunks() const noexcept;
+    [[nodiscard]] std::size_t octets_to_send() const noexcept;
+    void choose_form();
     action end_of_replies();
+    action end_of_mail();
     void read_capabilities(const reply& answer);
     [[nodiscard]] error_code check_mail() const;
+    void refuse(stage at, const reply& answer);
     void fail(stage at, const reply& answer);
     action fail_and_finish(stage at, delivery_errc why);
     action finish();
@@ -177,6 +189,7 @@ private:
     std::optional<dot_writer> writer_;  // DATA under way
     std::string_view piece_;            // handed out by writer_, or what is left of a chunk, and not sent yet
     bool chunk_ = false;                // BDAT under way
+    std::optional<mime::message::binary_form> binary_;  // what the mail goes as, if not as its bytes are
     std::deque<awaited> awaited_;
     std::string out_;
     std::size_t replies_taken_ = 0;
@@ -190,6 +203,8 @@ private:
     bool decided_ = false;      // outcome_ of the current mail is final
     bool mail_open_ = false;    // MAIL accepted and not ended: RSET before the next one
     bool dot_sent_ = false;     // the final dot line was handed out
+    bool binary_refused_ = false;
+    bool again_ = false;        // the mail was refused for its form, and goes as its bytes are once the peer is ready
     bool end_empty_ = false;    // DATA was accepted though the recipient was not: nothing but a dot follows
     bool used_before_ = false;  // a mail was done on this connection
     bool answered_ = false;     // a reply came to the current mail

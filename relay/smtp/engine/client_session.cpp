@@ -43,6 +43,7 @@ void client_engine::read_capabilities(const reply& answer)
         if (equals_ignoring_case(keyword, "PIPELINING")) offered_.pipelining = true;
         if (equals_ignoring_case(keyword, "8BITMIME")) offered_.eight_bit_mime = true;
         if (equals_ignoring_case(keyword, "CHUNKING")) offered_.chunking = true;
+        if (equals_ignoring_case(keyword, "BINARYMIME")) offered_.binary_mime = true;
         if (equals_ignoring_case(keyword, "DSN")) offered_.dsn = true;
         if (equals_ignoring_case(keyword, "AUTH")) {
             while (in.accept(' ')) {

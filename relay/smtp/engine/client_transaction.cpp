@@ -9,6 +9,17 @@ constexpr std::size_t one_tls_record = 16 * 1024;
 // The timeout of a block is for this much, whatever the size of the mail (RFC 5321 §4.5.3.2.5).
 constexpr std::size_t block_octets = 256 * 1024;
 
+// What a peer says that offers BINARYMIME and does not take it: something about the content (RFC 3463 §3.7), or about
+// the parameter (RFC 5321 §4.1.1.11, §4.2.4). The same said of the mail itself is said again.
+bool is_about_form(stage at, const reply& answer)
+{
+    if (answer.code / 100 != 5) return false;
+    const auto status = answer.enhanced();
+    if (status && status->subject == 6) return true;
+    const bool of_parameter = answer.code == 501 || answer.code == 504 || answer.code == 555;
+    return at == stage::mail && of_parameter && (!status || status->subject == 5);
+}
+
 bool needs_eight_bit(const outgoing_mail& mail) noexcept
 {
     return mail.body == body_type::eight_bit_mime;
@@ -25,6 +36,7 @@ std::string_view take_block(std::string_view& from)
 // MAIL, RCPT and DATA in one go if the peer can (RFC 2920 §3.1), one by one if not.
 action client_engine::begin_transaction()
 {
+    choose_form();
     if (const error_code refused = check_mail()) {
         outcome_.ec = refused;
         outcome_.where = stage::mail;
@@ -32,8 +44,9 @@ action client_engine::begin_transaction()
         return idle{};
     }
     mail_arguments from{.reverse_path = mail_.reverse_path};
-    if (offered_.size) from.size_octets = mail_.bytes->size();
+    if (offered_.size) from.size_octets = octets_to_send();
     if (offered_.eight_bit_mime) from.body = mail_.body;
+    if (binary_) from.body = body_type::binary_mime;
     if (offered_.dsn) {
         from.ret = mail_.ret;
         from.envid = mail_.envid;
@@ -56,7 +69,21 @@ std::string client_engine::rcpt_line() const
 
 bool client_engine::uses_chunks() const noexcept
 {
-    return offered_.chunking && policy_.transfer == body_transfer::chunks_if_offered;
+    return binary_ || (offered_.chunking && policy_.transfer == body_transfer::chunks_if_offered);
+}
+
+// Binary goes by BDAT alone (RFC 3030 §3), so it is of no use without CHUNKING.
+void client_engine::choose_form()
+{
+    binary_.reset();
+    const bool may = policy_.transfer == body_transfer::binary_if_offered && !binary_refused_;
+    if (may && offered_.chunking && offered_.binary_mime && mail_.bytes)
+        binary_ = mime::message::make_binary_form(*mail_.bytes);
+}
+
+std::size_t client_engine::octets_to_send() const noexcept
+{
+    return binary_ ? binary_->octets() : mail_.bytes->size();
 }
 
 error_code client_engine::check_mail() const
@@ -66,7 +93,7 @@ error_code client_engine::check_mail() const
     if (!mail_.bytes || write_mail(from).has_error() || write_rcpt(to).has_error()) return delivery_errc::not_sendable;
     if (!has_only_whole_lines(*mail_.bytes)) return delivery_errc::not_sendable;
     if (needs_eight_bit(mail_) && !offered_.eight_bit_mime) return delivery_errc::not_sendable;
-    if (offered_.size && offered_.max_octets != 0 && mail_.bytes->size() > offered_.max_octets)
+    if (offered_.size && offered_.max_octets != 0 && octets_to_send() > offered_.max_octets)
         return delivery_errc::too_big;
     return {};
 }
@@ -74,16 +101,16 @@ error_code client_engine::check_mail() const
 action client_engine::on_mail(const reply& answer)
 {
     mail_open_ = answer.code / 100 == 2;
-    if (!mail_open_) fail(stage::mail, answer);
+    if (!mail_open_) refuse(stage::mail, answer);
     if (!awaited_.empty()) return receive_next();
     return mail_open_ ? send_text(rcpt_line(), {awaited::rcpt}) : end_of_replies();
 }
 
 action client_engine::on_rcpt(const reply& answer)
 {
-    if (answer.code / 100 != 2) fail(stage::rcpt, answer);
+    if (answer.code / 100 != 2) refuse(stage::rcpt, answer);
     if (!awaited_.empty()) return receive_next();
-    if (decided_) return end_of_replies();
+    if (decided_ || again_) return end_of_replies();
     return uses_chunks() ? begin_chunk() : send_text("DATA\r\n", {awaited::data});
 }
 
@@ -122,9 +149,11 @@ action client_engine::send_piece()
 action client_engine::begin_chunk()
 {
     chunk_ = true;
-    piece_ = *mail_.bytes;
+    piece_ = binary_ ? std::string_view(binary_->body) : std::string_view(*mail_.bytes);
     dot_sent_ = piece_.empty();
-    return send_text("BDAT " + std::to_string(piece_.size()) + " LAST\r\n", {awaited::final_dot});
+    std::string line = "BDAT " + std::to_string(octets_to_send()) + " LAST\r\n";
+    if (binary_) line += binary_->header;
+    return send_text(std::move(line), {awaited::final_dot});
 }
 
 action client_engine::send_chunk()
@@ -147,11 +176,13 @@ action client_engine::on_final(const reply& answer)
     mail_open_ = was_chunk;  // behind a refused chunk only RSET makes things certain (RFC 3030 §2)
     if (end_empty_) return idle{};
     if (answer.code / 100 != 2) {
-        fail(stage::final_reply, answer);
+        refuse(stage::final_reply, answer);
         return end_of_replies();
     }
     mail_open_ = false;
     outcome_ = {{}, stage::final_reply, answer.code, answer.enhanced(), answer.text(), offered_.dsn};
+    if (binary_) outcome_.octets_saved = mail_.bytes->size() - octets_to_send();
+    binary_.reset();
     decided_ = true;
     return idle{};
 }
@@ -159,7 +190,22 @@ action client_engine::on_final(const reply& answer)
 // The mail has failed and nothing more is to be answered.
 action client_engine::end_of_replies()
 {
-    if (!mail_open_) return idle{};
+    if (!mail_open_) return end_of_mail();
     return send_text("RSET\r\n", {awaited::rset});
+}
+
+// Refused for its form alone, it is said again on the same connection, once: it is certain that the peer has not
+// taken it. A connection lost meanwhile is a loss like any other, not a refusal.
+action client_engine::end_of_mail()
+{
+    binary_.reset();
+    return std::exchange(again_, false) ? begin_transaction() : action(idle{});
+}
+
+// What is refused behind a refused form follows from it.
+void client_engine::refuse(stage at, const reply& answer)
+{
+    if (binary_ && !decided_ && !again_ && is_about_form(at, answer)) binary_refused_ = again_ = true;
+    if (!again_) fail(at, answer);
 }
 }

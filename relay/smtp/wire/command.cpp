@@ -44,6 +44,18 @@ result<command> read_command(std::string_view line) noexcept
     return make_error_code(wire_errc::unknown_command);
 }
 
+namespace {
+std::string_view name(body_type body) noexcept
+{
+    switch (body) {
+        case body_type::seven_bit: return "7BIT";
+        case body_type::eight_bit_mime: return "8BITMIME";
+        case body_type::binary_mime: break;
+    }
+    return "BINARYMIME";
+}
+}
+
 result<std::string> write_mail(const mail_arguments& arguments)
 {
     const auto& from = arguments.reverse_path;
@@ -51,7 +63,7 @@ result<std::string> write_mail(const mail_arguments& arguments)
     if (!is_printable(arguments.envid)) return make_error_code(wire_errc::bad_parameter);
     std::string line = "MAIL FROM:<" + from + ">";
     if (arguments.size_octets) line += " SIZE=" + std::to_string(*arguments.size_octets);
-    if (arguments.body) line += *arguments.body == body_type::seven_bit ? " BODY=7BIT" : " BODY=8BITMIME";
+    if (arguments.body) line.append(" BODY=").append(name(*arguments.body));
     if (arguments.ret != return_content::not_said) {
         line += arguments.ret == return_content::full ? " RET=FULL" : " RET=HDRS";
     }

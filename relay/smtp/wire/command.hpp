@@ -1,5 +1,6 @@
 // relay/smtp/wire/command.hpp: SMTP commands (RFC 5321 §4.1.1), with SIZE (RFC 1870), BODY (RFC 6152), and RET, ENVID,
-// NOTIFY, ORCPT (RFC 3461 §4). Both ways: what is written reads back unchanged.
+// NOTIFY, ORCPT (RFC 3461 §4). Both ways: what is written reads back unchanged, but BODY=BINARYMIME (RFC 3030 §3),
+// which is written alone: we do not offer it.
 // Pure: no I/O, safe from any thread. Limits: RFC 5321 §4.5.3.1 (local part 64, domain 255, path 256 octets), ENVID
 // 100, ORCPT 500 octets (RFC 3461 §4.2, §4.4). Errors: wire_errc; a writer refuses any value with CR, LF or NUL.
 // Tolerances: source routes are read and dropped (RFC 5321 §4.1.1.3), blanks between "FROM:" and the path are skipped,
@@ -34,7 +35,7 @@ struct chunk_arguments {
 inline constexpr std::size_t max_envid_octets = 100;  // encoded, RFC 3461 §4.4
 inline constexpr std::size_t max_orcpt_octets = 500;  // encoded, RFC 3461 §4.2
 
-enum class body_type { seven_bit, eight_bit_mime };
+enum class body_type { seven_bit, eight_bit_mime, binary_mime };
 enum class return_content { not_said, full, headers };
 struct notify_set {  // all false: not said
     bool never = false;

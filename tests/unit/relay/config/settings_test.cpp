@@ -413,6 +413,7 @@ next_hop = "operateur.example"
 lookup = "srv"
 server_name = "smtp.operateur.example"
 access = "bleu"
+transfer = "binary"
 )");
     INFO(all(read.mistakes));
     REQUIRE(read.mistakes.empty());
@@ -432,6 +433,8 @@ access = "bleu"
     CHECK(s.routes[0].next_hop.port == 2525);
     CHECK(s.routes[0].tls == hop_tls::implicit);
     CHECK(s.routes[0].access == "azur");
+    CHECK(s.routes[0].transfer == hop_transfer::data);
+    CHECK(s.routes[1].transfer == hop_transfer::binary);
     CHECK(s.routes[1].lookup == hop_lookup::srv);
     CHECK(s.routes[1].next_hop.host == "operateur.example");
 }

@@ -207,6 +207,9 @@ TEST_CASE("no line end ever gets into a command", "[smtp][wire]")
 {
     CHECK(write_mail({.reverse_path = "a@x.test>\r\nRCPT TO:<b@x.test"}).has_error());
     CHECK(write_mail({.reverse_path = "a@x.test", .envid = "a\r\nb"}).has_error());
+    // Written for peers that offer it; read, it is refused.
+    CHECK(*write_mail({.reverse_path = "a@x.test", .size_octets = 9, .body = body_type::binary_mime}) ==
+          "MAIL FROM:<a@x.test> SIZE=9 BODY=BINARYMIME\r\n");
     CHECK(write_rcpt({.address = "a@x\r\n"}).has_error());
     CHECK(write_rcpt({.address = "a@x", .orcpt = "rfc822;a\nb"}).has_error());
     CHECK(write_rcpt({.address = "a@x", .notify = {.never = true, .delay = true}}).has_error());
