@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "mime/message/address.hpp"
@@ -64,10 +65,9 @@ void tell_reading(ports::transaction& tx, const services& with, const delivery_r
     queue_reading(tx, with, row, now, report, zone);
 }
 
-bool is_known(ports::transaction& tx, const delivery_row& row, const event& next)
+bool is_known(std::span<const event> so_far, const event& next)
 {
-    const auto known = tx.events_of(row.id);
-    return std::any_of(known.begin(), known.end(),
+    return std::any_of(so_far.begin(), so_far.end(),
                        [&next](const event& e) { return e.facts.evidence == next.facts.evidence; });
 }
 
@@ -126,8 +126,9 @@ void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
 {
     delivery_row& row = *found.row;
     const auto next = event_of_report(mail.read, found.recipient, mail.now);
-    if (next && !is_known(tx, row, *next)) {
-        record(tx, row, *next);
+    auto so_far = next ? tx.events_of(row.id) : std::vector<event>();
+    if (next && !is_known(so_far, *next)) {
+        record(tx, row, *next, std::move(so_far));
         tell_reception(tx, with_, row, *next, options_.zone);
         mail.applied = true;
     }
