@@ -2,31 +2,10 @@
 
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/evidence_record.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
-namespace {
-void append(ports::transaction& tx, delivery_row& row, event& next)
-{
-    next.delivery = row.id;
-    tx.append(next);
-    const bool first = row.first_trouble == cause::none && row.attempts <= 1 && !row.accepted_at;
-    const bool not_tried = row.attempts == 0 && next.kind == event_kind::held;
-    if (first && (not_tried || next.kind == event_kind::refused)) row.first_trouble = next.facts.why;
-}
-
-void project(ports::transaction& tx, delivery_row& row, const delivery_view& view)
-{
-    row.state = view.state;
-    row.why = view.why;
-    row.attempts = view.attempts;
-    row.accepted_at = view.accepted_at;
-    row.confirmed_at = view.confirmed_at;
-    tx.save_delivery(row);
-}
-}
-
 ports::stored_as keep_for_people(ports::transaction& tx, const services& with, std::string_view message,
                                  std::string_view code, std::string_view text, std::string_view about)
 {
@@ -54,23 +33,19 @@ std::string recipient_key(const ports::vault& vault, const recipient& to)
 
 void record(ports::transaction& tx, delivery_row& row, event next)
 {
-    const bool alone = folds_alone(row.state, row.why, next);
-    append(tx, row, next);
+    next.delivery = row.id;
+    tx.append(next);
+    const bool first = row.first_trouble == cause::none && row.attempts <= 1 && !row.accepted_at;
+    const bool not_tried = row.attempts == 0 && next.kind == event_kind::held;
+    if (first && (not_tried || next.kind == event_kind::refused)) row.first_trouble = next.facts.why;
     delivery_view view;
-    if (alone) {
+    if (folds_alone(row.state, row.why, next)) {
         view = view_of_open(row.state, row.why, row.attempts);
         apply(view, next);
     } else {
         view = fold_delivery(tx.events_of(row.id));
     }
     project(tx, row, view);
-}
-
-void record(ports::transaction& tx, delivery_row& row, event next, std::vector<event> so_far)
-{
-    append(tx, row, next);
-    so_far.push_back(std::move(next));
-    project(tx, row, fold_delivery(so_far));
 }
 
 void project_stay(ports::transaction& tx, stay_row& row, const stay_rules& rules)

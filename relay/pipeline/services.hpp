@@ -40,8 +40,6 @@ ports::stored_as keep_for_people(ports::transaction& tx, const services& with, s
 
 // The event appended to the ledger and the row's projection moved with it, in one transaction.
 void record(ports::transaction& tx, delivery_row& row, event next);
-// The same where the delivery's events so far were read in this unit already: each costs an opened key.
-void record(ports::transaction& tx, delivery_row& row, event next, std::vector<event> so_far);
 // Saves the stay with the projection of its events. What the events do not say stays as it is.
 void project_stay(ports::transaction& tx, stay_row& row, const stay_rules& rules);
 }

@@ -1,15 +1,13 @@
 #include "relay/track/returns.hpp"
 
-#include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 #include "mime/message/address.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/evidence_record.hpp"
 #include "relay/pipeline/reception.hpp"
 #include "relay/track/report_event.hpp"
 
@@ -63,12 +61,6 @@ void tell_reading(ports::transaction& tx, const services& with, const delivery_r
     else if (said.type != disposition_type::displayed && said.type != disposition_type::processed)
         return;
     queue_reading(tx, with, row, now, report, zone);
-}
-
-bool is_known(std::span<const event> so_far, const event& next)
-{
-    return std::any_of(so_far.begin(), so_far.end(),
-                       [&next](const event& e) { return e.facts.evidence == next.facts.evidence; });
 }
 
 std::string_view code_of(match_outcome outcome)
@@ -126,9 +118,7 @@ void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
 {
     delivery_row& row = *found.row;
     const auto next = event_of_report(mail.read, found.recipient, mail.now);
-    auto so_far = next ? tx.events_of(row.id) : std::vector<event>();
-    if (next && !is_known(so_far, *next)) {
-        record(tx, row, *next, std::move(so_far));
+    if (next && record_evidence(tx, row, *next) == evidence_use::recorded) {
         tell_reception(tx, with_, row, *next, options_.zone);
         mail.applied = true;
     }
