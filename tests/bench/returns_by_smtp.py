@@ -1,7 +1,7 @@
 """Reports taken by a whole node: by SMTP over TLS with a client certificate, each about another letter, and all applied.
 
 The letters are rows as an intake and an accepted attempt leave them (bench_fill_queue). One peer sends on several connections,
-so the limit of mails from one peer is lifted. A report's 250 comes when it is durable, so time goes from the first connection to
+so the limit of mails from one peer is raised. A report's 250 comes when it is durable, so time goes from the first connection to
 the last 250. What the node tells the hospital's software goes on beside it and is waited for afterwards."""
 import json
 import os
@@ -40,7 +40,7 @@ def _waiting_acknowledgements(node):
 
 def measure(options, table):
     count = 2_000 if options.quick else 20_000
-    with Hospital(options, "20k", mails_per_minute=100_000_000) as node:
+    with Hospital(options, "20k", mails_per_minute=100_000) as node:
         mails, pki = _prepare(node, count), node.lab.pki
         acknowledged = len(os.listdir(node.lab.acks))
         before = cpu_seconds(node.process.pid)
