@@ -2,7 +2,7 @@
 
 #include "mime/text/ascii.hpp"
 #include "mime/text/digest.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/evidence_record.hpp"
 #include "relay/pipeline/stay_fold.hpp"
 
 namespace relay::pipeline {
@@ -45,12 +45,7 @@ void record(ports::transaction& tx, delivery_row& row, event next)
     } else {
         view = fold_delivery(tx.events_of(row.id));
     }
-    row.state = view.state;
-    row.why = view.why;
-    row.attempts = view.attempts;
-    row.accepted_at = view.accepted_at;
-    row.confirmed_at = view.confirmed_at;
-    tx.save_delivery(row);
+    project(tx, row, view);
 }
 
 void project_stay(ports::transaction& tx, stay_row& row, const stay_rules& rules)

@@ -57,6 +57,7 @@ match correlate(ports::reader& store, const ports::vault& vault, const mime::rep
     if (!mail.envelope_id.empty()) found.row = only_letter(store.delivery_by_envid(mail.envelope_id));
     for (const auto& original : mail.originals) {
         if (found.row && original.source == id_source::references) break;  // weaker than what was found
+        if (found.row && found.row->message_id == original.id) continue;   // Message-IDs of ours are of one mail each
         auto row = only_letter(store.delivery_by_message_id(original.id));
         if (!row) continue;
         if (found.row && found.row->id != row->id) {

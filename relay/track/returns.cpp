@@ -1,6 +1,5 @@
 #include "relay/track/returns.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -8,7 +7,7 @@
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
-#include "relay/pipeline/delivery_fold.hpp"
+#include "relay/pipeline/evidence_record.hpp"
 #include "relay/pipeline/reception.hpp"
 #include "relay/track/report_event.hpp"
 
@@ -62,13 +61,6 @@ void tell_reading(ports::transaction& tx, const services& with, const delivery_r
     else if (said.type != disposition_type::displayed && said.type != disposition_type::processed)
         return;
     queue_reading(tx, with, row, now, report, zone);
-}
-
-bool is_known(ports::transaction& tx, const delivery_row& row, const event& next)
-{
-    const auto known = tx.events_of(row.id);
-    return std::any_of(known.begin(), known.end(),
-                       [&next](const event& e) { return e.facts.evidence == next.facts.evidence; });
 }
 
 std::string_view code_of(match_outcome outcome)
@@ -126,8 +118,7 @@ void returns::apply(ports::transaction& tx, arrival& mail, match& found) const
 {
     delivery_row& row = *found.row;
     const auto next = event_of_report(mail.read, found.recipient, mail.now);
-    if (next && !is_known(tx, row, *next)) {
-        record(tx, row, *next);
+    if (next && record_evidence(tx, row, *next) == evidence_use::recorded) {
         tell_reception(tx, with_, row, *next, options_.zone);
         mail.applied = true;
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,7 @@ public:
 private:
     working_key wrap_key_{};
     working_key field_key_{};
-    working_key match_key_{};
+    class keyed_hash;
+    std::unique_ptr<const keyed_hash> match_hash_;
 };
 }

@@ -10,6 +10,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import backlog  # noqa: E402
 import blob_layout  # noqa: E402
 import long_queue  # noqa: E402
+import returns_by_smtp  # noqa: E402
 import whole_pipeline  # noqa: E402
 from figures import Table, title  # noqa: E402
 from hospital import SIZES  # noqa: E402
@@ -40,6 +41,7 @@ def spool(options, table):
 def returns(options, table):
     title("Retours : rapports et accusés de lecture, chacun pour une autre lettre, de la réception à l'écriture durable")
     small_tool(options, table, "bench_returns", "2000" if options.quick else "20000")
+    returns_by_smtp.measure(options, table)
 
 
 def letters(options, table):

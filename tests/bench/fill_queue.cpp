@@ -1,19 +1,22 @@
-// bench_fill_queue STORE NODE_KEY COUNT: puts COUNT letters that are ready to leave into the store of a stopped node,
-// as copies of its oldest accepted letter: stay, rows, events and ledger of their own, the same document. For measuring
-// a node with a long queue without waiting for its intake.
+// bench_fill_queue STORE NODE_KEY COUNT [REPORTS HOSPITAL]: puts COUNT letters into the store of a stopped node, as
+// copies of its oldest accepted letter: stay, rows, events and ledger of their own, the same document. They are ready
+// to leave, for measuring a node with a long queue without waiting for its intake. With a folder REPORTS they were
+// accepted, and one mail about each is written there, to the address HOSPITAL: a delivery report or a receipt in turn.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
-#include <optional>
 #include <stdexcept>
 
 #include "relay/base/clock.hpp"
-#include "relay/base/ids.hpp"
+#include "relay/pipeline/facts_keeper.hpp"
 #include "relay/pipeline/services.hpp"
 #include "relay/store/sqlite.hpp"
 #include "relay/vault/node_key.hpp"
 #include "relay/vault/node_vault.hpp"
+#include "tests/bench/sent_letters.hpp"
 
 namespace {
 using namespace relay;
@@ -24,89 +27,71 @@ using namespace relay::pipeline;
     throw std::runtime_error(what);
 }
 
-struct original {
-    stay_row stay;
-    letter_row letter;
-    delivery_row delivery;
+class filler {
+public:
+    filler(const char* database, const vault::node_vault& vault) : vault_(vault)
+    {
+        store::store_options options;
+        options.path = database;
+        auto opened = store::open_store(options, vault);
+        if (!opened.has_value()) give_up("store");
+        store_ = std::move(*opened);
+        store_->derive_with([keeper = facts_keeper({}, *mime::find_zone("Europe/Paris"))](
+                                ports::transaction& tx, const stay_id& stay) { keeper.keep(tx, stay); });
+        from_ = bench::find_original(*store_);
+    }
+    // Each commit's rows are handed to `each` once they are durable.
+    void fill(long count, bench::copy_state state, const std::function<void(const delivery_row&)>& each)
+    {
+        constexpr long at_once = 2000;  // letters of one commit
+        for (long left = count; left > 0; left -= at_once) {
+            std::vector<delivery_row> rows;
+            const auto written = store_->write([&](ports::transaction& tx) {
+                rows.clear();
+                for (long i = std::min(left, at_once); i > 0; --i)
+                    rows.push_back(bench::add_copy(tx, from_, clock_.now(), state));
+            });
+            if (!written.has_value()) give_up("write");
+            for (const delivery_row& row : rows) each(row);
+        }
+    }
+    [[nodiscard]] std::string doctor() const
+    {
+        const auto opened = vault_.open_field(field::recipient, from_.delivery.recipient);
+        if (!opened.has_value()) give_up("recipient");
+        return read_recipient(*opened).address;
+    }
+
+private:
+    const vault::node_vault& vault_;
+    std::unique_ptr<store::sqlite_store> store_;
+    bench::original from_;
+    base::system_wall_clock clock_;
 };
 
-original find_original(ports::store& store)
+void run(int count, char** words)
 {
-    std::optional<stay_row> stay;
-    std::optional<letter_row> letter;
-    std::vector<delivery_row> sent;
-    const auto read = store.read([&](ports::reader& reader) {
-        sent = reader.deliveries_in(delivery_state::accepted, 1);
-        if (!sent.empty()) letter = reader.letter(sent.front().letter);
-        if (letter) stay = reader.stay(letter->stay);
-    });
-    if (!read.has_value() || !stay) give_up("no accepted letter with a stay in the store");
-    return {std::move(*stay), std::move(*letter), std::move(sent.front())};
-}
-
-void add_copy(ports::transaction& tx, const original& from, instant now)
-{
-    stay_row stay = from.stay;
-    stay.id = stay_id::make();
-    for (std::string* key : {&stay.visit_key, &stay.file_key, &stay.identity_key, &stay.traits_key})
-        if (!key->empty()) *key = base::random_token();
-    tx.save_stay(stay);
-    letter_row letter = from.letter;
-    letter.id = letter_id::make();
-    letter.stay = stay.id;
-    letter.set_key = letter.document_key = letter.source_name_key = base::random_token();
-    letter.received_at = now;
-    tx.save_letter(letter);
-    event received;
-    received.at = now;
-    received.kind = event_kind::letter_received;
-    received.letter = letter.id;
-    tx.append(received);
-    delivery_row delivery;
-    delivery.id = delivery_id::make();
-    delivery.letter = letter.id;
-    delivery.role = from.delivery.role;
-    delivery.recipient_key = from.delivery.recipient_key;
-    delivery.recipient = from.delivery.recipient;
-    delivery.domain = from.delivery.domain;
-    delivery.set_key = letter.set_key;
-    delivery.version = letter.version;
-    delivery.turn = turn_of(letter.version, letter.operation);
-    delivery.created_at = delivery.next_try = now;
-    delivery.deadline = from.delivery.deadline;
-    delivery.last_deadline = from.delivery.last_deadline;
-    event routed;
-    routed.at = now;
-    routed.kind = event_kind::routed;
-    record(tx, delivery, std::move(routed));
-}
-
-void fill(int count, char** words)
-{
-    if (count != 4) give_up("STORE NODE_KEY COUNT");
+    if (count != 4 && count != 6) give_up("STORE NODE_KEY COUNT [REPORTS HOSPITAL]");
     const auto key = vault::load_node_key(words[2]);
     if (!key.has_value()) give_up("node key");
     const vault::node_vault vault(*key);
-    store::store_options options;
-    options.path = words[1];
-    const auto store = store::open_store(options, vault);
-    if (!store.has_value()) give_up("store");
-    const original from = find_original(**store);
-    const base::system_wall_clock clock;
-    constexpr long at_once = 2000;  // letters of one commit
-    for (long left = std::strtol(words[3], nullptr, 10); left > 0; left -= at_once) {
-        const auto written = (*store)->write([&](ports::transaction& tx) {
-            for (long i = std::min(left, at_once); i > 0; --i) add_copy(tx, from, clock.now());
-        });
-        if (!written.has_value()) give_up("write");
-    }
+    filler into(words[1], vault);
+    const long letters = std::strtol(words[3], nullptr, 10);
+    if (count == 4) return into.fill(letters, bench::copy_state::queued, [](const delivery_row&) {});
+    const bench::report_route route{into.doctor(), words[5]};
+    long made = 0;
+    into.fill(letters, bench::copy_state::accepted, [&](const delivery_row& row) {
+        std::ofstream file(std::filesystem::path(words[4]) / (row.id.text() + ".eml"), std::ios::binary);
+        file << (made++ % 2 == 0 ? bench::positive_report(row, route) : bench::receipt(row, route));
+        if (!file.flush()) give_up("report");
+    });
 }
 }
 
 int main(int count, char** words)
 {
     try {
-        fill(count, words);
+        run(count, words);
         return 0;
     } catch (const std::exception& why) {
         std::cerr << "bench_fill_queue: " << why.what() << "\n";

@@ -97,10 +97,11 @@ class Meter:
 
 
 class Hospital:
-    """One hospital node on a folder of its own. It sends to a Collector of its own, or to a DiscardSink once told so."""
+    """One hospital node on a folder of its own. It sends to a Collector of its own, or to a DiscardSink once told so.
+    `limits`: further settings of that table."""
 
-    def __init__(self, options, size):
-        self.options, self.size, self._sent = options, size, 0
+    def __init__(self, options, size, **limits):
+        self.options, self.size, self._sent, self._limits = options, size, 0, limits
 
     def __enter__(self):
         self._stack = contextlib.ExitStack()
@@ -133,7 +134,7 @@ class Hospital:
 
     def start(self):
         self.lab.add_hospital(next_hop=self.receiver.port, server_name=NAME, limits={
-            "free_disk_octets": 268435456, "workers": self.options.workers, "deliveries": self.options.deliveries})
+            "free_disk_octets": 268435456, "workers": self.options.workers, "deliveries": self.options.deliveries} | self._limits)
         self.process = self.lab.start_node("hospital", env={"LD_PRELOAD": str(self.options.tools / "bench_sync_counter.so"),
                                                             "SYNC_COUNTER_FILE": str(self.counter.file)})
 

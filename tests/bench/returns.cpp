@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "mime/report/dsn.hpp"
 #include "relay/track/returns.hpp"
+#include "tests/bench/sent_letters.hpp"
 #include "tests/support/relay_house.hpp"
 
 using namespace relay::pipeline;
@@ -17,91 +17,14 @@ using namespace relay::pipeline;
 namespace {
 const std::string roux = "anne.roux@medecin.example";
 
-struct original {
-    stay_row stay;
-    letter_row letter;
-    delivery_row delivery;
-};
-
-original accepted_letter(tests::house& house)
+bench::original accepted_letter(tests::house& house)
 {
     house.add_doctor(roux, tests::second_doctor);
     tests::letter_order order;
     order.reading = "Y";
     house.drop("lettre.hl7", tests::mdm_file(order));
-    const delivery_id id = house.only().id;
-    house.attempt(id, attempt_end::accepted);
-    const auto sent = house.ask([&](auto& r) { return r.delivery(id); }).value();
-    const auto letter = house.ask([&](auto& r) { return r.letter(sent.letter); }).value();
-    return {house.ask([&](auto& r) { return r.stay(letter.stay); }).value(), letter, sent};
-}
-
-// Rows and events of a letter that was accepted, of a patient and a stay of its own.
-delivery_row add_copy(ports::transaction& tx, const original& from, instant now)
-{
-    stay_row stay = from.stay;
-    stay.id = stay_id::make();
-    for (std::string* key : {&stay.visit_key, &stay.file_key, &stay.identity_key, &stay.traits_key})
-        if (!key->empty()) *key = relay::base::random_token();
-    tx.save_stay(stay);
-    letter_row letter = from.letter;
-    letter.id = letter_id::make();
-    letter.stay = stay.id;
-    letter.set_key = letter.document_key = letter.source_name_key = relay::base::random_token();
-    tx.save_letter(letter);
-    event received;
-    received.at = now;
-    received.kind = event_kind::letter_received;
-    received.letter = letter.id;
-    tx.append(received);
-    delivery_row row = from.delivery;
-    row.id = delivery_id::make();
-    row.letter = letter.id;
-    row.set_key = letter.set_key;
-    row.message_id = relay::base::random_token() + "@relais.example";
-    row.envid = relay::base::random_token();
-    row.mail = blob_id();
-    row.state = delivery_state::received;
-    row.attempts = 0;
-    row.accepted_at.reset();
-    for (const event_kind kind : {event_kind::routed, event_kind::attempt_started, event_kind::accepted}) {
-        event next;
-        next.at = now;
-        next.kind = kind;
-        if (kind == event_kind::accepted) next.facts.smtp_code = 250;
-        record(tx, row, std::move(next));
-    }
-    return row;
-}
-
-std::string positive(const delivery_row& about)
-{
-    mime::report::dsn_message report;
-    report.reporting_mta = "operateur.example";
-    report.from = {"", "mailer-daemon@operateur.example"};
-    report.to = tests::hospital_address;
-    report.message_id = "r" + about.id.text() + "@operateur.example";
-    report.boundary_token = about.id.text();
-    report.original_envelope_id = about.envid;
-    report.original.message_id = about.message_id;
-    mime::report::dsn_recipient one;
-    one.final_recipient = roux;
-    one.action = mime::report::dsn_action::delivered;
-    report.recipients.push_back(one);
-    return mime::report::write_dsn(report).value();
-}
-
-std::string receipt(const delivery_row& about)
-{
-    return "Received: from mx.medecin.example by relais.hopital.example; Fri, 20 Nov 2026 15:00:00 +0100\r\nFrom: <" +
-           roux + ">\r\nTo: <relais@hopital.example>\r\nSubject: XDM/1.0/DDM+Lettre\r\nMessage-ID: <mdn" +
-           about.id.text() +
-           "@medecin.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
-           "report-type=disposition-notification; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: "
-           "text/plain\r\n\r\nlu\r\n--x\r\n"
-           "Content-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822;" +
-           roux + "\r\nOriginal-Message-ID: <" + about.message_id +
-           ">\r\nDisposition: automatic-action/MDN-sent-automatically; processed\r\n\r\n--x--\r\n";
+    house.attempt(house.only().id, attempt_end::accepted);
+    return bench::find_original(*house.store);
 }
 
 double cpu_seconds()
@@ -118,14 +41,15 @@ int main(int argc, char** argv)
     const long letters = std::atol(argv[1]);
     const int threads = argc > 2 ? std::atoi(argv[2]) : 16;
     tests::house house;
-    const original from = accepted_letter(house);
+    const bench::original from = accepted_letter(house);
+    const bench::report_route route{roux, std::string(tests::hospital_address)};
     std::vector<std::string> mails;
     for (long made = 0; made < letters;) {
         house.store
             ->write([&](ports::transaction& tx) {
                 for (int n = 0; n < 500 && made < letters; ++n, ++made) {
-                    const delivery_row row = add_copy(tx, from, house.clock.now());
-                    mails.push_back(made % 2 == 0 ? positive(row) : receipt(row));
+                    const auto row = bench::add_copy(tx, from, house.clock.now(), bench::copy_state::accepted);
+                    mails.push_back(made % 2 == 0 ? positive_report(row, route) : receipt(row, route));
                 }
             })
             .value();

@@ -180,6 +180,11 @@ TEST_CASE("a late contradiction sends the correction, once, with the code of its
     }
     CHECK(told == tc.told);
     CHECK(ids.size() == tc.told.size());
+    const delivery_view ledger_says = fold_delivery(h.events(h.id));  // whatever was folded when each report came
+    CHECK(h.only().state == ledger_says.state);
+    CHECK(h.only().why == ledger_says.why);
+    CHECK(h.only().accepted_at == ledger_says.accepted_at);
+    CHECK(h.only().confirmed_at == ledger_says.confirmed_at);
 }
 
 TEST_CASE("reports without a Message-ID are told apart by their bytes", "[returns]")
