@@ -24,3 +24,7 @@ INSERT INTO peer_failing SELECT domain, min(created_at) FROM delivery
     WHERE state IN ('deferred', 'uncertain', 'sending') AND why IN ('PEER_DOWN', 'TLS_REFUSED', 'REPLY_LOST')
         AND domain <> ''
     GROUP BY domain;
+
+-- What was said of a stay is about its discharge, too (relay/pipeline/worklist.hpp).
+UPDATE work_said SET about = about || ' ' || (SELECT discharge FROM stay_fact WHERE stay = item)
+    WHERE about <> '' AND item IN (SELECT stay FROM stay_fact);
