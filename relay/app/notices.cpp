@@ -199,23 +199,13 @@ void notices::send_posts(const parts& part)
     }
 }
 
-// Why it fails is a gauge for as long as it does; the log says it once.
+// That posts wait is a gauge for as long as they do; the log says why, once.
 void notices::say_post(const ports::alert_post& post, const web_answer& answer, const post_step& step)
 {
-    const bool taken = step.end == post_end::taken;
-    obs::add(taken ? obs::counter::alert_posts_sent : obs::counter::alert_posts_failed);
-    if (step.end == post_end::refused || step.end == post_end::given_up) obs::add(obs::counter::alert_posts_lost);
-    obs::set(obs::gauge::alert_post_status, answer.status);
-    switch (posts_.after(step)) {
-        case post_watch::news::none: break;
-        case post_watch::news::takes_again:
-            obs::info(obs::event::alert_post_taken, "status={} attempts={}", answer.status, post.attempts + 1);
-            break;
-        case post_watch::news::fails:
-        case post_watch::news::lost:
-            obs::warn(obs::event::alert_post_failed, "step=post status={} attempts={} end={} code=\"{}\"",
-                      answer.status, post.attempts + 1, name(step.end), answer.error);
-    }
+    obs::add(step.end == post_end::taken ? obs::counter::alert_posts_sent : obs::counter::alert_posts_failed);
+    if (posts_.after(step, answer.status) == post_watch::news::none) return;
+    obs::warn(obs::event::alert_post_failed, "step=post status={} attempts={} end={} code=\"{}\"", answer.status,
+              post.attempts + 1, name(step.end), answer.error);
 }
 
 void notices::send_due_digests(const parts& part, const alert_options& options)

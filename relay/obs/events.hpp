@@ -75,7 +75,6 @@ inline constexpr event_name site_slowed{"queue.site_slowed"};
 inline constexpr event_name load_changed{"load.changed"};
 inline constexpr event_name alert_told{"alert.told"};
 inline constexpr event_name alert_post_failed{"alert.post_failed"};
-inline constexpr event_name alert_post_taken{"alert.post_taken"};  // after it failed
 inline constexpr event_name digest_queued{"digest.queued"};
 // mail in and out
 inline constexpr event_name smtp_opened{"smtp.opened"};

@@ -60,7 +60,6 @@ constexpr std::array<described, counter_count> counter_words{{
     {"relay_alerts_told_total", "Alerts told when something begins or ends."},
     {"relay_alert_posts_sent_total", "Alerts taken by the web address that is told."},
     {"relay_alert_posts_failed_total", "Attempts to tell an alert to the web address that failed."},
-    {"relay_alert_posts_lost_total", "Alerts the web address can never take, or did not take in a day."},
     {"relay_digests_queued_total", "Weekly digests queued."},
 }};
 constexpr std::array<described, gauge_count> gauge_words{{
@@ -85,7 +84,6 @@ constexpr std::array<described, gauge_count> gauge_words{{
     {"relay_returns_left", "Mails left in it for people."},
     {"relay_alerts_standing", "Alerts that have begun and not ended."},
     {"relay_alert_posts_waiting", "Alerts that wait to be told to the web address."},
-    {"relay_alert_post_status", "HTTP status of its last answer; 0: there was none."},
     {"relay_mailbox_warnings", "Mailboxes that a person should look at: volume, never read, common to many doctors."},
 }};
 static_assert(!counter_words.back().help.empty() && !gauge_words.back().help.empty(), "a metric is not described");

@@ -56,7 +56,6 @@ enum class counter : std::size_t {
     alerts_told,
     alert_posts_sent,
     alert_posts_failed,
-    alert_posts_lost,
     digests_queued,
     count_  // keep last
 };
@@ -82,7 +81,6 @@ enum class gauge : std::size_t {
     returns_left,                   // mails left on its server, for people
     alerts_standing,
     alert_posts_waiting,
-    alert_post_status,  // of HTTP, last; 0: there was no answer, or none was asked yet
     mailbox_warnings,
     count_  // keep last
 };

@@ -36,12 +36,14 @@ post_step step_after(post_answer answer, const ports::alert_post& post, instant 
     return {post_end::none, std::min<std::chrono::seconds>(pause, policy.longest)};
 }
 
-post_watch::news post_watch::after(const post_step& step) noexcept
+post_watch::news post_watch::after(const post_step& step, int status) noexcept
 {
-    const bool failed_before = fails_;
-    fails_ = step.end == post_end::none || step.end == post_end::given_up;
-    if (step.end == post_end::refused || step.end == post_end::given_up) return news::lost;
-    if (fails_ == failed_before) return news::none;
-    return fails_ ? news::fails : news::takes_again;
+    const bool is_lost = step.end == post_end::refused || step.end == post_end::given_up;
+    // What it can never take is no fault of the address: the next one may pass.
+    const bool fails = step.end == post_end::none || step.end == post_end::given_up;
+    const bool is_known = fails && failing_ == status;
+    failing_ = fails ? std::optional(status) : std::nullopt;
+    if (is_lost) return news::lost;
+    return fails && !is_known ? news::fails : news::none;
 }
 }

@@ -27,13 +27,14 @@ struct post_step {
 [[nodiscard]] post_step step_after(post_answer answer, const ports::alert_post& post, instant now,
                                    const post_policy& policy = {});
 
-// Whether the log says it: once when the address begins to fail, once when it takes again, and each post that is lost.
+// Whether the log says it: once when the address begins to fail, once more when it fails in another way, and each post
+// that is lost.
 class post_watch {
 public:
-    enum class news { none, fails, takes_again, lost };
-    [[nodiscard]] news after(const post_step& step) noexcept;
+    enum class news { none, fails, lost };
+    [[nodiscard]] news after(const post_step& step, int status) noexcept;
 
 private:
-    bool fails_ = false;
+    std::optional<int> failing_;  // the status that was said
 };
 }
