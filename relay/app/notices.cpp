@@ -6,7 +6,6 @@
 #include "certs/certificate.hpp"
 #include "mime/text/digest.hpp"
 #include "relay/app/digest_text.hpp"
-#include "relay/app/web_post.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
@@ -18,10 +17,6 @@ namespace relay::app {
 using namespace pipeline;
 namespace {
 constexpr std::uint64_t most_certificate_octets = 1U << 20U;
-constexpr std::chrono::seconds first_pause{10};
-constexpr std::chrono::seconds longest_pause{3600};
-constexpr std::chrono::hours post_given_up{24};
-constexpr std::chrono::hours quiet_pause{1};
 
 int minute_of(std::string_view text)
 {
@@ -190,22 +185,27 @@ void notices::send_posts(const parts& part)
         if (!read.has_value() || !post) return;
         const web_answer answer =
             post_json({alerts.webhook, alerts.webhook_anchors, alerts.webhook_timeout}, post->body, leaving_);
-        const bool taken = answer.what == web_answer::kind::taken;
-        if (leaving_ && !taken) return;  // cut off: it is posted again after the start
-        const bool given_up = answer.what == web_answer::kind::refused || now - post->created_at > post_given_up;
-        if (!taken)
-            obs::warn(obs::event::alert_post_failed, "step=post status={} attempts={} given_up={} code=\"{}\"",
-                      answer.status, post->attempts + 1, given_up, answer.error);
-        obs::add(taken ? obs::counter::alert_posts_sent : obs::counter::alert_posts_failed);
-        const auto pause = std::min(longest_pause, first_pause * (1 << std::min(post->attempts, 10)));
+        const post_answer said = post_answer_of(answer.status);
+        if (leaving_ && said == post_answer::again) return;  // cut off: it is posted again after the start
+        const post_step step = step_after(said, *post, now);
+        say_post(*post, answer, step);
         const auto written = with_.store.write([&](ports::transaction& tx) {
-            if (taken || given_up) return tx.work_changes().notice_changes().remove_post(post->sequence);
+            if (step.end != post_end::none) return tx.work_changes().notice_changes().remove_post(post->sequence);
             ++post->attempts;
-            post->next_try = now + pause;
+            post->next_try = now + step.pause;
             tx.work_changes().notice_changes().save_post(*post);
         });
         if (!written.has_value()) return;
     }
+}
+
+// That posts wait is a gauge for as long as they do; the log says why, once.
+void notices::say_post(const ports::alert_post& post, const web_answer& answer, const post_step& step)
+{
+    obs::add(step.end == post_end::taken ? obs::counter::alert_posts_sent : obs::counter::alert_posts_failed);
+    if (posts_.after(step, answer.status) == post_watch::news::none) return;
+    obs::warn(obs::event::alert_post_failed, "step=post status={} attempts={} end={} code=\"{}\"", answer.status,
+              post.attempts + 1, name(step.end), answer.error);
 }
 
 void notices::send_due_digests(const parts& part, const alert_options& options)
@@ -217,15 +217,14 @@ void notices::send_due_digests(const parts& part, const alert_options& options)
         const auto week = due_week(with_.clock.now(), zone, std::chrono::hours(part.settings.alerts.digest_hour));
         if (!week) continue;
         const auto now = std::chrono::steady_clock::now();
-        const auto quiet = quiet_.find(group);
-        if (quiet != quiet_.end() && quiet->second.week == *week && now < quiet->second.until) continue;
+        if (quiet_.is_quiet(group, *week, now)) continue;
         bool is_sent = true;
         const auto read = with_.store.read(
             [&](ports::reader& store) { is_sent = store.work().notices().is_digest_sent(group, text_of(*week)); });
         if (!read.has_value() || is_sent) continue;
         const auto done = queue_digest(part, options, group, *week, told::once);
         if (!done.has_value()) obs::error(obs::event::store_failed, "step=digest code={}", done.error().message());
-        if (done.has_value() && *done == 0) quiet_[group] = {*week, now + quiet_pause};
+        if (done.has_value() && *done == 0) quiet_.keep(group, *week, now);
     }
 }
 

@@ -6,13 +6,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <thread>
 
 #include "relay/app/generation.hpp"
+#include "relay/app/web_post.hpp"
 #include "relay/control/protocol.hpp"
 #include "relay/pipeline/alert_desk.hpp"
+#include "relay/pipeline/alert_posts.hpp"
 #include "relay/pipeline/digest.hpp"
 
 namespace relay::app {
@@ -33,6 +34,7 @@ private:
     void look();
     [[nodiscard]] std::vector<pipeline::alert_condition> of_the_node(const parts& part);
     void send_posts(const parts& part);
+    void say_post(const pipeline::ports::alert_post& post, const web_answer& answer, const pipeline::post_step& step);
     void watch_when_due(const parts& part);
     void send_due_digests(const parts& part, const pipeline::alert_options& options);
     enum class told { once, again };
@@ -47,13 +49,8 @@ private:
     std::condition_variable changed_;
     std::atomic<bool> leaving_{false};
     std::chrono::steady_clock::time_point next_watch_{};  // its thread only
-    // A group that has nothing to tell of the week that is due is asked again then: it costs reading the week. Its
-    // thread only.
-    struct quiet_group {
-        pipeline::digest_week week;
-        std::chrono::steady_clock::time_point until;
-    };
-    std::map<std::string, quiet_group> quiet_;
+    pipeline::quiet_groups quiet_;                        // its thread only
+    pipeline::post_watch posts_;                          // its thread only
     std::thread thread_;
 };
 }

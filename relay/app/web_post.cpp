@@ -23,13 +23,6 @@ int stop_when_leaving(void* flag, curl_off_t /*in_all*/, curl_off_t /*in*/, curl
 {
     return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0;
 }
-
-web_answer::kind kind_of(long status)
-{
-    if (status >= 200 && status < 300) return web_answer::kind::taken;
-    const bool passing = status == 408 || status == 429 || status >= 500;
-    return passing ? web_answer::kind::again : web_answer::kind::refused;
-}
 }
 
 web_answer post_json(const web_address& to, const std::string& body, const std::atomic<bool>& leaving)
@@ -38,7 +31,7 @@ web_answer post_json(const web_address& to, const std::string& body, const std::
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     const std::unique_ptr<CURL, free_handle> handle(curl_easy_init());
     const std::unique_ptr<curl_slist, free_list> fields(curl_slist_append(nullptr, "Content-Type: application/json"));
-    if (!handle || !fields) return {web_answer::kind::again, 0, "memory"};
+    if (!handle || !fields) return {0, "memory"};
     CURL* const curl = handle.get();
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(to.timeout).count();
     const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
@@ -64,9 +57,9 @@ web_answer post_json(const web_address& to, const std::string& body, const std::
         set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
     }
     const CURLcode done = curl_easy_perform(curl);
-    if (done != CURLE_OK) return {web_answer::kind::again, 0, curl_easy_strerror(done)};
+    if (done != CURLE_OK) return {0, curl_easy_strerror(done)};
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    return {kind_of(status), static_cast<int>(status), {}};
+    return {static_cast<int>(status), {}};
 }
 }

@@ -14,10 +14,8 @@ struct web_address {
     std::chrono::seconds timeout{10};  // all in
 };
 struct web_answer {
-    enum class kind { taken, again, refused } what = kind::again;
     int status = 0;     // of HTTP; 0: there was no answer
     std::string error;  // of libcurl, its own words; empty with an answer
 };
-// 2xx: taken. 408, 429, 5xx or no answer: again. Anything else: refused, it will not be taken later either.
 [[nodiscard]] web_answer post_json(const web_address& to, const std::string& body, const std::atomic<bool>& leaving);
 }

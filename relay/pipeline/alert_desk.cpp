@@ -1,5 +1,7 @@
 #include "relay/pipeline/alert_desk.hpp"
 
+#include <algorithm>
+
 #include "mime/text/ascii.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/obs/metrics.hpp"
@@ -22,23 +24,77 @@ result<std::vector<alert_condition>> alert_desk::conditions(std::span<const aler
     std::vector<alert_condition> all(of_the_node.begin(), of_the_node.end());
     const instant now = with_.clock.now();
     std::vector<std::string> codes;
+    std::vector<told_alert> told;
+    line_alerts disputes(now - options_.window);
     auto read = with_.store.read([&](ports::reader& store) {
+        ports::notice_reader& notices = store.work().notices();
         codes = store.work().services_with_work();
-        for (auto& one : store.work().notices().failing_domains(now - options_.peer)) all.push_back(std::move(one));
-        const auto oldest = store.work().notices().oldest_waiting();
+        told = notices.told_to_anybody();
+        for (const std::string& item : notices.disputed_items())
+            if (const auto line = find_work(store, item, options_.sites, now)) disputes.add(*line);
+        for (auto& one : notices.failing_domains(now - options_.peer)) all.push_back(std::move(one));
+        const auto oldest = notices.oldest_waiting();
         if (oldest && *oldest <= now - options_.queue) all.push_back({alert_kind::queue, "", 1, *oldest});
     });
     if (!read.has_value()) return read.error();
+    for (alert_condition& one : disputes.conditions()) all.push_back(std::move(one));
     for (const std::string& service : codes) {
-        work_page page;
-        const work_query query{
-            .services = {service}, .limit = limits_.lines_of_a_service, .after = work_place{now - options_.window, {}}};
         // Each in its own snapshot: nobody waits for the whole of them.
-        read = with_.store.read([&](ports::reader& store) { page = read_worklist(store, query, options_.sites, now); });
+        read = add_lines(all, service, told, now);
         if (!read.has_value()) return read.error();
-        for (auto& one : conditions_of(page.items, service)) all.push_back(std::move(one));
     }
     return all;
+}
+
+result<void> alert_desk::add_lines(std::vector<alert_condition>& to, const std::string& service,
+                                   std::span<const told_alert> told, instant now)
+{
+    const instant window = now - options_.window;
+    line_alerts found(window);
+    std::vector<alert_kind> missing;  // told, and not seen yet
+    bool is_whole = true;
+    const auto read = with_.store.read([&](ports::reader& store) {
+        is_whole = walk_lines(store, service, window, now, [&](const work_item& line) {
+            found.add(line);
+            return true;
+        });
+        for (const told_alert& one : told)
+            if (is_of_lines(one.kind) && one.subject == service && !found.has(one.kind, service))
+                missing.push_back(one.kind);
+        const auto is_seen = [&](alert_kind kind) { return found.has(kind, service); };
+        // What nothing in the window holds up may still stand by what is older.
+        if (!is_whole || missing.empty()) return;
+        is_whole = walk_lines(store, service, instant::min(), now, [&](const work_item& line) {
+            if (line.deadline > window) return false;
+            found.add(line);
+            return !std::all_of(missing.begin(), missing.end(), is_seen);
+        });
+    });
+    if (!read.has_value()) return read;
+    for (alert_condition& one : found.conditions()) to.push_back(std::move(one));
+    if (is_whole) return read;
+    for (const alert_kind kind : missing) to.push_back({kind, service, 0, now, {}, alert_voice::unseen});
+    return read;
+}
+
+// The lines of a service behind `from`, in pages, disputes aside, until `wanted` has enough; false: the limit ended it.
+bool alert_desk::walk_lines(ports::reader& store, const std::string& service, instant from, instant now,
+                            const std::function<bool(const work_item&)>& wanted) const
+{
+    work_query query{.services = {service},
+                     .shown = work_query::lines::all,
+                     .limit = limits_.lines_at_once,
+                     .after = work_place{from, {}}};
+    for (std::size_t seen = 0; query.after;
+         query.limit = std::min(limits_.lines_at_once, limits_.lines_of_a_service - seen)) {
+        if (seen >= limits_.lines_of_a_service) return false;
+        const work_page page = read_worklist(store, query, options_.sites, now);
+        for (const work_item& line : page.items)
+            if (line.why != cause::disputed && !wanted(line)) return true;
+        seen += page.items.size();
+        query.after = page.next;
+    }
+    return true;
 }
 
 result<std::size_t> alert_desk::look(std::span<const alert_condition> of_the_node)
@@ -69,6 +125,17 @@ result<std::vector<told_alert>> alert_desk::told(std::string_view whom)
     return found;
 }
 
+// What went quiet is told to nobody.
+result<bool> alert_desk::remember(std::string_view whom, const alert_news& news, instant at)
+{
+    if (!news.empty()) {
+        const auto written = with_.store.write(
+            [&](ports::transaction& tx) { tx.work_changes().notice_changes().save_told(whom, news, at); });
+        if (!written.has_value()) return failed<bool>(written.error());
+    }
+    return result<bool>(boost::system::in_place_value, false);
+}
+
 result<bool> alert_desk::tell(const alert_rule& rule, const std::string& to, std::span<const alert_condition> now)
 {
     const instant at = with_.clock.now();
@@ -77,7 +144,7 @@ result<bool> alert_desk::tell(const alert_rule& rule, const std::string& to, std
     if (!before.has_value()) return failed<bool>(before.error());
     const alert_round round = round_of(rule, now, *before, at, options_.zone);
     const alert_news news = news_of(round.now, round.told);
-    if (news.empty()) return result<bool>(boost::system::in_place_value, false);
+    if (!news.says_something()) return remember(whom, news, at);
     const alert_text text = write_alert(news, options_.sites, options_.node, at, options_.zone);
     const notice mail{
         options_.from, to, text.subject, text.body, {}, {}, {}, base::random_token() + "@" + options_.node};
@@ -100,7 +167,7 @@ result<bool> alert_desk::post(std::span<const alert_condition> now)
     const auto before = told(web_address);
     if (!before.has_value()) return failed<bool>(before.error());
     const alert_news news = news_of(now, *before);
-    if (news.empty()) return result<bool>(boost::system::in_place_value, false);
+    if (!news.says_something()) return remember(web_address, news, at);
     ports::alert_post made;
     made.body = write_alert_json(news, options_.sites, options_.node, at);
     made.created_at = made.next_try = at;

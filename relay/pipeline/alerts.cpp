@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include <boost/json.hpp>
 
@@ -70,13 +69,20 @@ std::string shown(instant at, const mime::zone& where)
     return mime::format_local(at, where, mime::local_format::date_time_text);
 }
 
-json::object json_of(alert_kind kind, const std::string& subject, const organisation& sites)
+json::object json_of(alert_kind kind, const std::string& subject, const std::string& item, const organisation& sites)
 {
     json::object out{{"kind", name(kind)}, {"subject", subject}};
     const site_entry* site = is_of_service(kind) ? sites.site_of(subject) : nullptr;
     out["site"] = site == nullptr ? "" : site->code;
     out["group"] = site == nullptr ? "" : site->group;
+    if (!item.empty()) out["item"] = item;
     return out;
+}
+
+// A random id of ours, by which the worklist has it.
+std::string shown_item(const std::string& item)
+{
+    return item.empty() ? std::string() : "  ligne : " + item + "\n";
 }
 }
 
@@ -107,15 +113,34 @@ bool is_of_service(alert_kind value) noexcept
     return words_of(value).of_service;
 }
 
+bool is_of_lines(alert_kind value) noexcept
+{
+    return value == alert_kind::directory || (is_of_service(value) && value != alert_kind::disputed);
+}
+
+std::string alert_key(alert_kind kind, std::string_view subject, std::string_view item)
+{
+    std::string key = std::string(name(kind)) + ":" + std::string(subject);
+    if (!item.empty()) key += ":" + std::string(item);
+    return key;
+}
+
 alert_news news_of(std::span<const alert_condition> now, std::span<const told_alert> told)
 {
     std::map<std::string, const alert_condition*> standing;
     std::map<std::string, const told_alert*> known;
-    for (const alert_condition& one : now) standing.emplace(one.key(), &one);
+    for (const alert_condition& one : now) {
+        const auto [place, is_new] = standing.emplace(one.key(), &one);
+        if (!is_new && one.voice < place->second->voice) place->second = &one;
+    }
     for (const told_alert& one : told) known.emplace(one.key(), &one);
     alert_news news;
-    for (const auto& [key, one] : standing)
-        if (!known.contains(key)) news.begun.push_back(*one);
+    for (const auto& [key, one] : standing) {
+        const auto before = known.find(key);
+        const bool is_loud = before != known.end() && before->second->voice == alert_voice::loud;
+        if (one->voice == alert_voice::loud && !is_loud) news.begun.push_back(*one);
+        if (one->voice == alert_voice::quiet && is_loud) news.hushed.push_back(*before->second);
+    }
     for (const auto& [key, one] : known)
         if (!standing.contains(key)) news.ended.push_back(*one);
     return news;
@@ -150,19 +175,40 @@ alert_round round_of(const alert_rule& rule, std::span<const alert_condition> no
     return made;
 }
 
-std::vector<alert_condition> conditions_of(std::span<const work_item> lines, std::string_view service)
+void line_alerts::add(const work_item& line)
 {
-    std::map<alert_kind, alert_condition> found;
-    for (const work_item& line : lines) {
-        const auto kind = kind_of(line);
-        if (!kind) continue;
-        const auto [place, is_new] =
-            found.try_emplace(*kind, alert_condition{*kind, std::string(service), 0, line.since});
-        ++place->second.count;
-        place->second.since = std::min(place->second.since, line.since);
+    const auto kind = kind_of(line);
+    if (!kind || line.stands == work_item::standing::done) return;
+    const bool alone = *kind == alert_kind::disputed;
+    // A dispute comes when it comes: how old its letter is says nothing of it.
+    const bool old = !alone && line.deadline <= window_;
+    const bool put_off = line.stands == work_item::standing::snoozed;
+    const alert_condition one{*kind,
+                              line.service,
+                              1,
+                              line.since,
+                              alone ? line.id : std::string(),
+                              old || put_off ? alert_voice::quiet : alert_voice::loud};
+    const auto [place, is_new] = found_.try_emplace(one.key(), one);
+    alert_condition& all = place->second;
+    if (is_new || one.voice > all.voice) return;
+    if (one.voice < all.voice) {  // what is told counts what is told
+        all = one;
+        return;
     }
+    ++all.count;
+    all.since = std::min(all.since, one.since);
+}
+
+bool line_alerts::has(alert_kind kind, const std::string& service) const
+{
+    return found_.contains(alert_key(kind, service, {}));
+}
+
+std::vector<alert_condition> line_alerts::conditions() const
+{
     std::vector<alert_condition> all;
-    for (auto& [kind, one] : found) all.push_back(std::move(one));
+    for (const auto& [key, one] : found_) all.push_back(one);
     return all;
 }
 
@@ -179,12 +225,12 @@ alert_text write_alert(const alert_news& news, const organisation& sites, std::s
         const std::string subject = shown_subject(one.kind, one.subject, sites);
         out.body += "\nCommence : " + std::string(label_of(one.kind)) + (subject.empty() ? "" : " — " + subject) + "\n";
         out.body += "  nombre : " + std::to_string(one.count) + ", depuis le " + shown(one.since, where) + "\n";
-        out.body += "  à faire : " + std::string(action_of(one.kind)) + "\n";
+        out.body += shown_item(one.item) + "  à faire : " + std::string(action_of(one.kind)) + "\n";
     }
     for (const told_alert& one : news.ended) {
         const std::string subject = shown_subject(one.kind, one.subject, sites);
         out.body += "\nFin : " + std::string(label_of(one.kind)) + (subject.empty() ? "" : " — " + subject) +
-                    ", annoncé le " + shown(one.told_at, where) + "\n";
+                    ", annoncé le " + shown(one.told_at, where) + "\n" + shown_item(one.item);
     }
     out.body += "\nCe message ne nomme aucun patient. Le détail : liaison worklist.\n";
     return out;
@@ -194,13 +240,13 @@ std::string write_alert_json(const alert_news& news, const organisation& sites, 
 {
     json::array begun, ended;
     for (const alert_condition& one : news.begun) {
-        json::object line = json_of(one.kind, one.subject, sites);
+        json::object line = json_of(one.kind, one.subject, one.item, sites);
         line["count"] = one.count;
         line["since"] = mime::format_utc_text(one.since);
         begun.push_back(std::move(line));
     }
     for (const told_alert& one : news.ended) {
-        json::object line = json_of(one.kind, one.subject, sites);
+        json::object line = json_of(one.kind, one.subject, one.item, sites);
         line["told_at"] = mime::format_utc_text(one.told_at);
         ended.push_back(std::move(line));
     }

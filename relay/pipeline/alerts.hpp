@@ -3,6 +3,7 @@
 // data: services, counts, domains, instants (domain.md §10 rule 1). Pure.
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -30,27 +31,42 @@ enum class alert_kind {
 [[nodiscard]] std::string_view action_of(alert_kind value) noexcept;  // French: what to do
 // Of one service: told to its people, at their hours. The others are the operator's, at any hour.
 [[nodiscard]] bool is_of_service(alert_kind value) noexcept;
+// Derived from lines of the worklist that are told together, by service.
+[[nodiscard]] bool is_of_lines(alert_kind value) noexcept;
+[[nodiscard]] std::string alert_key(alert_kind kind, std::string_view subject, std::string_view item);
 
+// Whether people hear of what holds.
+enum class alert_voice {
+    loud,   // told when it begins
+    quiet,  // goes on, and nobody is told: older than the window, or put off by a person; loud again it begins again
+    unseen  // a look that has a bound did not come to it: neither a beginning nor an end
+};
 struct alert_condition {
     alert_kind kind = alert_kind::no_letter;
     std::string subject;     // code of a service, domain, name of a certificate; empty: the node
     std::int64_t count = 1;  // of what it is about now
     instant since{};         // of the oldest
-    [[nodiscard]] std::string key() const { return std::string(name(kind)) + ":" + subject; }
+    std::string item{};      // line of the worklist (a random id of ours), of what is told one by one
+    alert_voice voice = alert_voice::loud;
+    [[nodiscard]] std::string key() const { return alert_key(kind, subject, item); }
 };
 struct told_alert {
     alert_kind kind = alert_kind::no_letter;
     std::string subject;
     instant told_at{};
-    [[nodiscard]] std::string key() const { return std::string(name(kind)) + ":" + subject; }
+    std::string item{};
+    alert_voice voice = alert_voice::loud;  // or quiet
+    [[nodiscard]] std::string key() const { return alert_key(kind, subject, item); }
 };
 
 struct alert_news {
     std::vector<alert_condition> begun;
     std::vector<told_alert> ended;
-    [[nodiscard]] bool empty() const noexcept { return begun.empty() && ended.empty(); }
+    std::vector<told_alert> hushed{};  // quiet from now on: remembered, told to nobody
+    [[nodiscard]] bool says_something() const noexcept { return !begun.empty() || !ended.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return !says_something() && hushed.empty(); }
 };
-// By key, whatever the order of what is given.
+// By key, whatever the order of what is given; of two conditions of one key the more audible counts.
 [[nodiscard]] alert_news news_of(std::span<const alert_condition> now, std::span<const told_alert> told);
 
 // The hours of the local day at which people of a service are told: [from, to) in minutes; from > to spans midnight,
@@ -82,8 +98,20 @@ struct alert_round {
 [[nodiscard]] alert_round round_of(const alert_rule& rule, std::span<const alert_condition> now,
                                    std::span<const told_alert> told, instant at, const mime::zone& where);
 
-// The worklist's lines of one service as conditions. Pure.
-[[nodiscard]] std::vector<alert_condition> conditions_of(std::span<const work_item> lines, std::string_view service);
+// Lines of the worklist as conditions: of a service together, disputes one by one, since each is a letter that may lie
+// with the wrong person. Lines that are done count no more; those put off, and those whose last deadline is not behind
+// `window`, keep what began from being over.
+class line_alerts {
+public:
+    explicit line_alerts(instant window) : window_(window) {}
+    void add(const work_item& line);
+    [[nodiscard]] bool has(alert_kind kind, const std::string& service) const;
+    [[nodiscard]] std::vector<alert_condition> conditions() const;
+
+private:
+    instant window_;
+    std::map<std::string, alert_condition> found_;  // by key
+};
 
 // For people, in French: subject and text of a mail.
 struct alert_text {

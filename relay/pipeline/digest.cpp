@@ -64,6 +64,12 @@ std::optional<digest_week> due_week(instant now, const mime::zone& where, std::c
     return digest_week{current.monday - in_a_week};
 }
 
+bool quiet_groups::is_quiet(const std::string& group, digest_week week, time_point now) const
+{
+    const auto found = kept_.find(group);
+    return found != kept_.end() && found->second.week == week && now < found->second.until;
+}
+
 const mime::zone& zone_of_group(const organisation& sites, std::string_view group, const mime::zone& fallback)
 {
     for (const site_entry& site : sites.sites())

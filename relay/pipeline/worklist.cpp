@@ -111,7 +111,9 @@ std::string about_of(const work_evidence& of, instant now, const attention_rules
         case work_kind::stay: {
             const attention mark = mark_of(of, now, rules);
             if (mark == attention::none) return {};
-            return std::string(words_of(topic_of(mark, of.facts->has_letter)).word);
+            // A discharge that is corrected, or cancelled and told again, misses its goals anew.
+            return std::string(words_of(topic_of(mark, of.facts->has_letter)).word) + " " +
+                   std::to_string(of.since.time_since_epoch().count());
         }
         case work_kind::delivery:
             if (!asks_for_a_person(of.state, of.why)) return {};

@@ -10,6 +10,8 @@ class notice_rows final : public pipeline::ports::notice_reader, public pipeline
 public:
     explicit notice_rows(connection& database) : database_(database) {}
     std::vector<pipeline::told_alert> told_alerts(std::string_view whom) override;
+    std::vector<pipeline::told_alert> told_to_anybody() override;
+    std::vector<std::string> disputed_items() override;
     std::vector<pipeline::alert_condition> failing_domains(base::instant until) override;
     std::optional<base::instant> oldest_waiting() override;
     std::optional<pipeline::ports::alert_post> due_post(base::instant now) override;
@@ -24,4 +26,8 @@ public:
 private:
     connection& database_;
 };
+
+// Before an event of the ledger is projected: since when the servers of its delivery's domain fail, or that they
+// answer.
+void note_peer(connection& database, const pipeline::event& entry);
 }

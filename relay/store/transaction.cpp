@@ -5,6 +5,7 @@
 #include "relay/store/errc.hpp"
 #include "relay/store/fact_rows.hpp"
 #include "relay/store/mailbox_rows.hpp"
+#include "relay/store/notice_rows.hpp"
 #include "relay/store/queue_rows.hpp"
 #include "relay/store/rows.hpp"
 #include "relay/store/sealing.hpp"
@@ -116,6 +117,7 @@ std::size_t sql_transaction::roll_deadlines(std::string_view domain, instant now
 std::int64_t sql_transaction::append(const event& entry)
 {
     append_event(database(), vault(), head_, entry);
+    note_peer(database(), entry);
     return head_.sequence;
 }
 

@@ -253,7 +253,10 @@ void keep_work(connection& database, const delivery_row& row, const std::optiona
     using enum delivery_state;
     const bool may_have_asked = before && (before->state == held || before->state == failed ||
                                            before->state == undeliverable || is_accepted(before->state));
-    if (may_have_asked) database.run("DELETE FROM work_row WHERE item = ?", row.id);
+    // What was said of it was about that: should it ask again, for the same cause even, it is something new.
+    if (may_have_asked && database.run("DELETE FROM work_row WHERE item = ?", row.id) > 0)
+        database.run("UPDATE work_said SET last = 'none', until = NULL, reason = '', about = '' WHERE item = ?",
+                     row.id);
 }
 
 void keep_work(connection& database, const letter_clues& clues)

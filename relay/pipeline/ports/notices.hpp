@@ -20,8 +20,13 @@ class notice_reader {
 public:
     virtual ~notice_reader() = default;
     [[nodiscard]] virtual std::vector<told_alert> told_alerts(std::string_view whom) = 0;  // a keyed hash, or "webhook"
-    // Domains, those on hold aside, for which something created until then waits for another try, or is being tried,
-    // after their servers failed. O(domains + what is being sent).
+    // To anybody, once each; those that are told one by one aside.
+    [[nodiscard]] virtual std::vector<told_alert> told_to_anybody() = 0;
+    // Lines of the worklist: deliveries disputed by their addressee, whatever their age. As many as there are such.
+    [[nodiscard]] virtual std::vector<std::string> disputed_items() = 0;
+    // Domains, those on hold aside, whose servers have failed since then or longer, without any answer of theirs
+    // between, and for which something waits for another try, or is being tried, because of that. O(domains that fail +
+    // what is being sent).
     [[nodiscard]] virtual std::vector<alert_condition> failing_domains(instant until) = 0;
     // Of what is queued, deferred or uncertain; nullopt: nothing waits.
     [[nodiscard]] virtual std::optional<instant> oldest_waiting() = 0;

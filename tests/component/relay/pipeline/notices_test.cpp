@@ -2,11 +2,18 @@
 // restarts; what a notice looks like.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include <boost/json.hpp>
+
 #include "mime/message/entity.hpp"
 #include "mime/message/header.hpp"
 #include "relay/pipeline/alert_desk.hpp"
 #include "relay/pipeline/notice_mail.hpp"
 #include "relay/pipeline/ports/worklist.hpp"
+#include "relay/pipeline/work_desk.hpp"
 #include "tests/support/relay_house.hpp"
 
 using namespace relay::pipeline;
@@ -37,6 +44,69 @@ struct told_house : tests::house {
             if (row.kind == delivery_kind::report) found.push_back(std::move(row));
         return found;
     }
+    // Of a stay of service 4410, discharged on 2026-11-20, whose letter arrived at its doctor.
+    delivery_id arrived(const std::string& n)
+    {
+        const std::string visit = "26010" + n;
+        drop("a" + n + ".hl7", tests::adt_file({.control_id = "A" + n, .visit = visit, .movement = "M" + n}));
+        const letter_id letter = this->letter("6" + n, visit);
+        for (const auto& id : due(10).value()) attempt(id, attempt_end::accepted);
+        return ask([&](auto& r) { return r.deliveries_of_letter(letter); }).front().id;
+    }
+    letter_id letter(const std::string& n, const std::string& visit)
+    {
+        drop("l" + n + ".hl7",
+             tests::mdm_file(
+                 {.document = "2.999.7." + n + ".1", .set = "2.999.7." + n, .visit = visit, .control_id = "L" + n}));
+        const auto of_visit = [&](const letter_row& row) { return !known_letters.contains(row.id.text()); };
+        const auto all = letters();
+        const auto found = std::find_if(all.begin(), all.end(), of_visit);
+        if (found == all.end()) throw std::runtime_error("no letter");
+        known_letters.insert(found->id.text());
+        return found->id;
+    }
+    void stay_without_letter(const std::string& n, std::string discharge)
+    {
+        drop(
+            "s" + n + ".hl7",
+            tests::adt_file(
+                {.control_id = "S" + n, .visit = "26019" + n, .discharge = std::move(discharge), .movement = "S" + n}));
+    }
+    // Whenever its next attempt would have been.
+    void try_now(const delivery_id& id, attempt_end end, int code, cause why)
+    {
+        store->write([&](ports::transaction& tx) { tx.make_due("medecin.example", clock.now(), 10); }).value();
+        attempt(id, end, code, why);
+    }
+    void say(std::function<desk_answer(work_desk&)> act)
+    {
+        work_desk desk(*store, clock, tests::site().stays);
+        REQUIRE(act(desk) == desk_answer::done);
+    }
+    // What the web address is told by the posts that have not left, one word a condition; they are taken.
+    std::vector<std::string> posted()
+    {
+        std::vector<std::string> words;
+        while (const auto post = ask([&](auto& r) { return r.work().notices().due_post(clock.now()); })) {
+            const auto body = boost::json::parse(post->body).as_object();
+            for (const char* list : {"begun", "ended"})
+                for (const auto& one : body.at(list).as_array())
+                    words.push_back(std::string(list) + " " + std::string(one.at("kind").as_string()) + " " +
+                                    std::string(one.at("subject").as_string()));
+            store
+                ->write([&](ports::transaction& tx) { tx.work_changes().notice_changes().remove_post(post->sequence); })
+                .value();
+        }
+        return words;
+    }
+    // What one more look tells the web address.
+    std::vector<std::string> news(alert_limits limits = {})
+    {
+        alert_desk(with(), options, limits).look({}).value();
+        return posted();
+    }
+    std::set<std::string> known_letters;
+
     std::string text_of(const delivery_row& row)
     {
         const auto object = ask([&](auto& r) { return r.blob(row.mail); });
@@ -76,7 +146,7 @@ TEST_CASE("what was not stored was not told", "[notices]")
     const alert_condition load{alert_kind::load, "", 1, h.clock.now()};
     // The unit is undone as a whole: neither mail nor memory.
     const auto failed = h.store->write([&](ports::transaction& tx) {
-        tx.work_changes().notice_changes().save_told("webhook", {{load}, {}}, h.clock.now());
+        tx.work_changes().notice_changes().save_told("webhook", {{load}, {}, {}}, h.clock.now());
         ports::alert_post post;
         post.body = "{}";
         tx.work_changes().notice_changes().add_post(post);
@@ -127,6 +197,7 @@ TEST_CASE("neither alert ends while the letter is being tried again", "[notices]
     h.options.webhook = false;
     h.drop("l.hl7", tests::mdm_file());
     const delivery_id id = h.only().id;
+    const instant failed_at = h.clock.now();
     h.attempt(id, attempt_end::temporary, 0, cause::peer_down);
     h.clock.set(h.clock.now() + 120min);
     CHECK(h.look() == 1);  // both begin in one mail
@@ -137,9 +208,176 @@ TEST_CASE("neither alert ends while the letter is being tried again", "[notices]
     const auto failing = h.ask([&](auto& r) { return r.work().notices().failing_domains(h.clock.now() - 30min); });
     REQUIRE(failing.size() == 1);
     CHECK(failing.front().subject == "medecin.example");
-    CHECK(failing.front().since == h.only().created_at);
+    CHECK(failing.front().since == failed_at);
     CHECK(h.ask([](auto& r) { return r.work().notices().oldest_waiting(); }) == h.only().created_at);
     CHECK(h.look() == 0);
+}
+
+using words = std::vector<std::string>;
+
+TEST_CASE("a dispute is told whenever it comes, each by itself, and ends with what people do", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    const delivery_id first = h.arrived("1"), second = h.arrived("2");
+    CHECK(h.news().empty());
+    h.clock.set(h.clock.now() + 30 * 24h);  // far behind the window
+    h.tell(first, event_kind::disputed, cause::disputed);
+    CHECK(h.news() == words{"begun disputed 4410"});
+    CHECK(h.news().empty());
+    h.clock.set(h.clock.now() + 8 * 24h);
+    CHECK(h.news().empty());  // it is as open as it was
+    h.tell(second, event_kind::disputed, cause::disputed);
+    CHECK(h.news() == words{"begun disputed 4410"});
+    h.open();
+    CHECK(h.news().empty());
+    h.say([&](work_desk& desk) { return desk.finish(first.text(), "CHECKED", "alice").value(); });
+    CHECK(h.news() == words{"ended disputed 4410"});
+    h.say([&](work_desk& desk) { return desk.snooze(second.text(), h.clock.now() + 24h, "alice").value(); });
+    CHECK(h.news().empty());  // put off, not over
+    h.clock.set(h.clock.now() + 24h);
+    CHECK(h.news() == words{"begun disputed 4410"});  // its hour has come
+    h.say([&](work_desk& desk) { return desk.finish(second.text(), "CHECKED", "alice").value(); });
+    CHECK(h.news() == words{"ended disputed 4410"});
+}
+
+TEST_CASE("what grows older than the window is not over for that, and does not mask what begins", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    h.stay_without_letter("1", "20261120141000");
+    h.clock.set(tests::local("20261122141001+0100"));
+    CHECK(h.news() == words{"begun h48_missed 4410"});
+    h.clock.set(tests::local("20261129141000+0100"));
+    CHECK(h.news().empty());  // 48 h and the window to the millisecond
+    h.clock.set(tests::local("20261129150000+0100"));
+    CHECK(h.news().empty());
+    h.open();
+    CHECK(h.news().empty());
+    h.stay_without_letter("2", "20261127160000");
+    CHECK(h.news() == words{"begun h36_passed 4410"});
+    h.clock.set(tests::local("20261129160001+0100"));
+    CHECK(h.news() == words{"begun h48_missed 4410", "ended h36_passed 4410"});
+    for (const auto& stay : h.stays())
+        h.say([&](work_desk& desk) { return desk.exclude(stay.id.text(), "NO_LETTER_DUE", "alice").value(); });
+    CHECK(h.news() == words{"ended h48_missed 4410"});
+    CHECK(h.news().empty());
+}
+
+TEST_CASE("an old line that is done ends what nobody was told of any more", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    h.stay_without_letter("1", "20261120141000");
+    h.clock.set(tests::local("20261122150000+0100"));
+    CHECK(h.news() == words{"begun h48_missed 4410"});
+    h.clock.set(tests::local("20261215150000+0100"));
+    CHECK(h.news().empty());
+    const std::string item = h.stays().front().id.text();
+    h.say([&](work_desk& desk) { return desk.finish(item, "CALLED", "alice").value(); });
+    CHECK(h.news() == words{"ended h48_missed 4410"});
+}
+
+TEST_CASE("beyond the bound of a service nothing begins and nothing ends", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    const alert_limits limits{.lines_at_once = 2, .lines_of_a_service = 4};
+    const auto stay_of_14_h = [&](int n) {
+        h.stay_without_letter(std::to_string(n), "20261120" + std::to_string(140000 + n));
+    };
+    for (int n = 0; n < 3; ++n) stay_of_14_h(n);
+    h.clock.set(tests::local("20261122060000+0100"));
+    CHECK(h.news(limits) == words{"begun h36_passed 4410"});
+    h.stay_without_letter("8", "20261121190000");  // by its deadline the last line
+    CHECK(h.news(limits) == words{"begun j0_missed 4410"});
+    stay_of_14_h(3);  // and now the fifth
+    for (int n = 0; n < 3; ++n) CHECK(h.news(limits).empty());
+    CHECK(h.news().empty());
+    const auto exclude = [&](const stay_row& stay) {
+        h.say([&](work_desk& desk) { return desk.exclude(stay.id.text(), "NO_LETTER_DUE", "alice").value(); });
+    };
+    exclude(h.stays().front());
+    CHECK(h.news(limits).empty());
+    for (const auto& stay : h.stays())
+        if (stay.exclusion.empty()) exclude(stay);
+    CHECK(h.news(limits) == words{"ended h36_passed 4410", "ended j0_missed 4410"});
+    for (int n = 4; n < 8; ++n) stay_of_14_h(n);
+    h.stay_without_letter("9", "20261121190000");
+    CHECK(h.news(limits) == words{"begun h36_passed 4410"});  // nobody has come to the fifth
+    CHECK(h.news() == words{"begun j0_missed 4410"});
+}
+
+TEST_CASE("more lines of a service than one page holds neither begin nor end twice", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    for (int n = 0; n < 7; ++n) h.stay_without_letter(std::to_string(n), "20261120" + std::to_string(141000 + n));
+    h.stay_without_letter("8", "20261121190000");
+    h.clock.set(tests::local("20261122060000+0100"));
+    CHECK(h.news({.lines_at_once = 3}) == words{"begun h36_passed 4410", "begun j0_missed 4410"});
+    CHECK(h.news({.lines_at_once = 3}).empty());
+    CHECK(h.news({.lines_at_once = 8}).empty());
+}
+
+TEST_CASE("the age of a peer's failure is counted from the failure, not from the letter", "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    h.options.queue = 1000min;
+    h.drop("l.hl7", tests::mdm_file());
+    const delivery_id id = h.only().id;
+    const auto pass = [&](std::chrono::milliseconds time) { h.clock.set(h.clock.now() + time); };
+    h.try_now(id, attempt_end::temporary, 452, cause::mailbox_full);
+    pass(3h);  // it waits for reasons of its own
+    h.try_now(id, attempt_end::temporary, 0, cause::peer_down);
+    CHECK(h.news().empty());
+    pass(20min);
+    h.try_now(id, attempt_end::uncertain, 0, cause::reply_lost);
+    pass(10min - 1ms);
+    CHECK(h.news().empty());
+    pass(1ms);
+    CHECK(h.news() == words{"begun peer medecin.example"});
+    pass(10min);
+    h.try_now(id, attempt_end::temporary, 0, cause::tls_refused);  // never one per retry
+    CHECK(h.news().empty());
+    pass(20min);
+    h.try_now(id, attempt_end::temporary, 451, cause::mailbox_full);  // it answers
+    CHECK(h.news() == words{"ended peer medecin.example"});
+    pass(20min);
+    h.try_now(id, attempt_end::temporary, 0, cause::peer_down);
+    pass(30min - 1ms);
+    CHECK(h.news().empty());
+    pass(1ms);
+    CHECK(h.news() == words{"begun peer medecin.example"});
+}
+
+TEST_CASE("a young letter does not make its peer's failure young, an old failure nobody waits for is forgotten",
+          "[notices]")
+{
+    told_house h;
+    h.options.rules.clear();
+    h.options.queue = 10'000min;
+    const auto pass = [&](std::chrono::milliseconds time) { h.clock.set(h.clock.now() + time); };
+    const auto only_of = [&](const letter_id& letter) {
+        return h.ask([&](auto& r) { return r.deliveries_of_letter(letter); }).front().id;
+    };
+    const delivery_id first = only_of(h.letter("1", ""));
+    h.try_now(first, attempt_end::temporary, 0, cause::peer_down);
+    pass(29min);
+    const delivery_id second = only_of(h.letter("2", ""));
+    h.try_now(second, attempt_end::temporary, 0, cause::peer_down);
+    h.tell(first, event_kind::cancelled);
+    pass(1min);
+    CHECK(h.news() == words{"begun peer medecin.example"});
+    h.tell(second, event_kind::cancelled);
+    CHECK(h.news() == words{"ended peer medecin.example"});
+    pass(5h);
+    const delivery_id third = only_of(h.letter("3", ""));
+    h.try_now(third, attempt_end::temporary, 0, cause::peer_down);
+    CHECK(h.news().empty());
+    pass(30min);
+    CHECK(h.news() == words{"begun peer medecin.example"});
 }
 
 TEST_CASE("posts leave in their order and give way when nobody takes them", "[notices]")

@@ -169,6 +169,81 @@ TEST_CASE("people assign, put off, finish; the ledger knows who", "[worklist]")
     CHECK(h.store->verify_ledger().value() == std::nullopt);
 }
 
+TEST_CASE("what was done about a letter ends when it is sent again, though it fails for the same cause", "[worklist]")
+{
+    desk_house h;
+    h.drop("a.hl7", tests::adt_file());
+    h.drop("l.hl7", tests::mdm_file());
+    const delivery_id id = h.only().id;
+    h.attempt(id, attempt_end::permanent, 550, cause::closed);
+    REQUIRE(h.desk.assign(id.text(), "m.dupont", "alice").value() == desk_answer::done);
+    const bool done = GENERATE(true, false);
+    const auto act = [&] {
+        return done ? h.desk.finish(id.text(), "CALLED", "alice").value()
+                    : h.desk.snooze(id.text(), h.clock.now() + 24h, "alice").value();
+    };
+    REQUIRE(act() == desk_answer::done);
+    CHECK(h.list().empty());
+    h.tell(id, event_kind::warned);  // changes nothing
+    CHECK(h.list().empty());
+    h.tell(id, event_kind::requeued);
+    CHECK(h.all().empty());
+    h.attempt(id, attempt_end::permanent, 550, cause::closed);
+    REQUIRE(h.list().size() == 1);
+    CHECK(h.list().front().stands == work_item::standing::open);
+    CHECK(h.list().front().assigned_to == "m.dupont");
+    REQUIRE(act() == desk_answer::done);
+    CHECK(h.list().empty());
+}
+
+TEST_CASE("what was done about a letter ends with a bounce, a receipt and a dispute", "[worklist]")
+{
+    desk_house h;
+    h.drop("a.hl7", tests::adt_file());
+    h.drop("l.hl7", tests::mdm_file());
+    const delivery_id id = h.only().id;
+    h.attempt(id, attempt_end::accepted);
+    CHECK(h.all().empty());
+    const auto done = [&] {
+        REQUIRE(h.list().size() == 1);
+        REQUIRE(h.desk.finish(id.text(), "CHECKED", "alice").value() == desk_answer::done);
+        REQUIRE(h.list().empty());
+    };
+    h.tell(id, event_kind::disputed, cause::disputed);
+    done();
+    h.tell(id, event_kind::displayed);  // he has read what is not for him
+    CHECK(h.list().size() == 1);
+    done();
+    h.tell(id, event_kind::report_delivered);  // weaker evidence, late: nothing
+    CHECK(h.list().empty());
+    CHECK(h.only().state == delivery_state::displayed);
+}
+
+TEST_CASE("what was done about a stay ends with another discharge", "[worklist]")
+{
+    desk_house h;
+    h.drop("a.hl7", tests::adt_file());
+    h.clock.set(tests::local("20261121090000+0100"));
+    const std::string stay = h.list().front().id;
+    REQUIRE(h.list().front().word == "j0_missed");
+    REQUIRE(h.desk.finish(stay, "CALLED", "alice").value() == desk_answer::done);
+    CHECK(h.list().empty());
+    h.drop(
+        "c.hl7",
+        tests::adt_file(
+            {.control_id = "A2", .action = "CANCEL", .event = "A13", .recorded = "20261121090000", .original = "A03"}));
+    CHECK(h.all().empty());
+    h.drop("b.hl7", tests::adt_file({.control_id = "A3",
+                                     .discharge = "20261122110000",
+                                     .movement = "M78",
+                                     .recorded = "20261122110500",
+                                     .moved = "20261122110000"}));
+    h.clock.set(tests::local("20261123000000+0100"));
+    REQUIRE(h.list().size() == 1);
+    CHECK(h.list().front().word == "j0_missed");
+    CHECK(h.list().front().stands == work_item::standing::open);
+}
+
 TEST_CASE("acts that are refused change nothing", "[worklist]")
 {
     desk_house h;

@@ -140,26 +140,131 @@ TEST_CASE("outside its hours a service is told nothing, and the node's own is", 
     CHECK(news_of(day.now, day.told).ended.size() == 2);
 }
 
+TEST_CASE("what goes quiet is no end, what is loud again is a beginning, what was not seen is neither", "[alerts]")
+{
+    using enum alert_voice;
+    struct row {
+        std::optional<alert_voice> now, told;
+        std::string_view news;
+    };
+    const auto tc = GENERATE(values<row>({{loud, {}, "begun"},
+                                          {quiet, {}, ""},
+                                          {unseen, {}, ""},
+                                          {loud, loud, ""},
+                                          {quiet, loud, "hushed"},
+                                          {unseen, loud, ""},
+                                          {{}, loud, "ended"},
+                                          {loud, quiet, "begun"},
+                                          {quiet, quiet, ""},
+                                          {unseen, quiet, ""},
+                                          {{}, quiet, "ended"}}));
+    std::vector<alert_condition> now;
+    std::vector<told_alert> told;
+    if (tc.now) now.push_back(holds(alert_kind::h48_missed, "4410"));
+    if (tc.now) now.back().voice = *tc.now;
+    if (tc.told) told.push_back(known(alert_kind::h48_missed, "4410"));
+    if (tc.told) told.back().voice = *tc.told;
+    const alert_news news = news_of(now, told);
+    CHECK(news.begun.size() == (tc.news == "begun" ? 1 : 0));
+    CHECK(news.ended.size() == (tc.news == "ended" ? 1 : 0));
+    CHECK(news.hushed.size() == (tc.news == "hushed" ? 1 : 0));
+    CHECK(news.says_something() == (tc.news == "begun" || tc.news == "ended"));
+    CHECK(news.empty() == tc.news.empty());
+}
+
+TEST_CASE("of two conditions of one key the more audible counts, whatever their order", "[alerts]")
+{
+    std::vector<alert_condition> now(2, holds(alert_kind::h48_missed, "4410"));
+    now[GENERATE(0U, 1U)].voice = GENERATE(alert_voice::quiet, alert_voice::unseen);
+    CHECK(news_of(now, {}).begun.size() == 1);
+}
+
 TEST_CASE("lines of the worklist as conditions of their service", "[alerts]")
 {
     const auto line = [](attention mark, cause why, std::string_view since) {
         work_item made;
+        made.service = "4410";
         made.mark = mark;
         made.why = why;
         made.since = tests::local(since);
+        made.deadline = made.since + 48h;
         return made;
     };
-    std::vector<work_item> lines{line(attention::j0_missed, cause::none, "20261120100000+0100"),
-                                 line(attention::j0_missed, cause::closed, "20261120090000+0100"),
-                                 line(attention::h48_missed, cause::disputed, "20261119090000+0100"),
-                                 line(attention::none, cause::no_mailbox, "20261120120000+0100")};
-    lines.push_back(line(attention::none, cause::none, "20261120120000+0100"));
-    lines.back().kind = work_kind::mailbox;
-    const auto found = conditions_of(lines, "4410");
-    REQUIRE(keys(found) == std::vector<std::string>{"j0_missed:4410", "disputed:4410", "directory:4410"});
-    CHECK(found[0].count == 2);
-    CHECK(found[0].since == tests::local("20261120090000+0100"));
-    CHECK(found[1].count == 1);
+    const instant window = tests::local("20261113120000+0100");
+    line_alerts found(window);
+    found.add(line(attention::j0_missed, cause::none, "20261120100000+0100"));
+    found.add(line(attention::j0_missed, cause::closed, "20261120090000+0100"));
+    found.add(line(attention::none, cause::no_mailbox, "20261120120000+0100"));
+    auto mailbox = line(attention::none, cause::none, "20261120120000+0100");
+    mailbox.kind = work_kind::mailbox;
+    found.add(mailbox);
+    auto done = line(attention::h36_passed, cause::none, "20261119090000+0100");
+    done.stands = work_item::standing::done;
+    found.add(done);
+    const auto all = found.conditions();
+    REQUIRE(keys(all) == std::vector<std::string>{"directory:4410", "j0_missed:4410"});
+    CHECK(all[1].count == 2);
+    CHECK(all[1].since == tests::local("20261120090000+0100"));
+    CHECK(found.has(alert_kind::j0_missed, "4410"));
+    CHECK_FALSE(found.has(alert_kind::j0_missed, "4420"));
+    CHECK_FALSE(found.has(alert_kind::h36_passed, "4410"));
+}
+
+TEST_CASE("lines that are old or put off hold an alert up, and do not begin one", "[alerts]")
+{
+    const instant window = tests::local("20261113120000+0100");
+    work_item line;
+    line.service = "4410";
+    line.mark = attention::h48_missed;
+    line.deadline = window + 1ms;
+    line_alerts fresh(window), old(window), asleep(window), both(window);
+    fresh.add(line);
+    CHECK(fresh.conditions().front().voice == alert_voice::loud);
+    line.deadline = window;
+    old.add(line);
+    CHECK(old.conditions().front().voice == alert_voice::quiet);
+    line.deadline = window + 1h;
+    line.stands = work_item::standing::snoozed;
+    asleep.add(line);
+    CHECK(asleep.conditions().front().voice == alert_voice::quiet);
+    both.add(line);
+    line.stands = work_item::standing::open;
+    both.add(line);
+    line.deadline = window;
+    both.add(line);
+    REQUIRE(both.conditions().size() == 1);
+    CHECK(both.conditions().front().voice == alert_voice::loud);
+    CHECK(both.conditions().front().count == 1);  // what is told counts what is told
+}
+
+TEST_CASE("each dispute is an alert of its own, however old its letter", "[alerts]")
+{
+    line_alerts found(tests::local("20261113120000+0100"));
+    work_item line;
+    line.kind = work_kind::delivery;
+    line.service = "4410";
+    line.why = cause::disputed;
+    line.deadline = tests::local("20260601120000+0200");
+    for (const char* id : {"d1", "d2"}) {
+        line.id = id;
+        found.add(line);
+    }
+    line.id = "d3";
+    line.stands = work_item::standing::done;
+    found.add(line);
+    const auto all = found.conditions();
+    REQUIRE(keys(all) == std::vector<std::string>{"disputed:4410:d1", "disputed:4410:d2"});
+    CHECK(all[0].voice == alert_voice::loud);
+    told_alert first = known(alert_kind::disputed, "4410");
+    first.item = "d1";
+    const std::vector<told_alert> told{first};
+    CHECK(keys(news_of(all, told).begun) == std::vector<std::string>{"disputed:4410:d2"});
+    const auto text =
+        write_alert({all, {first}}, one_site(), "relais.example", tests::local("20261120183000+0100"), tests::paris());
+    CHECK(text.body.find("ligne : d2") != std::string::npos);
+    CHECK(text.body.find("ligne : d1", text.body.find("Fin :")) != std::string::npos);
+    CHECK(write_alert_json({all, {}}, one_site(), "relais.example", tests::local("20261120183000+0100"))
+              .find(R"("item":"d2")") != std::string::npos);
 }
 
 TEST_CASE("what people and programs read", "[alerts]")

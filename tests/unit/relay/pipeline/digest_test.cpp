@@ -74,3 +74,21 @@ TEST_CASE("the zone of a group is that of its first site", "[digest]")
     CHECK(zone_of_group(sites, "SUD", tests::paris()).name() == "Indian/Reunion");
     CHECK(zone_of_group(sites, "NORD", tests::paris()).name() == tests::paris().name());
 }
+
+TEST_CASE("a group without discharges is asked again after a pause, and at once of another week", "[digest]")
+{
+    const digest_week week{on(2026, 11, 16)}, next{on(2026, 11, 23)};
+    const quiet_groups::time_point now{};
+    quiet_groups quiet;
+    CHECK_FALSE(quiet.is_quiet("GH EST", week, now));
+    quiet.keep("GH EST", week, now);
+    CHECK(quiet.is_quiet("GH EST", week, now));
+    CHECK(quiet.is_quiet("GH EST", week, now + 1h - 1ms));
+    CHECK_FALSE(quiet.is_quiet("GH EST", week, now + 1h));
+    CHECK_FALSE(quiet.is_quiet("GH EST", next, now));
+    CHECK_FALSE(quiet.is_quiet("GH SUD", week, now));
+    quiet.keep("GH EST", week, now + 1h);
+    CHECK(quiet.is_quiet("GH EST", week, now + 2h - 1ms));
+    quiet.keep("GH EST", next, now);
+    CHECK_FALSE(quiet.is_quiet("GH EST", week, now));
+}
