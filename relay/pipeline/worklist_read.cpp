@@ -168,10 +168,16 @@ private:
 };
 }
 
+work_page read_worklist(ports::work_reader& store, const work_query& wanted, const organisation& sites, instant now,
+                        const attention_rules& rules)
+{
+    return page_reader(store, wanted, sites, now, rules).page();
+}
+
 work_page read_worklist(ports::reader& store, const work_query& wanted, const organisation& sites, instant now,
                         const attention_rules& rules)
 {
-    return page_reader(store.work(), wanted, sites, now, rules).page();
+    return read_worklist(store.work(), wanted, sites, now, rules);
 }
 
 std::optional<work_item> find_work(ports::reader& store, std::string_view item, const organisation& sites, instant now,

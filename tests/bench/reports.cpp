@@ -1,13 +1,14 @@
 // How long the figures of a period take to read, and their web pages to make, with the facts of many stays in the
 // store: one service, one month, all; and a page of the worklist, with the letters that failed. As in use: days are
 // recorded once they are closed, and since then late evidence came for some stays of some days.
-// Use: bench_reports FOLDER STAYS
+// Use: bench_reports FOLDER STAYS, each with some seven deliveries. Output: name, value, unit.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 
 #include "relay/http/pages.hpp"
+#include "relay/obs/log.hpp"
 #include "relay/pipeline/period_report.hpp"
 #include "relay/pipeline/ports/worklist.hpp"
 #include "relay/store/sqlite.hpp"
@@ -93,7 +94,9 @@ void timed(const char* what, int runs, Work work)
         took.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
     }
     std::sort(took.begin(), took.end());
-    std::printf("%s %.1f %.1f\n", what, took[took.size() / 2], took[took.size() * 95 / 100]);
+    std::printf("%s_ms\t%.2f\tms\n%s_p95_ms\t%.2f\tms\n", what, took[took.size() / 2], what,
+                took[took.size() * 95 / 100]);
+    std::fflush(stdout);
 }
 // All days but the last are closed; then a stay of each of the newest 14 closed days is written again.
 void close_days(ports::store& store)
@@ -101,9 +104,9 @@ void close_days(ports::store& store)
     const base::manual_wall_clock clock(end_of_year);
     const auto begun = std::chrono::steady_clock::now();
     const auto recorded = record_periods(store, clock, [] { return true; }).value();
-    std::printf("recorded_days %zu\nrecord_day %.1f\n", recorded,
+    std::printf("record_day_ms\t%.2f\tms\n",
                 std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count() /
-                    static_cast<double>(recorded));
+                    static_cast<double>(std::max<std::size_t>(recorded, 1)));
     constexpr int changed = 14;
     for (std::int32_t day = first_day + days - 3 - changed; day < first_day + days - 3; ++day) {
         std::optional<stay_facts> late;
@@ -144,6 +147,7 @@ int main(int argc, char** argv)
 {
     if (argc != 3) return 2;
     const long stays = std::atol(argv[2]);
+    obs::set_level(obs::level::warn);  // not a line for each day that is recorded
     std::array<unsigned char, vault::node_key_octets> key{};
     const vault::node_vault sealing{vault::node_key(key)};
     store::store_options options;

@@ -348,6 +348,7 @@ TEST_CASE("a recorded day is packed; what changes a fact of it drops its pack in
     {
         h.run("UPDATE stay_fact SET read = read + 1 WHERE day = " + std::to_string(first_day));
         CHECK(h.packs() == second);
+        h.run("INSERT INTO period_changed VALUES (" + std::to_string(first_day) + ")");
         for (auto& [id, one] : h.model)
             if (one.day == first_day) ++one.deliveries.read;
     }
