@@ -2,26 +2,41 @@
 
 #include <algorithm>
 
+#include "relay/pipeline/indicator_words.hpp"
+
 namespace relay::pipeline {
 namespace {
 using std::chrono::milliseconds;
 constexpr auto never = milliseconds::max();
 
-// `percent` of 100, in integers: ceil(p * n) must not depend on how a fraction rounds.
-lag_figure nearest_rank(const std::vector<milliseconds>& sorted, std::size_t percent)
+// `percent` of 100, in integers: ceil(p * n) must not depend on how a fraction rounds. Those up to it end before it.
+lag_figure nearest_rank(std::vector<milliseconds>& lags, std::size_t percent)
 {
-    lag_figure found{static_cast<std::int64_t>(sorted.size()), std::nullopt};
-    if (sorted.empty()) return found;
-    const std::size_t rank = (percent * sorted.size() + 99) / 100;
-    const auto value = sorted[rank - 1];
-    if (value != never) found.value = value;
+    lag_figure found{static_cast<std::int64_t>(lags.size()), std::nullopt};
+    if (lags.empty()) return found;
+    const std::size_t rank = (percent * lags.size() + 99) / 100;
+    const auto at = lags.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+    std::nth_element(lags.begin(), at, lags.end());
+    if (*at != never) found.value = *at;
     return found;
 }
 
 lag_summary summary(std::vector<milliseconds>& lags)
 {
-    std::sort(lags.begin(), lags.end());
-    return {nearest_rank(lags, 50), nearest_rank(lags, 95)};
+    const lag_figure median = nearest_rank(lags, 50);
+    return {median, nearest_rank(lags, 95)};
+}
+
+template <class Key>
+void add_up(std::map<Key, std::int64_t>& into, const std::map<Key, std::int64_t>& from)
+{
+    for (const auto& [key, n] : from) into[key] += n;
+}
+
+template <class Values>
+void append(Values& into, const Values& from)
+{
+    into.insert(into.end(), from.begin(), from.end());
 }
 
 void count(rate& into, bool met, bool pending = false)
@@ -61,6 +76,11 @@ constexpr std::pair<breakdown, std::string_view> breakdowns[] = {
 std::string two_digits(unsigned number)
 {
     return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+bool is_of_day(breakdown by)
+{
+    return by == breakdown::day || by == breakdown::month || by == breakdown::weekday;
 }
 
 std::string date_text(std::int32_t day, bool with_day)
@@ -118,6 +138,25 @@ void figures_builder::add_deliveries(const delivery_tally& tally)
     sum_up(all_.known_read, tally.read, tally.accepted);
     sum_up(all_.repeated, tally.repeated, tally.accepted);
     for (const auto& [why, n] : tally.failures) all_.failures[why] += n;
+}
+
+void figures_builder::add(const figures_builder& other)
+{
+    const period_figures& from = other.all_;
+    for (const auto number : {&period_figures::discharges, &period_figures::excluded, &period_figures::eligible,
+                              &period_figures::crh_as_letter, &period_figures::doctor_assumed})
+        all_.*number += from.*number;
+    for (const indicator& one : all_indicators()) {
+        sum_up(all_.*one.figure, (from.*one.figure).numerator, (from.*one.figure).denominator);
+        (all_.*one.figure).pending += (from.*one.figure).pending;
+    }
+    add_up(all_.exclusions, from.exclusions);
+    add_up(all_.no_address_causes, from.no_address_causes);
+    add_up(all_.failures, from.failures);
+    append(total_, other.total_);
+    append(writing_, other.writing_);
+    append(submission_, other.submission_);
+    append(relay_, other.relay_);
 }
 
 period_figures figures_builder::figures()
@@ -184,20 +223,32 @@ std::string breakdown_words()
 void breakdown_builder::add_total(std::int32_t day, std::string_view counts)
 {
     totals_.add_counts(counts);
-    if (const std::string key = key_of_day(day, by_); !key.empty()) rows_[key].add_counts(counts);
+    if (is_of_day(by_)) counted_[key_of_day(day, by_)].add_counts(counts);
 }
 
 void breakdown_builder::add(const stay_facts& stay)
 {
-    totals_.add(stay, now_);
-    if (by_ != breakdown::none) rows_[key_of(stay, by_)].add(stay, now_);
+    if (by_ == breakdown::none) return totals_.add(stay, now_);
+    // Stays come day by day: the words of a date are looked for once a day.
+    if (last_ == nullptr || last_day_ != stay.day || !is_of_day(by_)) last_ = &rows_[key_of(stay, by_)];
+    last_day_ = stay.day;
+    last_->add(stay, now_);
 }
 
 broken_down breakdown_builder::result()
 {
+    for (const auto& [key, one] : rows_) totals_.add(one);
     broken_down found;
+    found.rows = rows();
     found.totals = totals_.figures();
-    for (auto& [key, one] : rows_) found.rows.emplace(key, one.figures());
+    return found;
+}
+
+std::map<std::string, period_figures> breakdown_builder::rows()
+{
+    for (const auto& [key, one] : counted_) rows_[key].add(one);
+    std::map<std::string, period_figures> found;
+    for (auto& [key, one] : rows_) found.emplace(key, one.figures());
     return found;
 }
 }

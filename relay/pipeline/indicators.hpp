@@ -59,7 +59,8 @@ struct period_figures {
 class figures_builder {
 public:
     void add(const stay_facts& stay, instant now);
-    [[nodiscard]] period_figures figures();  // sorts what was added: call once
+    void add(const figures_builder& other);  // all that was added there
+    [[nodiscard]] period_figures figures();  // orders what was added: call once
     // As lines "word numbers", to be kept when the stays are gone; lags in whole minutes, rounded down, with how many
     // stays had each. add_counts() adds what this gave; lines it does not know are passed over.
     [[nodiscard]] std::string counts() const;
@@ -117,20 +118,26 @@ struct broken_down {
     std::map<std::string, period_figures> rows;
 };
 
-// Feed every stay once, then take both.
+// Feed every stay once, then take both, or the rows alone. A stay is added to its row only: the totals are the sum.
 class breakdown_builder {
 public:
     breakdown_builder(breakdown by, instant now) : by_(by), now_(now) {}
+    breakdown_builder(const breakdown_builder&) = delete;
+    breakdown_builder& operator=(const breakdown_builder&) = delete;
     void add(const stay_facts& stay);
     // Counts of one day without its stays: the totals, and those of one key.
     void add_total(std::int32_t day, std::string_view counts);
-    void add_row(const std::string& key, std::string_view counts) { rows_[key].add_counts(counts); }
-    [[nodiscard]] broken_down result();
+    void add_row(const std::string& key, std::string_view counts) { counted_[key].add_counts(counts); }
+    [[nodiscard]] broken_down result();                          // once
+    [[nodiscard]] std::map<std::string, period_figures> rows();  // once, instead
 
 private:
     breakdown by_;
     instant now_;
-    figures_builder totals_;
-    std::map<std::string, figures_builder> rows_;
+    figures_builder totals_;                          // of counts, and of stays where there are no rows
+    std::map<std::string, figures_builder> rows_;     // of stays
+    std::map<std::string, figures_builder> counted_;  // of counts: the totals have them already
+    figures_builder* last_ = nullptr;                 // the row of the last stay
+    std::int32_t last_day_ = 0;
 };
 }

@@ -79,7 +79,7 @@ scoped_figures build_scoped_figures(ports::reader& store, const day_range& days,
         if (one.revision > 1) made.revisions[one.day] = {one.revision, one.at};
     made.totals = std::move(below.totals);
     made.parts = std::move(below.rows);
-    made.over_time = times.result().rows;
+    made.over_time = times.rows();
     return made;
 }
 }

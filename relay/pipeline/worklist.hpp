@@ -14,6 +14,7 @@
 namespace relay::pipeline {
 namespace ports {
 class reader;
+class work_reader;
 }
 
 enum class work_kind { stay, delivery, letter, patients, mailbox };
@@ -99,6 +100,9 @@ struct work_page {
     std::vector<work_item> items;    // by deadline, then id
     std::optional<work_place> next;  // there may be more
 };
+// Reads of each service a few lines more than are shown of it; what can still keep J0 only if the overdue leave room.
+[[nodiscard]] work_page read_worklist(ports::work_reader& store, const work_query& wanted, const organisation& sites,
+                                      instant now, const attention_rules& rules = {});
 [[nodiscard]] work_page read_worklist(ports::reader& store, const work_query& wanted, const organisation& sites,
                                       instant now, const attention_rules& rules = {});
 [[nodiscard]] std::optional<work_item> find_work(ports::reader& store, std::string_view item, const organisation& sites,

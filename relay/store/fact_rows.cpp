@@ -20,19 +20,6 @@ constexpr fact_flag fact_flags[] = {
     {256, &stay_facts::handed_over},  {512, &stay_facts::hand_over_told},
 };
 
-std::int64_t flags_of(const stay_facts& facts)
-{
-    std::int64_t flags = 0;
-    for (const fact_flag& one : fact_flags)
-        if (facts.*one.member) flags |= one.bit;
-    return flags;
-}
-
-void take_flags(stay_facts& facts, std::int64_t flags)
-{
-    for (const fact_flag& one : fact_flags) facts.*one.member = (flags & one.bit) != 0;
-}
-
 // "MAILBOX_FULL 2 NO_MAILBOX 1"
 std::string failures_text(const delivery_tally& tally)
 {
@@ -55,6 +42,19 @@ void take_failures(delivery_tally& tally, const std::string& text)
 }
 }
 
+std::int64_t fact_flags_of(const stay_facts& facts)
+{
+    std::int64_t flags = 0;
+    for (const fact_flag& one : fact_flags)
+        if (facts.*one.member) flags |= one.bit;
+    return flags;
+}
+
+void take_fact_flags(stay_facts& facts, std::int64_t flags)
+{
+    for (const fact_flag& one : fact_flags) facts.*one.member = (flags & one.bit) != 0;
+}
+
 stay_facts read_facts(const cursor& row)
 {
     stay_facts facts;
@@ -71,7 +71,7 @@ stay_facts read_facts(const cursor& row)
     facts.quality = word<discharge_quality>(row, 10);
     facts.j0_deadline = row.when(11);
     facts.h48_deadline = row.when(12);
-    take_flags(facts, row.integer(13));
+    take_fact_flags(facts, row.integer(13));
     facts.letter_type = row.text(14);
     facts.recipient_operator = row.text(15);
     if (!row.null(16)) facts.no_address = word<cause>(row, 16);
@@ -98,9 +98,9 @@ void write_facts(connection& database, const stay_facts& facts)
                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment, facts.service, facts.site,
                  facts.group, facts.patient_class, facts.exclusion, facts.discharge, name(facts.quality),
-                 facts.j0_deadline, facts.h48_deadline, flags_of(facts), facts.letter_type, facts.recipient_operator,
-                 no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted, tally.failed, tally.read,
-                 tally.filing_refused, tally.repeated, failures, facts.addressee.structure, facts.addressee.kind,
-                 facts.addressee.profession, facts.addressee.department);
+                 facts.j0_deadline, facts.h48_deadline, fact_flags_of(facts), facts.letter_type,
+                 facts.recipient_operator, no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted,
+                 tally.failed, tally.read, tally.filing_refused, tally.repeated, failures, facts.addressee.structure,
+                 facts.addressee.kind, facts.addressee.profession, facts.addressee.department);
 }
 }

@@ -11,6 +11,10 @@ namespace relay::store {
     "h48_deadline, flags, letter_type, recipient_operator, no_address, stop, signed_at, received_at, accepted, "      \
     "failed, read, filing_refused, repeated, failures, structure, structure_kind, profession, department"
 
+// All that is yes or no, as bits.
+[[nodiscard]] std::int64_t fact_flags_of(const pipeline::stay_facts& facts);
+void take_fact_flags(pipeline::stay_facts& facts, std::int64_t flags);
+
 [[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
 void write_facts(connection& database, const pipeline::stay_facts& facts);
 }

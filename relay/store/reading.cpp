@@ -3,6 +3,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/accounts.hpp"
+#include "relay/store/fact_pack.hpp"
 #include "relay/store/fact_rows.hpp"
 #include "relay/store/ledger.hpp"
 #include "relay/store/queue_rows.hpp"
@@ -139,12 +140,10 @@ std::vector<stay_row> reading<Base>::stays_after(std::string_view id, std::size_
 template <class Base>
 void reading<Base>::read_facts(const ports::facts_query& wanted, const std::function<void(const stay_facts&)>& each)
 {
-    cursor rows = wanted.service.empty()
-                      ? database_.query("SELECT " LIAISON_FACTS_COLUMNS " FROM stay_fact WHERE day >= ? AND day < ?",
-                                        wanted.from, wanted.to)
-                      : database_.query("SELECT " LIAISON_FACTS_COLUMNS
-                                        " FROM stay_fact WHERE service = ? AND day >= ? AND day < ?",
-                                        wanted.service, wanted.from, wanted.to);
+    if (wanted.service.empty()) return read_facts_of_days(database_, wanted.from, wanted.to, each);
+    cursor rows = database_.query("SELECT " LIAISON_FACTS_COLUMNS
+                                  " FROM stay_fact WHERE service = ? AND day >= ? AND day < ?",
+                                  wanted.service, wanted.from, wanted.to);
     while (rows.next()) each(store::read_facts(rows));
 }
 

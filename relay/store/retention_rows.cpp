@@ -3,6 +3,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "relay/store/errc.hpp"
+#include "relay/store/fact_pack.hpp"
 #include "relay/store/ledger.hpp"
 #include "relay/store/rows.hpp"
 
@@ -195,6 +196,7 @@ void retention_rows::add_record(const ports::period_record& row)
 void retention_rows::day_is_recorded(std::int32_t day)
 {
     database_.run("DELETE FROM period_changed WHERE day = ?", day);
+    pack_day(database_, day);
 }
 
 bool is_frozen(connection& database, std::int32_t day)

@@ -1,12 +1,14 @@
 // How long the figures of a period take to read, and their web pages to make, with the facts of many stays in the
-// store: one service, one month, all; and a page of the worklist, with the letters that failed.
-// Use: bench_reports FOLDER STAYS
+// store: one service, one month, all; and a page of the worklist, with the letters that failed. As in use: days are
+// recorded once they are closed, and since then late evidence came for some stays of some days.
+// Use: bench_reports FOLDER STAYS, each with some seven deliveries. Output: name, value, unit.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 
 #include "relay/http/pages.hpp"
+#include "relay/obs/log.hpp"
 #include "relay/pipeline/period_report.hpp"
 #include "relay/pipeline/ports/worklist.hpp"
 #include "relay/store/sqlite.hpp"
@@ -19,6 +21,7 @@ namespace {
 constexpr int services = 400;
 constexpr int days = 365;
 constexpr std::int32_t first_day = 20'454;  // 2026-01-01
+const instant end_of_year(std::chrono::hours(24 * (first_day + days - 1) + 16));
 
 stay_facts a_stay(std::minstd_rand& random)
 {
@@ -91,12 +94,34 @@ void timed(const char* what, int runs, Work work)
         took.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
     }
     std::sort(took.begin(), took.end());
-    std::printf("%s %.1f %.1f\n", what, took[took.size() / 2], took[took.size() * 95 / 100]);
+    std::printf("%s_ms\t%.2f\tms\n%s_p95_ms\t%.2f\tms\n", what, took[took.size() / 2], what,
+                took[took.size() * 95 / 100]);
+    std::fflush(stdout);
 }
+// All days but the last are closed; then a stay of each of the newest 14 closed days is written again.
+void close_days(ports::store& store)
+{
+    const base::manual_wall_clock clock(end_of_year);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto recorded = record_periods(store, clock, [] { return true; }).value();
+    std::printf("record_day_ms\t%.2f\tms\n",
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count() /
+                    static_cast<double>(std::max<std::size_t>(recorded, 1)));
+    constexpr int changed = 14;
+    for (std::int32_t day = first_day + days - 3 - changed; day < first_day + days - 3; ++day) {
+        std::optional<stay_facts> late;
+        store.read([&](ports::reader& r) {
+                 r.read_facts({day, day + 1, ""}, [&](const auto& one) { late = one; });
+             })
+            .value();
+        if (late) store.write([&](ports::transaction& tx) { tx.save_facts(*late); }).value();
+    }
+}
+
 // Between a request and the octets of its page.
 void page_times(ports::store& store)
 {
-    const base::manual_wall_clock clock(instant(std::chrono::hours(24 * (first_day + days - 1) + 16)));
+    const base::manual_wall_clock clock(end_of_year);
     const auto place =
         std::make_shared<const http::institution>(http::institution{*mime::find_zone("Europe/Paris"), organisation()});
     http::pages pages({store, clock, [&] { return place; }, [] { return http::node_facts(); }});
@@ -122,6 +147,7 @@ int main(int argc, char** argv)
 {
     if (argc != 3) return 2;
     const long stays = std::atol(argv[2]);
+    obs::set_level(obs::level::warn);  // not a line for each day that is recorded
     std::array<unsigned char, vault::node_key_octets> key{};
     const vault::node_vault sealing{vault::node_key(key)};
     store::store_options options;
@@ -140,6 +166,9 @@ int main(int argc, char** argv)
             })
             .value();
     }
+    timed("unit_of_one_stay", 200,
+          [&](int) { store->write([&](ports::transaction& tx) { tx.save_facts(a_stay(random)); }).value(); });
+    close_days(*store);
     const instant now(std::chrono::hours(24 * (first_day + days + 30)));
     const auto read = [&](const ports::facts_query& wanted, breakdown by) {
         store->read([&](ports::reader& r) { static_cast<void>(build_figures(r, wanted, by, now)); }).value();
