@@ -122,9 +122,12 @@ def check_lost_reply(lab, checks, sender, sink, doctor):
 
 def check_refused(checks, sender, sink):
     sink.offers = BOTH
-    lines = []
+    ended, lines = [], []
 
     def refuse(word, mail_line):
+        if word == "MAIL" and not ended:
+            ended.append(1)
+            return b""  # a connection kept from before knows what was offered then
         if word == "MAIL":
             lines.append(mail_line)
         return b"554 5.6.3 no conversion" if b"BINARYMIME" in mail_line else None
