@@ -188,6 +188,7 @@ TEST_CASE("what was done about a letter ends when it is sent again, though it fa
     CHECK(h.list().empty());
     h.tell(id, event_kind::requeued);
     CHECK(h.all().empty());
+    h.clock.set(h.clock.now() + 1h);
     h.attempt(id, attempt_end::permanent, 550, cause::closed);
     REQUIRE(h.list().size() == 1);
     CHECK(h.list().front().stands == work_item::standing::open);
@@ -233,6 +234,7 @@ TEST_CASE("what was done about a stay ends with another discharge", "[worklist]"
         tests::adt_file(
             {.control_id = "A2", .action = "CANCEL", .event = "A13", .recorded = "20261121090000", .original = "A03"}));
     CHECK(h.all().empty());
+    h.clock.set(tests::local("20261122120000+0100"));
     h.drop("b.hl7", tests::adt_file({.control_id = "A3",
                                      .discharge = "20261122110000",
                                      .movement = "M78",
