@@ -1,7 +1,7 @@
 // relay/store/fact_pack.hpp: the facts of one day (relay/pipeline/stay_facts.hpp) in one value, equal to its rows of
 // stay_fact while it is there: triggers of the schema drop it with any change of them, in the same unit.
 // Form: version octet, then stay by stay; numbers as zigzag LEB128, texts as their place in the list of texts met so
-// far, a new one with its octets behind. About 65 octets a stay. No identity, like the rows.
+// far, a new one with its octets behind. Some 90 octets a stay. No identity, like the rows.
 // fact_packer and unpack_facts() are pure; the others throw as rows.hpp does. Private to relay/store.
 #pragma once
 

@@ -141,9 +141,9 @@ template <class Base>
 void reading<Base>::read_facts(const ports::facts_query& wanted, const std::function<void(const stay_facts&)>& each)
 {
     if (wanted.service.empty()) return read_facts_of_days(database_, wanted.from, wanted.to, each);
-    cursor rows = database_.query("SELECT " LIAISON_FACTS_COLUMNS
-                                  " FROM stay_fact WHERE service = ? AND day >= ? AND day < ?",
-                                  wanted.service, wanted.from, wanted.to);
+    cursor rows =
+        database_.query("SELECT " LIAISON_FACTS_COLUMNS " FROM stay_fact WHERE service = ? AND day >= ? AND day < ?",
+                        wanted.service, wanted.from, wanted.to);
     while (rows.next()) each(store::read_facts(rows));
 }
 
