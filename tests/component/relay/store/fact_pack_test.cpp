@@ -162,6 +162,11 @@ struct packing : opened_store {
     std::map<std::string, stay_facts> model;
     base::manual_wall_clock clock{instant(24h * (first_day + days - 3))};
 
+    // Days are recorded while the facts are known to be of one basis only.
+    packing()
+    {
+        store->write([](ports::transaction& tx) { tx.save_facts_basis("these rules"); }).value();
+    }
     void save(const stay_facts& one)
     {
         store->write([&](ports::transaction& tx) { tx.save_facts(one); }).value();
@@ -363,7 +368,6 @@ TEST_CASE("a recorded day is packed; what changes a fact of it drops its pack in
     }
     SECTION("its traces expire")
     {
-        h.store->write([](ports::transaction& tx) { tx.save_facts_basis("these rules"); }).value();
         REQUIRE(h.store->freeze_day(first_day, h.clock.now()).value() == relay::store::freezing::done);
         CHECK(h.packs() == second);
         for (const stay_facts& one : of_first()) h.model.erase(one.stay.text());
