@@ -366,10 +366,10 @@ TEST_CASE("a young letter does not make its peer's failure young, an old failure
     const auto only_of = [&](const letter_id& letter) {
         return h.ask([&](auto& r) { return r.deliveries_of_letter(letter); }).front().id;
     };
-    const delivery_id first = only_of(h.letter("1", ""));
+    const delivery_id first = only_of(h.letter("1", "260181"));
     h.try_now(first, attempt_end::temporary, 0, cause::peer_down);
     pass(29min);
-    const delivery_id second = only_of(h.letter("2", ""));
+    const delivery_id second = only_of(h.letter("2", "260182"));
     h.try_now(second, attempt_end::temporary, 0, cause::peer_down);
     h.tell(first, event_kind::cancelled);
     pass(1min);
@@ -377,7 +377,7 @@ TEST_CASE("a young letter does not make its peer's failure young, an old failure
     h.tell(second, event_kind::cancelled);
     CHECK(h.news() == words{"ended peer medecin.example"});
     pass(5h);
-    const delivery_id third = only_of(h.letter("3", ""));
+    const delivery_id third = only_of(h.letter("3", "260183"));
     h.try_now(third, attempt_end::temporary, 0, cause::peer_down);
     CHECK(h.news().empty());
     pass(30min);
