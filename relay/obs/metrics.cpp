@@ -43,7 +43,7 @@ constexpr std::array<described, counter_count> counter_words{{
     {"relay_smtp_connections_out_total", "SMTP connections opened to operators."},
     {"relay_smtp_connections_reused_total", "Mails sent over a connection that was open already."},
     {"relay_smtp_mails_binary_total", "Sealed mails that left in their binary form (RFC 3030)."},
-    {"relay_smtp_octets_saved_total", "Octets that this form saved on the wire."},
+    {"relay_smtp_saved_bytes_total", "What this form saved on the wire."},
     {"relay_mllp_connections_in_total", "MLLP connections accepted."},
     {"relay_mllp_connections_out_total", "MLLP connections opened to the hospital's software."},
     {"relay_mllp_messages_total", "HL7 messages received over MLLP."},

@@ -39,7 +39,7 @@ enum class counter : std::size_t {
     smtp_connections_out,
     smtp_connections_reused,
     smtp_mails_binary,
-    smtp_octets_saved,
+    smtp_saved_bytes,
     mllp_connections_in,
     mllp_connections_out,
     mllp_messages,

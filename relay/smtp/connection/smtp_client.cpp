@@ -100,7 +100,7 @@ void record(const delivery_report& report)
     obs::add(obs::counter::delivery_attempts);
     if (report.outcome.octets_saved > 0) {
         obs::add(obs::counter::smtp_mails_binary);
-        obs::add(obs::counter::smtp_octets_saved, report.outcome.octets_saved);
+        obs::add(obs::counter::smtp_saved_bytes, report.outcome.octets_saved);
     }
     if (report.outcome.is_accepted()) return;
     obs::info(obs::event::smtp_attempt, "peer={} stage={} code={} why=\"{}\"", report.peer_address,

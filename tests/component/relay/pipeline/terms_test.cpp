@@ -114,6 +114,7 @@ TEST_CASE("of a letter whose traces expired, a repeat for somebody new makes a l
     h.run_all();
     const std::int32_t of = h.facts().at(0).day;
     h.clock.advance(200 * day);
+    h.record();
     REQUIRE(h.store->freeze_day(of, h.clock.now()).value() == freezing::done);
     REQUIRE(h.expire().letters == 1);
     const letter_row hashes = h.letters().at(0);
