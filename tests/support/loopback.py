@@ -2,7 +2,8 @@
 
   class Peer(LoopbackListener):
       def __init__(self): ...; self.listen()        # when all else is ready; self.port is known then
-      def talk(self, connection): ...               # ends with the connection; what fails on the way is the peer's affair"""
+      def talk(self, connection): ...               # ends with the connection; what fails on the way is the peer's affair
+      # or, for one that keeps its connections: def take(self, connection)"""
 import contextlib
 import socket
 import threading
@@ -23,7 +24,10 @@ class LoopbackListener:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
+            self.take(connection)
+
+    def take(self, connection):
+        threading.Thread(target=self._session, args=(connection,), daemon=True).start()
 
     def _session(self, connection):
         connection.settimeout(60)

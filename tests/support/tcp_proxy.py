@@ -12,6 +12,8 @@ import struct
 import threading
 import time
 
+from loopback import LoopbackListener
+
 PIECE = 16 * 1024
 
 
@@ -36,31 +38,21 @@ def reset(connection):
         pass
 
 
-class TcpProxy:
+class TcpProxy(LoopbackListener):
     def __init__(self, target_port, choose):
         self.target_port, self.choose = target_port, choose
         self.counts = collections.Counter()
         self._number = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.listen()
 
-    def close(self):
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            self._number += 1
-            try:
-                far = socket.create_connection(("127.0.0.1", self.target_port), timeout=10)
-            except OSError:
-                reset(near)
-                continue
-            _Passage(self, near, far, self.choose(self._number)).start()
+    def take(self, near):
+        self._number += 1
+        try:
+            far = socket.create_connection(("127.0.0.1", self.target_port), timeout=10)
+        except OSError:
+            reset(near)
+            return
+        _Passage(self, near, far, self.choose(self._number)).start()
 
 
 class _Passage:

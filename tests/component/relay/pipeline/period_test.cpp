@@ -11,9 +11,7 @@ using relay::store::freezing;
 TEST_CASE("a day is closed 48 h after its last discharge; late evidence gives a further revision", "[period]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
+    h.deliver();
     REQUIRE(h.facts().size() == 1);
     const instant closes = h.facts()[0].h48_deadline;
     h.clock.set(closes - 1ms);
@@ -78,9 +76,7 @@ TEST_CASE("a day that a later discharge opened again is recorded again once it i
 TEST_CASE("a day that changed since its record is not frozen before it is recorded again", "[period]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
+    h.deliver();
     REQUIRE(h.facts().size() == 1);
     const std::int32_t of = h.facts()[0].day;
     CHECK(h.store->freeze_day(of, h.clock.now()).value() == freezing::refused);  // no record
@@ -104,11 +100,7 @@ TEST_CASE("a day that changed since its record is not frozen before it is record
 TEST_CASE("a stay whose letter still has its content keeps its traces until that is gone", "[period]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
-    h.clock.advance(8 * day);
-    h.record();
+    h.deliver_and_close();
     const stay_id stay = h.facts().at(0).stay;
     REQUIRE(h.store->freeze_day(h.facts()[0].day, h.clock.now()).value() == freezing::done);
     const auto kept = h.expire();
@@ -128,11 +120,7 @@ TEST_CASE("a stay whose letter still has its content keeps its traces until that
 TEST_CASE("when traces expire the counts stay, hashes still know a repeat, and the chain holds", "[period]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
-    h.clock.advance(8 * day);
-    h.record();
+    h.deliver_and_close();
     h.run_all();
     const auto report = [&] {
         return h.ask([&](ports::reader& r) {

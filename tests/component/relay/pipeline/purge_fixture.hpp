@@ -88,6 +88,20 @@ struct keeping : tests::house {
     {
         for (const auto& id : due(100).value()) attempt(id, attempt_end::accepted);
     }
+    // A discharge and its letter, which arrives.
+    void deliver()
+    {
+        drop("a.hl7", tests::adt_file());
+        drop("l.hl7", tests::mdm_file());
+        send();
+    }
+    // The same, its day closed and recorded since, its content at its term.
+    void deliver_and_close()
+    {
+        deliver();
+        clock.advance(8 * day);
+        record();
+    }
     std::size_t candidates(purge_scope scope = purge_scope::due)
     {
         return ask([&](ports::reader& r) { return purge_candidates(r, {}, clock.now(), scope, 100); }).size();

@@ -10,9 +10,7 @@ using namespace purge_test;
 TEST_CASE("content goes at its term, after its certificate is written", "[purge]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
+    h.deliver();
     const instant accepted = *h.only().accepted_at;
     h.clock.set(accepted + 7 * day - 1ms);
     CHECK(h.candidates() == 0);

@@ -106,11 +106,7 @@ TEST_CASE("a stay that a correction moves to a live day before its traces went s
 TEST_CASE("of a letter whose traces expired, a repeat for somebody new makes a letter as any other", "[period]")
 {
     keeping h;
-    h.drop("a.hl7", tests::adt_file());
-    h.drop("l.hl7", tests::mdm_file());
-    h.send();
-    h.clock.advance(8 * day);
-    h.record();
+    h.deliver_and_close();
     h.run_all();
     const std::int32_t of = h.facts().at(0).day;
     h.clock.advance(200 * day);
