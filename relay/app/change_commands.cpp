@@ -118,4 +118,11 @@ int run_mailbox_add(const console& to, const config::path& settings, const std::
     if (!result) return exit_failed;
     return done(to, *result, "boîte prête");
 }
+
+int run_mailbox_reopen(const console& to, const config::path& settings, const std::string& user)
+{
+    const auto result = change(to, settings, {"mailbox.reopen", {{"user", user}}});
+    if (!result) return exit_failed;
+    return done(to, *result, "boîte rouverte : connexions et courriels acceptés ; ce qui en a été détruit le reste");
+}
 }

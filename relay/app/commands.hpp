@@ -92,5 +92,7 @@ int run_directory_import(const console& to, const config::path& settings, const 
 int run_certs_add(const console& to, const config::path& settings, const config::path& file);
 int run_mailbox_add(const console& to, const config::path& settings, const std::string& user,
                     const std::string& address, const config::path& password_file);
+int run_mailbox_list(const console& to, const config::path& settings);
+int run_mailbox_reopen(const console& to, const config::path& settings, const std::string& user);
 int run_demo(const console& to, const config::path& folder, const config::path& program);
 }

@@ -7,6 +7,7 @@
 #include "certs/certificate.hpp"
 #include "mime/message/address.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/idle_mailboxes.hpp"
 #include "relay/vault/password.hpp"
 
 namespace relay::app {
@@ -73,6 +74,16 @@ reply add_mailbox(const control_context& with, const request& asked)
     const auto saved = with.store.write([&row](pipeline::ports::transaction& tx) { tx.save_account(row); });
     if (!saved.has_value()) return failure("STORE", "boîte non créée : " + saved.error().message());
     return {true, {{"address", row.address}}, {}, {}};
+}
+
+reply reopen_mailbox(const control_context& with, const request& asked)
+{
+    const auto done = pipeline::reopen_mailbox(with.store, text_of(asked, "user"), base::system_wall_clock().now());
+    if (!done.has_value()) return failure("STORE", "boîte non rouverte : " + done.error().message());
+    if (*done == pipeline::reopening::unknown) return failure("UNKNOWN_USER", "aucune boîte de cet utilisateur");
+    if (*done == pipeline::reopening::not_closed) return failure("NOT_NEEDED", "cette boîte n'est pas fermée");
+    obs::info(obs::event::content_purged, "mailboxes_reopened=1");
+    return {true, {{"reopened", 1}}, {}, {}};
 }
 
 reply requeue(const control_context& with, const request& asked)
@@ -205,6 +216,7 @@ reply run_command(const control_context& with, const request& asked)
     if (asked.command == "directory.import") return import_directory(with, asked);
     if (asked.command == "certs.add") return add_certificates(with, asked);
     if (asked.command == "mailbox.add") return add_mailbox(with, asked);
+    if (asked.command == "mailbox.reopen") return reopen_mailbox(with, asked);
     if (asked.command == "requeue") return requeue(with, asked);
     if (asked.command == "cancel") return cancel(with, asked);
     if (asked.command == "match") return match(with, asked);

@@ -31,11 +31,11 @@ struct control_context {
     std::function<control::reply(const std::string& group, const std::string& week)> digest = {};
 };
 
-// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, match {letter, stay, actor},
-// requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted mail's delivery, actor},
-// hold {domain, actor}, resume {domain}, hand_over {visits [{visit, at}], actor}, purge {}, reload {}, live {}, digest
-// {group, week}, and those of run_work_command(). The actor of an argument counts where no socket says better: when the
-// command line runs the command itself.
+// directory.import {file}, certs.add {pem}, mailbox.add {user, address, password}, mailbox.reopen {user}, match
+// {letter, stay, actor}, requeue {id of a delivery, a letter, or a parked acknowledgement}, cancel {id of a submitted
+// mail's delivery, actor}, hold {domain, actor}, resume {domain}, hand_over {visits [{visit, at}], actor}, purge {},
+// reload {}, live {}, digest {group, week}, and those of run_work_command(). The actor of an argument counts where no
+// socket says better: when the command line runs the command itself.
 [[nodiscard]] control::reply run_command(const control_context& with, const control::request& asked);
 
 // assign {item, to, actor}, snooze {item, until, actor}, done {item, reason, actor}, other-channel {item, channel, at,

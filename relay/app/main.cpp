@@ -163,14 +163,7 @@ private:
                                     [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })))
             ->add_option("file", args_.file, "extraction nationale, séparateur |")
             ->required();
-        auto* box = with_output(with_settings(
-            add_under("mailbox", "boîtes hébergées", "add", "créer une boîte, ou changer son mot de passe", [this] {
-                return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
-            })));
-        box->add_option("--user", args_.user, "nom de connexion")->required();
-        box->add_option("--address", args_.address, "adresse de la boîte")->required();
-        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
-            ->required();
+        add_mailboxes();
         with_output(
             with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM",
                                     [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })))
@@ -179,6 +172,28 @@ private:
         add("demo", "deux nœuds prêts à l'emploi sur cette machine",
             [this] { return run_demo(args_.to(), args_.folder, program_); })
             ->add_option("--dir", args_.folder, "dossier contenant pki/")
+            ->required();
+    }
+
+    void add_mailboxes()
+    {
+        auto* boxes = app_.add_subcommand("mailbox", "boîtes hébergées");
+        boxes->require_subcommand(1);
+        const auto under = [&](const std::string& name, const std::string& help, action run) {
+            return with_output(with_settings(prepare(boxes->add_subcommand(name, help), std::move(run))));
+        };
+        auto* box = under("add", "créer une boîte, ou changer son mot de passe", [this] {
+            return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
+        });
+        box->add_option("--user", args_.user, "nom de connexion")->required();
+        box->add_option("--address", args_.address, "adresse de la boîte")->required();
+        box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
+            ->required();
+        under("list", "boîtes, leur dernière connexion, celles qui vont être fermées ou le sont",
+              [this] { return run_mailbox_list(args_.to(), args_.settings); });
+        under("reopen", "rouvrir une boîte fermée faute de connexion",
+              [this] { return run_mailbox_reopen(args_.to(), args_.settings, args_.user); })
+            ->add_option("--user", args_.user, "nom de connexion")
             ->required();
     }
 

@@ -37,7 +37,7 @@ std::optional<node::start_error> node::running::open_data()
     auto listed = open_node_directory(first->paths);
     if (!listed.has_value()) return start_error{"directory", listed.error()};
     directory = std::move(*listed);
-    accounts = store::open_mailboxes(*store, [](std::string_view hash, std::string_view password) {
+    accounts = store::open_mailboxes(*store, clock, [](std::string_view hash, std::string_view password) {
         return vault::verify_password(hash, password);
     });
     return std::nullopt;

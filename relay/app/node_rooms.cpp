@@ -31,7 +31,7 @@ void node::running::make_services()
         if (sender) sender->wake();
     };
     if (auto beside = lmtp_settings_of(all())) mailbox_server = std::make_unique<smtp::lmtp_client>(std::move(*beside));
-    logins = std::make_unique<pipeline::account_logins>(*store, vault::verify_password, all().limits.logins);
+    logins = std::make_unique<pipeline::account_logins>(*store, clock, vault::verify_password, all().limits.logins);
     rates = std::make_shared<smtp::peer_rates>(peer_limits_of(all().limits));
     load = std::make_unique<load_watch>(load_limits_of(*first));
     lasting.emplace(lasting_parts{*store, *first->vault, *directory, clock, wake, mailbox_server.get(),

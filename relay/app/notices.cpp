@@ -46,13 +46,6 @@ alert_rule rule_of(const config::alert_rule_settings& from, const organisation& 
     return rule;
 }
 
-std::string sender_of(const config::settings& all)
-{
-    if (!all.alerts.from.empty()) return all.alerts.from;
-    if (all.roles.hospital) return all.hospital.address;
-    return "mailer-daemon@" + all.operator_.domains.front();
-}
-
 std::vector<std::string> addresses_of(const alert_options& options, const std::string& group)
 {
     std::set<std::string> found;
@@ -89,6 +82,13 @@ alert_options alert_options_of(const parts& part)
         made.rules.push_back(rule_of(rule, part.sites));
     return made;
 }
+}
+
+std::string sender_of(const config::settings& all)
+{
+    if (!all.alerts.from.empty()) return all.alerts.from;
+    if (all.roles.hospital) return all.hospital.address;
+    return "mailer-daemon@" + all.operator_.domains.front();
 }
 
 notices::notices(const lasting_parts& with, const current_generation& now, std::function<bool()> refusing)

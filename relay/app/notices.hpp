@@ -17,6 +17,9 @@
 #include "relay/pipeline/digest.hpp"
 
 namespace relay::app {
+// From of what the node writes itself: [alerts] from, or an address that it has.
+[[nodiscard]] std::string sender_of(const config::settings& all);
+
 class notices {
 public:
     // `refusing`: the node takes nothing new in. All outlive this.

@@ -5,6 +5,7 @@
 
 #include "relay/app/command_tools.hpp"
 #include "relay/app/purger.hpp"
+#include "relay/pipeline/idle_mailboxes.hpp"
 
 namespace relay::app {
 namespace json = boost::json;
@@ -54,7 +55,9 @@ int run_purge_plan(const console& to, const config::path& settings, purge_view v
     const retention_policy policy = retention_of(from->parts->settings.retention);
     const mime::zone& zone = from->parts->zone;
     std::vector<purge_candidate> found;
+    idle_counts idle;
     if (!read_all(to, *from, [&](ports::reader& store) {
+            idle = idle_plan(store, clock.now(), idle_policy_of(from->parts->settings.retention));
             found = purge_candidates(store, policy, clock.now(),
                                      view == purge_view::due ? purge_scope::due : purge_scope::all, most_listed);
         }))
@@ -65,8 +68,12 @@ int run_purge_plan(const console& to, const config::path& settings, purge_view v
     if (to.format == output_format::json) {
         json::array letters;
         for (const purge_candidate& one : found) letters.push_back(json_of(one, zone));
-        to.out << json::serialize(
-                      json::object{{"letters", std::move(letters)}, {"objects", objects}, {"octets", octets}})
+        to.out << json::serialize(json::object{{"letters", std::move(letters)},
+                                               {"objects", objects},
+                                               {"octets", octets},
+                                               {"mailboxes_warned", idle.warned},
+                                               {"mailboxes_closed", idle.closed},
+                                               {"mailboxes_emptied", idle.emptied}})
                << "\n";
         return 0;
     }
@@ -85,7 +92,9 @@ int run_purge_plan(const console& to, const config::path& settings, purge_view v
     print(to, rows);
     if (to.format == output_format::table)
         to.out << found.size() << " lettre(s), " << objects << " objet(s), " << octets
-               << " octets ; rien n'est détruit (--dry-run)\n";
+               << " octets ; rien n'est détruit (--dry-run)\n"
+               << "boîtes sans connexion : " << idle.warned << " à avertir, " << idle.closed << " à fermer, "
+               << idle.emptied << " à vider\n";
     return 0;
 }
 

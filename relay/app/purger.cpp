@@ -1,8 +1,11 @@
 #include "relay/app/purger.hpp"
 
+#include "relay/app/notices.hpp"
+#include "relay/app/room_settings.hpp"
 #include "relay/app/store_statements.hpp"
 #include "relay/io/files.hpp"
 #include "relay/obs/log.hpp"
+#include "relay/pipeline/idle_mailboxes.hpp"
 #include "relay/pipeline/period_records.hpp"
 #include "relay/pipeline/stay_facts.hpp"
 
@@ -51,9 +54,32 @@ result<std::size_t> drop_returned(store::sqlite_store& store, pipeline::instant 
 }
 }
 
+namespace {
+std::chrono::hours days(std::uint32_t count)
+{
+    return std::chrono::hours(24) * count;
+}
+
+// Mailboxes that another server keeps are its own business.
+result<pipeline::idle_counts> end_idle(const pipeline::services& with, const parts& part, const still_going& going)
+{
+    if (!part.settings.roles.operator_ || lmtp_settings_of(part.settings)) return pipeline::idle_counts();
+    const pipeline::idle_options options{idle_policy_of(part.settings.retention), part.settings.node.name,
+                                         sender_of(part.settings), part.zone};
+    auto done = pipeline::end_idle_mailboxes(with, options, going);
+    if (done.has_value() && done->warned + done->closed > 0)
+        obs::info(obs::event::content_purged, "mailboxes_warned={} mailboxes_closed={}", done->warned, done->closed);
+    return done;
+}
+}
+
+pipeline::idle_policy idle_policy_of(const config::retention_settings& settings)
+{
+    return {days(settings.mailbox_days), days(settings.mailbox_warned_days)};
+}
+
 pipeline::retention_policy retention_of(const config::retention_settings& settings)
 {
-    const auto days = [](std::uint32_t count) { return std::chrono::hours(24) * count; };
     return {days(settings.content_days), days(settings.content_open_days), days(settings.trace_days),
             days(settings.key_days)};
 }
@@ -119,6 +145,9 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
     const auto returned = drop_returned(store, with.clock.now() - policy.content, going);
     if (!returned.has_value()) return returned.error();
     if (*returned > 0) log_holds_remains_ = true;
+    const auto idle = end_idle(with, part, going);
+    if (!idle.has_value()) return idle.error();
+    if (idle->mails > 0) log_holds_remains_ = true;
     // What changed since the last record, also just now, counts before its day is frozen.
     if (const auto recorded = pipeline::record_periods(store, with.clock, going); !recorded.has_value())
         return recorded.error();

@@ -1,7 +1,7 @@
 // relay/app/purger.hpp: a run of the purge in a node, or in a command when no node runs: certificates queued, written
-// to the ack folder, content destroyed behind them, closed periods recorded, then frozen at the end of their traces,
-// the destruction told by a signed statement, the write-ahead log emptied. One run at a time, whoever asks, and nobody
-// else records periods; blocking. Safe from any thread.
+// to the ack folder, content destroyed behind them, mailboxes without use warned, closed and emptied, closed periods
+// recorded, then frozen at the end of their traces, the destruction told by a signed statement, the write-ahead log
+// emptied. One run at a time, whoever asks, and nobody else records periods; blocking. Safe from any thread.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,14 @@
 
 #include "relay/app/parts.hpp"
 #include "relay/pipeline/content_purge.hpp"
+#include "relay/pipeline/idle_rule.hpp"
 
 namespace relay::app {
 [[nodiscard]] pipeline::purge_options purging(const parts& part);
 [[nodiscard]] pipeline::retention_policy retention_of(const config::retention_settings& settings);
+
+// Hosted mailboxes that nobody uses (pipeline/idle_mailboxes.hpp).
+[[nodiscard]] pipeline::idle_policy idle_policy_of(const config::retention_settings& settings);
 
 // Row-level traces past their term: days frozen to their signed counts, then their rows in pages, while `going`.
 struct trace_counts {

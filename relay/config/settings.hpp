@@ -194,6 +194,8 @@ struct retention_settings {                // domain.md §10 rule 7; days
     std::uint32_t content_open_days = 30;  // after reception, while one has not
     std::uint32_t trace_days = 183;
     std::uint32_t key_days = 1827;
+    std::uint32_t mailbox_days = 365;        // of a hosted mailbox, after its last use
+    std::uint32_t mailbox_warned_days = 30;  // before it
 };
 enum class clear_to { none, trusted };
 struct submission_settings {                             // of mail from account holders for other operators

@@ -124,6 +124,8 @@ void read_retention(settings_tables& from, settings& all)
     in.count("content_open_days", kept.content_open_days);
     in.count("trace_days", kept.trace_days);
     in.count("key_days", kept.key_days);
+    in.count("mailbox_days", kept.mailbox_days);
+    in.count("mailbox_warned_days", kept.mailbox_warned_days);
     const auto days = [](std::uint32_t count) { return std::chrono::hours(24) * count; };
     if (kept.content_days < 1 || kept.content_days > 30) in.mistaken("content_days", "entre 1 et 30 jours");
     if (kept.content_open_days < kept.content_days || kept.content_open_days > 30)
@@ -134,6 +136,11 @@ void read_retention(settings_tables& from, settings& all)
         in.mistaken("trace_days", "au moins 7 jours de plus que content_open_days, 366 au plus");
     if (kept.key_days < kept.trace_days || kept.key_days > 3660)
         in.mistaken("key_days", "entre trace_days et 3660 jours");
+    constexpr std::uint32_t least_warned_days = 7;
+    if (kept.mailbox_days <= least_warned_days || kept.mailbox_days > 3660)
+        in.mistaken("mailbox_days", "entre 8 et 3660 jours");
+    if (kept.mailbox_warned_days < least_warned_days || kept.mailbox_warned_days >= kept.mailbox_days)
+        in.mistaken("mailbox_warned_days", "au moins 7 jours, et moins que mailbox_days");
 }
 
 void read_access(table_reader& in, settings& all)

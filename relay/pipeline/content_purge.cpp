@@ -88,6 +88,14 @@ purge_counts& purge_counts::operator+=(const purge_counts& other)
     return *this;
 }
 
+std::optional<removed_object> remove_object(ports::transaction& tx, const blob_id& id)
+{
+    const auto known = tx.retention().object(id);
+    if (!known) return std::nullopt;
+    tx.remove_blob(id);
+    return removed_object{id.text() + " " + mime::hex(known->sha256) + "\n", known->length};
+}
+
 // What one unit destroys, with a digest over it: SHA-256 of the lines "object sha256", in order.
 struct content_purge::destroyed {
     purge_counts counts;
@@ -95,14 +103,12 @@ struct content_purge::destroyed {
 
     std::string remove(ports::transaction& tx, const blob_id& id)
     {
-        const auto known = tx.retention().object(id);
-        if (!known) return {};
-        tx.remove_blob(id);
+        auto gone = remove_object(tx, id);
+        if (!gone) return {};
         ++counts.objects;
-        counts.octets += known->length;
-        std::string line = id.text() + " " + mime::hex(known->sha256) + "\n";
-        lines += line;
-        return line;
+        counts.octets += gone->octets;
+        lines += gone->line;
+        return std::move(gone->line);
     }
 };
 

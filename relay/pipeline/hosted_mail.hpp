@@ -68,7 +68,6 @@ private:
     [[nodiscard]] std::optional<ports::recipient_verdict> why_not_elsewhere(std::string_view domain) const;
     [[nodiscard]] arrival received(const ports::mail_envelope& envelope, std::string_view message,
                                    const mime::message::header_view* header, const ports::session_facts& from) const;
-    void compute_view(arrival& mail) const;
     [[nodiscard]] addressed sort(const arrival& mail, const ports::session_facts& from) const;
     [[nodiscard]] result<void> serve(arrival& mail, const addressed& to, tally& done);
     [[nodiscard]] mailbox_copy copy_for(const arrival& mail, const ports::envelope_recipient& to) const;

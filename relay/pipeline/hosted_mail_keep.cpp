@@ -11,13 +11,13 @@ namespace {
 constexpr std::size_t max_unit_octets = 64U << 20U;
 }
 
-void hosted_mail::compute_view(arrival& mail) const
+void compute_view(ports::new_message& row, std::string_view content)
 {
-    const mime::message::imap_view view = mime::message::make_imap_view(mail.content);
-    mail.row.envelope = view.envelope;
-    mail.row.body = view.body;
-    mail.row.body_structure = view.body_structure;
-    mail.row.sections = view.sections.write_text();
+    const mime::message::imap_view view = mime::message::make_imap_view(content);
+    row.envelope = view.envelope;
+    row.body = view.body;
+    row.body_structure = view.body_structure;
+    row.sections = view.sections.write_text();
 }
 
 // A failure half-way is answered 4yz, and those served already know the repeat.
@@ -29,7 +29,7 @@ result<void> hosted_mail::serve(arrival& mail, const addressed& to, tally& done)
         if (*how == served::newly) ++done.newly;
         if (*how == served::gone) done.gone.push_back(one);
     }
-    if (!to.here.empty()) compute_view(mail);
+    if (!to.here.empty()) compute_view(mail.row, mail.content);
     std::vector<mailbox_copy> copies;
     std::size_t octets = 0;
     for (const auto* one : to.here) {
@@ -94,12 +94,13 @@ hosted_mail::served hosted_mail::keep(ports::transaction& tx, const arrival& mai
 {
     const auto account =
         copy.row.address.empty() ? std::optional<ports::account_row>() : tx.account_by_address(copy.row.address);
-    if (!account && is_postmaster(copy.to->address)) {
+    const bool is_kept = account && account->enabled;
+    if (!is_kept && is_postmaster(copy.to->address)) {
         const auto kept =
             keep_for_people(tx, with_, mail.message, "POSTMASTER", "courriel au postmaster : à lire par une personne");
         return kept == ports::stored_as::new_message ? served::newly : served::before;
     }
-    if (!account || !account->enabled) return served::gone;
+    if (!is_kept) return served::gone;
     if (tx.add_message(copy.row) == ports::stored_as::duplicate) return served::before;
     if (copy.delivered) queue_report(tx, *copy.delivered);
     return served::newly;

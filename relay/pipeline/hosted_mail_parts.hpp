@@ -1,9 +1,13 @@
-// relay/pipeline/hosted_mail_parts.hpp: what the parts of hosted_mail share. Private to hosted_mail*.cpp.
+// relay/pipeline/hosted_mail_parts.hpp: what the parts of hosted_mail share. Private to hosted_mail*.cpp and
+// idle_mailboxes.cpp, which puts its warning into a mailbox.
 #pragma once
 
 #include "relay/pipeline/hosted_mail.hpp"
 
 namespace relay::pipeline {
+// What IMAP serves of it, into the row.
+void compute_view(ports::new_message& row, std::string_view content);
+
 struct hosted_mail::arrival {
     const ports::mail_envelope& envelope;
     std::string_view message;  // as received

@@ -65,22 +65,35 @@ std::optional<std::int64_t> account_number(connection& database, const ports::va
     return row.integer(0);
 }
 
+std::string opened_user(const ports::vault& vault, std::string_view sealed)
+{
+    return opened(vault, user_context, sealed);
+}
+
+std::string opened_address(const ports::vault& vault, std::string_view sealed)
+{
+    return opened(vault, address_context, sealed);
+}
+
 void write_account(connection& database, const ports::vault& vault, const ports::account_row& row)
 {
     const std::string key = user_key(vault, row.user);
     const std::string user = vault.seal_field(user_context, row.user);
     const std::string address = vault.seal_field(address_context, row.address);
     const std::string hash = vault.seal_field(std::string(hash_context) + key, row.password_hash);
+    const auto seconds = static_cast<std::int64_t>(std::time(nullptr));
+    // Made, or given a new password: its year without use begins now.
     database.run(
-        "INSERT INTO account (user_key, address_key, user, address, password_hash, enabled)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user_key) DO UPDATE SET address_key = excluded.address_key,"
+        "INSERT INTO account (user_key, address_key, user, address, password_hash, enabled, last_used)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_key) DO UPDATE SET address_key = excluded.address_key,"
         " user = excluded.user, address = excluded.address, password_hash = excluded.password_hash,"
-        " enabled = excluded.enabled",
-        key, address_key(vault, row.address), as_blob{user}, as_blob{address}, as_blob{hash}, int{row.enabled});
+        " enabled = excluded.enabled, last_used = excluded.last_used, warned_at = NULL, closed_at = NULL",
+        key, address_key(vault, row.address), as_blob{user}, as_blob{address}, as_blob{hash}, int{row.enabled},
+        seconds * 1000);
     // UIDVALIDITY only has to differ if UIDs start again: seconds do (RFC 3501 §2.3.1.1).
     database.run(
         "INSERT INTO mailbox (account, name, uid_validity) SELECT id, 'INBOX', ? FROM account"
         " WHERE user_key = ? ON CONFLICT DO NOTHING",
-        static_cast<std::int64_t>(std::time(nullptr)), key);
+        seconds, key);
 }
 }

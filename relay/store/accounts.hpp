@@ -21,6 +21,10 @@ namespace relay::store {
 // Insert or update by user name; a new account gets its INBOX.
 void write_account(connection& database, const pipeline::ports::vault& vault, const pipeline::ports::account_row& row);
 
+// Columns of the account, opened.
+[[nodiscard]] std::string opened_user(const pipeline::ports::vault& vault, std::string_view sealed);
+[[nodiscard]] std::string opened_address(const pipeline::ports::vault& vault, std::string_view sealed);
+
 // Row number of the account, for its mailboxes.
 [[nodiscard]] std::optional<std::int64_t> account_number(connection& database, const pipeline::ports::vault& vault,
                                                          std::string_view user);

@@ -72,6 +72,13 @@ std::optional<pipeline::blob_id> content_of(connection& database, mailbox_number
     if (!row.next()) return std::nullopt;
     return row.id<pipeline::blob_id>(0);
 }
+
+void expunge_row(connection& database, mailbox_number mailbox, std::int64_t modseq, std::uint32_t uid)
+{
+    database.run("DELETE FROM message WHERE mailbox = ? AND uid = ?", mailbox, uid);
+    database.run("DELETE FROM message_structure WHERE mailbox = ? AND uid = ?", mailbox, uid);
+    database.run("INSERT INTO expunged (mailbox, modseq, uid) VALUES (?, ?, ?)", mailbox, modseq, uid);
+}
 }
 
 std::optional<mailbox_number> find_inbox(connection& database, const vault& vault, std::string_view address)
@@ -243,11 +250,39 @@ std::vector<std::uint32_t> expunge_deleted(connection& database, transaction& tr
         if (!message || !message->flags.has(message_flag::deleted)) continue;
         if (modseq == 0) modseq = next_modseq(database, mailbox);
         if (const auto content = content_of(database, mailbox, uid)) transaction.remove_blob(*content);
-        database.run("DELETE FROM message WHERE mailbox = ? AND uid = ?", mailbox, uid);
-        database.run("DELETE FROM message_structure WHERE mailbox = ? AND uid = ?", mailbox, uid);
-        database.run("INSERT INTO expunged (mailbox, modseq, uid) VALUES (?, ?, ?)", mailbox, modseq, uid);
+        expunge_row(database, mailbox, modseq, uid);
         removed.push_back(uid);
     }
     return removed;
+}
+
+std::vector<pipeline::blob_id> take_messages(connection& database, std::int64_t account, std::size_t limit)
+{
+    struct place {
+        mailbox_number mailbox;
+        std::uint32_t uid;
+        pipeline::blob_id content;
+    };
+    const auto oldest =
+        all(database.query("SELECT mailbox, uid, content FROM message WHERE mailbox IN (SELECT id FROM mailbox"
+                           " WHERE account = ?) ORDER BY mailbox, uid LIMIT ?",
+                           account, limit_of(limit)),
+            [](const cursor& row) {
+                return place{row.integer(0), static_cast<std::uint32_t>(row.integer(1)), row.id<pipeline::blob_id>(2)};
+            });
+    std::vector<pipeline::blob_id> contents;
+    for (const place& one : oldest) {
+        expunge_row(database, one.mailbox, next_modseq(database, one.mailbox), one.uid);
+        contents.push_back(one.content);
+    }
+    return contents;
+}
+
+std::optional<base::instant> youngest_message(connection& database, std::int64_t account)
+{
+    auto row = database.query(
+        "SELECT max(received_at) FROM message WHERE mailbox IN (SELECT id FROM mailbox WHERE account = ?)", account);
+    if (!row.next()) return std::nullopt;
+    return row.maybe_when(0);
 }
 }

@@ -47,4 +47,8 @@ void insert_message(connection& database, const pipeline::ports::vault& vault, m
 [[nodiscard]] std::vector<std::uint32_t> expunge_deleted(connection& database,
                                                          pipeline::ports::transaction& transaction,
                                                          mailbox_number mailbox, std::span<const std::uint32_t> uids);
+// The oldest messages of all mailboxes of an account go as if expunged; their objects are left to the caller.
+[[nodiscard]] std::vector<pipeline::blob_id> take_messages(connection& database, std::int64_t account,
+                                                           std::size_t limit);
+[[nodiscard]] std::optional<base::instant> youngest_message(connection& database, std::int64_t account);
 }

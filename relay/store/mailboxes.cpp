@@ -3,6 +3,7 @@
 
 #include <boost/system/system_error.hpp>
 
+#include "relay/pipeline/idle_mailboxes.hpp"
 #include "relay/store/accounts.hpp"
 #include "relay/store/engine.hpp"
 #include "relay/store/errc.hpp"
@@ -137,7 +138,10 @@ private:
 
 class sqlite_mailboxes final : public mailbox_accounts {
 public:
-    sqlite_mailboxes(engine& store, password_verifier verify) : store_(store), verify_(std::move(verify)) {}
+    sqlite_mailboxes(engine& store, const base::wall_clock& clock, password_verifier verify)
+        : store_(store), clock_(clock), verify_(std::move(verify))
+    {
+    }
 
     result<std::unique_ptr<account_mailboxes>> authenticate(std::string_view user, std::string_view password) override
     {
@@ -152,18 +156,21 @@ public:
         const bool right = verify_(account ? account->password_hash : std::string_view(), password);
         if (!right || !account || !number || !account->enabled)
             return make_error_code(mailbox_errc::credentials_refused);
+        pipeline::note_mailbox_use(store_, user, clock_.now());
         return std::unique_ptr<account_mailboxes>(std::make_unique<sqlite_account>(store_, *number));
     }
 
 private:
     engine& store_;
+    const base::wall_clock& clock_;
     const password_verifier verify_;
 };
 }
 
-std::unique_ptr<mailbox_accounts> open_mailboxes(sqlite_store& store, password_verifier verify)
+std::unique_ptr<mailbox_accounts> open_mailboxes(sqlite_store& store, const base::wall_clock& clock,
+                                                 password_verifier verify)
 {
     // open_store makes nothing else; a bad_cast is a bug.
-    return std::make_unique<sqlite_mailboxes>(dynamic_cast<engine&>(store), std::move(verify));
+    return std::make_unique<sqlite_mailboxes>(dynamic_cast<engine&>(store), clock, std::move(verify));
 }
 }

@@ -13,7 +13,7 @@ template <class Base>
 class reading : public Base {
 public:
     reading(connection& database, const pipeline::ports::vault& vault)
-        : database_(database), vault_(vault), worklist_(database), retention_(database, vault)
+        : database_(database), vault_(vault), worklist_(database, vault), retention_(database, vault)
     {
     }
     pipeline::ports::work_reader& work() override { return worklist_; }

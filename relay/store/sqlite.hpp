@@ -114,11 +114,12 @@ struct migration_plan {
 };
 [[nodiscard]] result<migration_plan> plan_migration(const std::string& path);
 
-// Hosted mailboxes over a store made by open_store; both must outlive what this gives out. `verify` tells whether an
-// argon2id hash belongs to a password, and must take as long for the empty hash of an unknown user
-// (relay/vault/password.hpp).
+// Hosted mailboxes over a store made by open_store, and the clock of their uses; all must outlive what this gives out.
+// `verify` tells whether an argon2id hash belongs to a password, and must take as long for the empty hash of an unknown
+// user (relay/vault/password.hpp).
 using password_verifier = std::function<bool(std::string_view hash, std::string_view password)>;
 [[nodiscard]] std::unique_ptr<pipeline::ports::mailbox_accounts> open_mailboxes(sqlite_store& store,
+                                                                                const base::wall_clock& clock,
                                                                                 password_verifier verify);
 
 // One instance per store: an advisory lock (flock) on a file of its own, released when this goes or the process dies.

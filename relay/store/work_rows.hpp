@@ -6,13 +6,19 @@
 #include "relay/pipeline/ports/worklist.hpp"
 #include "relay/store/connection.hpp"
 #include "relay/store/delivery_counts.hpp"
+#include "relay/store/mailbox_use_rows.hpp"
 #include "relay/store/notice_rows.hpp"
 #include "relay/store/watch_rows.hpp"
 
 namespace relay::store {
 class work_rows final : public pipeline::ports::work_reader, public pipeline::ports::work_writer {
 public:
-    explicit work_rows(connection& database) : database_(database), notices_(database), watch_(database) {}
+    work_rows(connection& database, const pipeline::ports::vault& vault)
+        : database_(database), notices_(database), watch_(database), uses_(database, vault)
+    {
+    }
+    pipeline::ports::mailbox_use_reader& mailbox_uses() override { return uses_; }
+    pipeline::ports::mailbox_use_writer& mailbox_use_changes() override { return uses_; }
     pipeline::ports::watch_reader& watch() override { return watch_; }
     pipeline::ports::watch_writer& watch_changes() override { return watch_; }
     pipeline::ports::notice_reader& notices() override { return notices_; }
@@ -31,6 +37,7 @@ private:
     connection& database_;
     notice_rows notices_;
     watch_rows watch_;
+    mailbox_use_rows uses_;
 };
 
 // After the row is saved; `before`: what was known of it.

@@ -7,6 +7,8 @@
 #include "relay/pipeline/worklist.hpp"
 
 namespace relay::pipeline::ports {
+class mailbox_use_reader;
+class mailbox_use_writer;
 class notice_reader;
 class notice_writer;
 class watch_reader;
@@ -15,8 +17,9 @@ class watch_writer;
 class work_reader {
 public:
     virtual ~work_reader() = default;
-    [[nodiscard]] virtual notice_reader& notices() = 0;  // ports/notices.hpp
-    [[nodiscard]] virtual watch_reader& watch() = 0;     // ports/watch.hpp
+    [[nodiscard]] virtual notice_reader& notices() = 0;            // ports/notices.hpp
+    [[nodiscard]] virtual watch_reader& watch() = 0;               // ports/watch.hpp
+    [[nodiscard]] virtual mailbox_use_reader& mailbox_uses() = 0;  // ports/mailbox_use.hpp
     // That have something which may ask for a person, by code; "" for what belongs to none. O(services).
     [[nodiscard]] virtual std::vector<std::string> services_with_work() = 0;
     // Of one service, what still can keep J0: of about a day.
@@ -33,6 +36,7 @@ public:
     virtual ~work_writer() = default;
     [[nodiscard]] virtual notice_writer& notice_changes() = 0;
     [[nodiscard]] virtual watch_writer& watch_changes() = 0;
+    [[nodiscard]] virtual mailbox_use_writer& mailbox_use_changes() = 0;
     virtual void save_said(const work_said& said) = 0;  // the last words about an item: the event's projection
     // For a line that the ledger has no subject for: append-only.
     virtual void add_to_log(const work_said& said, event_kind act) = 0;

@@ -234,7 +234,7 @@ TEST_CASE("logins over the accounts", "[hosted][submission]")
         hashes.emplace_back(hash);
         return hash == "hash" && password == "juste";
     };
-    account_logins logins(*h.store, right, 1);
+    account_logins logins(*h.store, h.clock, right, 1);
     CHECK(logins.by_password("paul.vidal", "juste").address == "paul.vidal@medecin.example");
     CHECK(logins.by_password("paul.vidal", "faux").said == verdict::refused);
     CHECK(logins.by_password("clos", "juste").said == verdict::refused);
@@ -253,7 +253,7 @@ TEST_CASE("logins over the accounts", "[hosted][submission]")
     account_logins* inner = nullptr;
     verdict while_busy = verdict::accepted;
     account_logins busy(
-        *h.store,
+        *h.store, h.clock,
         [&](std::string_view, std::string_view) {
             while_busy = inner->by_password("anne.roux", "x").said;
             return true;

@@ -12,6 +12,7 @@ using ports::message_flag;
 
 namespace {
 struct hosted : opened_store {
+    base::system_wall_clock clock;
     std::unique_ptr<ports::mailbox_accounts> accounts;
     std::vector<std::string> verified;
 
@@ -22,10 +23,11 @@ struct hosted : opened_store {
                         tx.save_account({"dr.test", "Dr.Test@mss.test", "secret", true});
                     })
                     .has_value());
-        accounts = relay::store::open_mailboxes(*store, [this](std::string_view hash, std::string_view password) {
-            verified.emplace_back(hash);
-            return !hash.empty() && hash == password;
-        });
+        accounts =
+            relay::store::open_mailboxes(*store, clock, [this](std::string_view hash, std::string_view password) {
+                verified.emplace_back(hash);
+                return !hash.empty() && hash == password;
+            });
     }
 
     ports::new_message message(const std::string& id, const std::string& text = "texte")
@@ -112,7 +114,8 @@ TEST_CASE("UIDs and mod-sequences only grow, also over a restart", "[store][mail
 
     h.accounts.reset();
     h.reopen();
-    h.accounts = relay::store::open_mailboxes(*h.store, [](std::string_view a, std::string_view b) { return a == b; });
+    h.accounts =
+        relay::store::open_mailboxes(*h.store, h.clock, [](std::string_view a, std::string_view b) { return a == b; });
     CHECK(h.inbox()->snapshot()->status.uid_validity == snapshot.status.uid_validity);
     CHECK(h.deliver(h.message("m3")) == ports::stored_as::new_message);
     const auto after = *h.inbox()->refresh(snapshot.status.highest_modseq);

@@ -563,6 +563,16 @@ TEST_CASE("what is kept is never kept shorter than open evidence needs", "[confi
         {"key_days = 182", "[retention] key_days"},
         {"key_days = 3661", "[retention] key_days"},
         {"days = 3", "[retention] days"},
+        {"mailbox_days = 31", ""},
+        {"mailbox_days = 30", "[retention] mailbox_warned_days"},
+        {"mailbox_days = 3660", ""},
+        {"mailbox_days = 3661", "[retention] mailbox_days"},
+        {"mailbox_days = 8\nmailbox_warned_days = 7", ""},
+        {"mailbox_days = 7\nmailbox_warned_days = 6", "[retention] mailbox_days"},
+        {"mailbox_warned_days = 7", ""},
+        {"mailbox_warned_days = 6", "[retention] mailbox_warned_days"},
+        {"mailbox_warned_days = 364", ""},
+        {"mailbox_warned_days = 365", "[retention] mailbox_warned_days"},
         {"content_days = 2\ncontent_open_days = 2\n[retry]\ngive_up_seconds = 86401", "[retention] content_open_days"},
     }));
     const file f;

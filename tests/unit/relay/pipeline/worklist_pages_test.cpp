@@ -23,6 +23,7 @@ public:
 
     ports::notice_reader& notices() override { throw std::logic_error("not asked"); }
     ports::watch_reader& watch() override { throw std::logic_error("not asked"); }
+    ports::mailbox_use_reader& mailbox_uses() override { throw std::logic_error("not asked"); }
     std::vector<std::string> services_with_work() override
     {
         std::set<std::string> codes{""};

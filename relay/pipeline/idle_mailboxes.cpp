@@ -1,0 +1,239 @@
+#include "relay/pipeline/idle_mailboxes.hpp"
+
+#include <cstdio>
+
+#include "mime/text/digest.hpp"
+#include "relay/obs/log.hpp"
+#include "relay/pipeline/content_purge_parts.hpp"
+#include "relay/pipeline/hosted_mail_parts.hpp"
+#include "relay/pipeline/notice_mail.hpp"
+#include "relay/pipeline/outbound_parts.hpp"
+#include "relay/pipeline/ports/worklist.hpp"
+
+namespace relay::pipeline {
+namespace {
+constexpr std::size_t looked_at_once = 200;
+constexpr std::size_t mails_at_once = 100;  // others wait no longer than for these
+
+std::string french_day(instant at, const mime::zone& zone)
+{
+    const std::chrono::year_month_day day = mime::local_date(at, zone);
+    char text[32];
+    std::snprintf(text, sizeof text, "%02u/%02u/%04d", unsigned{day.day()}, unsigned{day.month()}, int{day.year()});
+    return text;
+}
+
+std::string words_for(const ports::mailbox_use& one, instant until, const mime::zone& zone)
+{
+    return "Bonjour,\n\nLa boîte " + one.address + " n'a pas été consultée depuis le " +
+           french_day(one.life.last_use, zone) + ".\n\nSans connexion avant le " + french_day(until, zone) +
+           ", elle sera fermée : elle ne recevra plus de courriels, et ceux qu'elle contient seront ensuite "
+           "détruits.\n\nPour la garder, il suffit de s'y connecter avec un logiciel de messagerie ; si vous venez de "
+           "le faire pour lire ce message, rien d'autre n'est nécessaire.\n\nCe message est automatique : il est "
+           "inutile d'y répondre.\n";
+}
+
+result<ports::new_message> make_warning(const services& with, const idle_options& options,
+                                        const ports::mailbox_use& one, instant now)
+{
+    notice what;
+    what.from = options.from;
+    what.to = one.address;
+    what.subject = "Votre boîte n'est plus consultée et sera fermée";
+    what.text = words_for(one, closing_at(one.life, now, options.policy), options.zone);
+    what.message_id = "idle-" + base::random_token() + "@" + options.node;
+    const auto bytes = write_notice(what, date_of(now, options.zone));
+    if (!bytes.has_value()) return bytes.error();
+    const std::string content = "Return-Path: <>\r\n" + *bytes;
+    ports::new_message mail;
+    mail.address = one.address;
+    mail.message_id = what.message_id;
+    mail.received_sha256 = mime::hex(mime::sha256(*bytes));
+    mail.received_at = now;
+    mail.rfc822_size = content.size();
+    mail.content = with.vault.seal(content);
+    compute_view(mail, content);
+    return mail;
+}
+
+// As it is in this unit.
+std::optional<ports::mailbox_use> still(ports::transaction& tx, const ports::mailbox_use& one, instant now,
+                                        const idle_policy& policy, idle_step due)
+{
+    auto life = tx.work().mailbox_uses().use_of(one.user);
+    if (!life || step_of(life->life, now, policy) != due) return std::nullopt;
+    return life;
+}
+
+enum class done_by_unit { yes, no };  // not due any more
+
+result<done_by_unit> warn(const services& with, const idle_options& options, const ports::mailbox_use& one, instant now)
+{
+    const auto mail = make_warning(with, options, one, now);
+    if (!mail.has_value()) return mail.error();
+    auto how = done_by_unit::no;
+    const auto written = with.store.write([&](ports::transaction& tx) {
+        auto found = still(tx, one, now, options.policy, idle_step::warn);
+        if (!found) return;
+        how = done_by_unit::yes;
+        (void)tx.add_message(*mail);  // its Message-ID is new
+        found->life.warned_at = now;
+        tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
+    });
+    if (!written.has_value()) return written.error();
+    return how;
+}
+
+result<done_by_unit> close(const services& with, const idle_policy& policy, const ports::mailbox_use& one, instant now)
+{
+    auto how = done_by_unit::no;
+    const auto written = with.store.write([&](ports::transaction& tx) {
+        auto found = still(tx, one, now, policy, idle_step::close);
+        if (!found) return;
+        how = done_by_unit::yes;
+        found->life.closed_at = now;
+        tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
+    });
+    if (!written.has_value()) return written.error();
+    return how;
+}
+
+// Is there something in it, and may all of it go?
+bool is_to_empty(ports::reader& store, const ports::mailbox_use& one, instant now, const idle_policy& policy)
+{
+    if (!one.life.closed_at) return false;
+    const auto youngest = store.work().mailbox_uses().youngest_mail(one.account);
+    return youngest && may_empty(one.life, *youngest, now, policy);
+}
+
+std::size_t empty_page(ports::transaction& tx, std::int64_t account, instant now)
+{
+    tx.retention_changes().erase_thoroughly();
+    std::string lines;
+    std::uint64_t octets = 0;
+    const auto contents = tx.work_changes().mailbox_use_changes().take_mails(account, mails_at_once);
+    for (const blob_id& id : contents) {
+        const auto gone = remove_object(tx, id);
+        if (!gone) continue;
+        lines += gone->line;
+        octets += gone->octets;
+    }
+    event done = about(now, event_kind::content_purged);
+    done.facts.flags = "mailbox=" + std::to_string(account) + " mails=" + std::to_string(contents.size()) +
+                       " octets=" + std::to_string(octets);
+    done.facts.evidence = mime::hex(mime::sha256(lines));
+    tx.append(done);
+    obs::info(obs::event::content_purged, "mailbox={} mails={} octets={}", account, contents.size(), octets);
+    return contents.size();
+}
+
+result<std::size_t> empty(const services& with, const idle_policy& policy, const ports::mailbox_use& one, instant now,
+                          const std::function<bool()>& going)
+{
+    std::size_t all = 0;
+    bool more = false;
+    const auto read = with.store.read([&](ports::reader& store) { more = is_to_empty(store, one, now, policy); });
+    if (!read.has_value()) return read.error();
+    while (more && going()) {
+        std::size_t count = 0;
+        const auto written = with.store.write([&](ports::transaction& tx) {
+            const auto found = tx.work().mailbox_uses().use_of(one.user);
+            more = found && is_to_empty(tx, *found, now, policy);
+            count = more ? empty_page(tx, one.account, now) : 0;
+        });
+        if (!written.has_value()) return written.error();
+        all += count;
+    }
+    return result<std::size_t>(boost::system::in_place_value, all);
+}
+
+// Nothing used since then can be due, but closed ones are: their last use is longer ago still.
+std::vector<ports::mailbox_use> page_of(ports::reader& store, instant now, const idle_policy& policy,
+                                        std::int64_t after)
+{
+    return store.work().mailbox_uses().used_until(now - (policy.term - policy.warned), after, looked_at_once);
+}
+
+result<void> end_one(const services& with, const idle_options& options, const ports::mailbox_use& one, instant now,
+                     const std::function<bool()>& going, idle_counts& counts)
+{
+    const idle_step due = step_of(one.life, now, options.policy);
+    if (due == idle_step::none) {
+        const auto mails = empty(with, options.policy, one, now, going);
+        if (!mails.has_value()) return mails.error();
+        counts.mails += *mails;
+        return {};
+    }
+    const auto done = due == idle_step::warn ? warn(with, options, one, now) : close(with, options.policy, one, now);
+    if (!done.has_value()) return done.error();
+    if (*done == done_by_unit::yes) ++(due == idle_step::warn ? counts.warned : counts.closed);
+    return {};
+}
+}
+
+result<idle_counts> end_idle_mailboxes(const services& with, const idle_options& options,
+                                       const std::function<bool()>& going)
+{
+    const instant now = with.clock.now();
+    idle_counts counts;
+    std::int64_t last = 0;
+    for (std::size_t count = looked_at_once; count == looked_at_once && going();) {
+        std::vector<ports::mailbox_use> page;
+        const auto read =
+            with.store.read([&](ports::reader& store) { page = page_of(store, now, options.policy, last); });
+        if (!read.has_value()) return read.error();
+        count = page.size();
+        for (const ports::mailbox_use& one : page) {
+            if (!going()) return counts;
+            if (auto done = end_one(with, options, one, now, going, counts); !done.has_value()) return done.error();
+            last = one.account;
+        }
+    }
+    return counts;
+}
+
+idle_counts idle_plan(ports::reader& store, instant now, const idle_policy& policy)
+{
+    idle_counts counts;
+    std::int64_t last = 0;
+    for (auto page = page_of(store, now, policy, last); !page.empty(); page = page_of(store, now, policy, last))
+        for (const ports::mailbox_use& one : page) {
+            last = one.account;
+            const idle_step due = step_of(one.life, now, policy);
+            if (due == idle_step::warn) ++counts.warned;
+            if (due == idle_step::close) ++counts.closed;
+            if (is_to_empty(store, one, now, policy)) ++counts.emptied;
+        }
+    return counts;
+}
+
+void note_mailbox_use(ports::store& store, std::string_view user, instant now)
+{
+    std::optional<ports::mailbox_use> known;
+    const auto read = store.read([&](ports::reader& rows) { known = rows.work().mailbox_uses().use_of(user); });
+    if (!read.has_value() || !known || !is_new_use(known->life, now)) return;
+    store.write(
+        [name = std::string(user), now](ports::transaction& tx) {
+            const auto found = tx.work().mailbox_uses().use_of(name);
+            if (!found || !is_new_use(found->life, now)) return;
+            tx.work_changes().mailbox_use_changes().save_life(found->account, {now, std::nullopt, std::nullopt});
+        },
+        [](const result<void>& done) {
+            if (!done.has_value())
+                obs::error(obs::event::store_failed, "step=mailbox_use code={}", done.error().message());
+        });
+}
+
+result<reopening> reopen_mailbox(ports::store& store, std::string_view user, instant now)
+{
+    reopening how = reopening::unknown;
+    const auto written = store.write([&](ports::transaction& tx) {
+        const auto found = tx.work().mailbox_uses().use_of(user);
+        how = !found ? reopening::unknown : found->life.closed_at ? reopening::done : reopening::not_closed;
+        if (how == reopening::done)
+            tx.work_changes().mailbox_use_changes().save_life(found->account, {now, std::nullopt, std::nullopt});
+    });
+    if (!written.has_value()) return written.error();
+    return how;
+}
+}
