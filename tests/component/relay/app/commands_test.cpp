@@ -12,6 +12,8 @@
 #include "relay/app/commands.hpp"
 #include "relay/app/control_commands.hpp"
 #include "relay/app/housekeeper.hpp"
+#include "relay/pipeline/ports/mailbox_use.hpp"
+#include "relay/pipeline/ports/worklist.hpp"
 #include "relay/routing/sqlite_directory.hpp"
 #include "tests/support/relay_house.hpp"
 
@@ -90,6 +92,19 @@ TEST_CASE("mailboxes", "[commands]")
     CHECK(add("roux", roux, "1234567").code == "BAD_ACCOUNT");
     CHECK(add("", roux, "12345678").code == "BAD_ACCOUNT");
     CHECK(add("roux", "no address", "12345678").code == "BAD_ADDRESS");
+    CHECK(n.run("mailbox.reopen", {{"user", "roux"}}).code == "NOT_NEEDED");
+    CHECK(n.run("mailbox.reopen", {{"user", "personne"}}).code == "UNKNOWN_USER");
+    n.store
+        ->write([](ports::transaction& tx) {
+            auto& uses = tx.work().mailbox_uses();
+            auto closed = uses.use_of("roux").value();
+            closed.life.closed_at = closed.life.last_use;
+            tx.work_changes().mailbox_use_changes().save_life(closed.account, closed.life);
+        })
+        .value();
+    CHECK_FALSE(n.ask([](auto& r) { return r.account_by_address(roux); })->enabled);
+    CHECK(n.run("mailbox.reopen", {{"user", "roux"}}).ok);
+    CHECK(n.ask([](auto& r) { return r.account_by_address(roux); })->enabled);
 }
 
 TEST_CASE("what people say of the worklist, as commands", "[commands]")
