@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "relay/app/purger.hpp"
+#include "relay/pipeline/ports/mailbox_use.hpp"
+#include "relay/pipeline/ports/worklist.hpp"
 #include "tests/support/relay_house.hpp"
 
 using namespace relay;
@@ -167,4 +169,33 @@ TEST_CASE("the bytes of mails that came back go with the run, however many they 
     h.clock.advance(1ms);
     h.run();
     CHECK(left() == 0);
+}
+
+TEST_CASE("mailboxes without use are an operator's to end, if it keeps them itself", "[purge][idle]")
+{
+    purging_house h;
+    h.store->write([](ports::transaction& tx) {
+               tx.save_account({"roux", "anne.roux@medecin.example", "x", true});
+           })
+        .value();
+    const auto life = [&] {
+        return h.ask([](ports::reader& r) { return r.work().mailbox_uses().use_of("roux"); }).value().life;
+    };
+    h.clock.set(life().last_use + 365 * day);
+    h.run();
+    CHECK(state_of(life()) == mailbox_state::active);  // a hospital has none
+    h.part.settings.hospital.address = std::string(tests::hospital_address);
+    h.part.settings.roles.operator_ = true;
+    h.part.settings.operator_.lmtp_socket = "/run/boites";
+    h.run();
+    CHECK(state_of(life()) == mailbox_state::active);
+    h.part.settings.operator_.lmtp_socket.clear();
+    h.run();
+    CHECK(state_of(life()) == mailbox_state::warned);
+    h.clock.advance(30 * day);
+    h.run();
+    CHECK(state_of(life()) == mailbox_state::closed);
+    CHECK(h.told().empty());
+    h.run();
+    CHECK(h.told() == std::vector{event_kind::content_purged});
 }
