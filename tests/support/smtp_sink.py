@@ -75,18 +75,21 @@ class SmtpSink(LoopbackListener):
                 connection.sendall(b"502 5.5.1 no\r\n")
 
     def _answer(self, connection, word, mail_line, ours):
+        connection.sendall(self._reply(word, mail_line, ours) + b"\r\n")
+
+    def _reply(self, word, mail_line, ours):
         reply = self.deed(word, mail_line)
         if reply == b"":
             raise ValueError("ended as it was told")
-        reply = ours if reply is None else reply
-        connection.sendall(reply + b"\r\n")
-        return reply.startswith(b"2")
+        return ours if reply is None else reply
 
     def _take(self, connection, mail_line, by, message):
         with self._lock:
             self._said.append((mail_line, by, message))
-        if self._answer(connection, ".", mail_line, b"250 2.0.0 kept"):
-            self._keep(message)
+        reply = self._reply(".", mail_line, b"250 2.0.0 kept")
+        if reply.startswith(b"2"):
+            self._keep(message)  # before it is answered for
+        connection.sendall(reply + b"\r\n")
 
     @staticmethod
     def _read_octets(lines, octets):
