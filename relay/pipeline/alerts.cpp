@@ -150,7 +150,7 @@ bool is_within(const alert_hours& hours, instant now, const mime::zone& where)
 {
     if (hours.from == hours.to) return true;
     const auto local = mime::local_timestamp(now, where);
-    const int minute = local.hour * 60 + local.minute;
+    const auto minute = static_cast<int>(local.hour * 60 + local.minute);
     if (hours.from < hours.to) return hours.from <= minute && minute < hours.to;
     return minute >= hours.from || minute < hours.to;
 }
