@@ -162,7 +162,13 @@ void write_stay(connection& database, const stay_row& row)
                  " treating_rpps = excluded.treating_rpps, discharge = excluded.discharge, quality = excluded.quality,"
                  " flags = excluded.flags, exclusion = excluded.exclusion, created_at = excluded.created_at,"
                  " details = excluded.details, admission = excluded.admission, patient_class = excluded.patient_class,"
-                 " identity_key = excluded.identity_key, traits_key = excluded.traits_key, in_feed = excluded.in_feed",
+                 " identity_key = excluded.identity_key, traits_key = excluded.traits_key, in_feed = excluded.in_feed"
+                 // Each of its indexes would be written again: most letters and movements say nothing new of it.
+                 " WHERE (" LIAISON_STAY_COLUMNS
+                 ") IS NOT (excluded.id, excluded.visit_key, excluded.file_key, excluded.establishment,"
+                 " excluded.service, excluded.treating_rpps, excluded.discharge, excluded.quality, excluded.flags,"
+                 " excluded.exclusion, excluded.created_at, excluded.details, excluded.admission,"
+                 " excluded.patient_class, excluded.identity_key, excluded.traits_key, excluded.in_feed)",
                  row.id, row.visit_key, row.file_key, row.establishment, row.service, row.treating_rpps, row.discharge,
                  name(row.quality), row.flags, row.exclusion, row.created_at, as_blob{row.details}, row.admission,
                  row.patient_class, row.identity_key, row.traits_key, std::int64_t{row.in_feed});
