@@ -239,8 +239,15 @@ void upsert_delivery(connection& database, const delivery_row& row)
         row.addressee.structure, row.addressee.kind, row.addressee.profession, row.addressee.department);
 }
 
+// What is set once, when the mail is sealed.
+void name_mail(connection& database, const delivery_row& row)
+{
+    database.run("UPDATE delivery SET recipient = ?, message_id = ?, envid = ? WHERE id = ?", as_blob{row.recipient},
+                 row.message_id, row.envid, row.id);
+}
+
 // Leaves out what most indexes are over: SQLite would write each of their entries again, equal or not. A column is
-// either here or compared in write_delivery.
+// here, in name_mail, or compared in write_delivery alone.
 void move_delivery(connection& database, const delivery_row& row)
 {
     database.run(
@@ -257,19 +264,21 @@ void move_delivery(connection& database, const delivery_row& row)
 std::optional<counted_delivery> write_delivery(connection& database, const delivery_row& row)
 {
     std::optional<counted_delivery> before;
-    bool moves = false;
+    bool moves = false, is_named = false;
     {
         auto old = database.query(
-            "SELECT state, octets, kind = ? AND letter IS ? AND role = ? AND recipient_key = ? AND recipient = ?"
-            " AND domain = ? AND set_key = ? AND version = ? AND created_at = ? AND message_id = ? AND envid = ?"
-            " AND turn = ? FROM delivery WHERE id = ?",
-            name(row.kind), row.letter, name(row.role), row.recipient_key, as_blob{row.recipient}, row.domain,
-            row.set_key, row.version, row.created_at, row.message_id, row.envid, row.turn, row.id);
+            "SELECT state, octets, kind = ? AND letter IS ? AND role = ? AND recipient_key = ? AND domain = ?"
+            " AND set_key = ? AND version = ? AND created_at = ? AND turn = ?,"
+            " recipient = ? AND message_id = ? AND envid = ? FROM delivery WHERE id = ?",
+            name(row.kind), row.letter, name(row.role), row.recipient_key, row.domain, row.set_key, row.version,
+            row.created_at, row.turn, as_blob{row.recipient}, row.message_id, row.envid, row.id);
         if (old.next()) {
             before = {word<delivery_state>(old, 0), old.integer(1)};
             moves = old.integer(2) != 0;
+            is_named = old.integer(3) != 0;
         }
     }
+    if (moves && !is_named) name_mail(database, row);
     if (moves)
         move_delivery(database, row);
     else
