@@ -88,19 +88,31 @@ stay_facts read_facts(const cursor& row)
     return facts;
 }
 
-void write_facts(connection& database, const stay_facts& facts)
+written_facts write_facts(connection& database, const stay_facts& facts)
 {
     const delivery_tally& tally = facts.deliveries;
     const std::string failures = failures_text(tally);
     const std::optional<std::string_view> no_address =
         facts.no_address == cause::none ? std::nullopt : std::optional(name(facts.no_address));
-    database.run("INSERT OR REPLACE INTO stay_fact (" LIAISON_FACTS_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment, facts.service, facts.site,
-                 facts.group, facts.patient_class, facts.exclusion, facts.discharge, name(facts.quality),
-                 facts.j0_deadline, facts.h48_deadline, fact_flags_of(facts), facts.letter_type,
-                 facts.recipient_operator, no_address, facts.stop, facts.signed_at, facts.received_at, tally.accepted,
-                 tally.failed, tally.read, tally.filing_refused, tally.repeated, failures, facts.addressee.structure,
-                 facts.addressee.kind, facts.addressee.profession, facts.addressee.department);
+    const auto write = [&](const char* sql) {
+        return database.run(sql, facts.stay, facts.day, static_cast<int>(facts.band), facts.establishment,
+                            facts.service, facts.site, facts.group, facts.patient_class, facts.exclusion,
+                            facts.discharge, name(facts.quality), facts.j0_deadline, facts.h48_deadline,
+                            fact_flags_of(facts), facts.letter_type, facts.recipient_operator, no_address, facts.stop,
+                            facts.signed_at, facts.received_at, tally.accepted, tally.failed, tally.read,
+                            tally.filing_refused, tally.repeated, failures, facts.addressee.structure,
+                            facts.addressee.kind, facts.addressee.profession, facts.addressee.department);
+    };
+    // Most changes keep the day and the service: the key and the indexes over them are not written again.
+    const int changed = write(
+        "UPDATE stay_fact SET band = ?3, establishment = ?4, site = ?6, grp = ?7, patient_class = ?8, exclusion = ?9,"
+        " discharge = ?10, quality = ?11, j0_deadline = ?12, h48_deadline = ?13, flags = ?14, letter_type = ?15,"
+        " recipient_operator = ?16, no_address = ?17, stop = ?18, signed_at = ?19, received_at = ?20, accepted = ?21,"
+        " failed = ?22, read = ?23, filing_refused = ?24, repeated = ?25, failures = ?26, structure = ?27,"
+        " structure_kind = ?28, profession = ?29, department = ?30 WHERE stay = ?1 AND day = ?2 AND service = ?5");
+    if (changed > 0) return written_facts::on_their_day;
+    write("INSERT OR REPLACE INTO stay_fact (" LIAISON_FACTS_COLUMNS
+          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    return written_facts::anew;
 }
 }

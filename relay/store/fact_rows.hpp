@@ -16,5 +16,7 @@ namespace relay::store {
 void take_fact_flags(pipeline::stay_facts& facts, std::int64_t flags);
 
 [[nodiscard]] pipeline::stay_facts read_facts(const cursor& row);
-void write_facts(connection& database, const pipeline::stay_facts& facts);
+// on_their_day: there were some of this stay, of the same day and service. anew: none, or of another day or service.
+enum class written_facts { on_their_day, anew };
+written_facts write_facts(connection& database, const pipeline::stay_facts& facts);
 }

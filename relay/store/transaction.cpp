@@ -48,8 +48,7 @@ void sql_transaction::save_facts(const stay_facts& facts)
         database().run("DELETE FROM stay_fact WHERE stay = ?", facts.stay);
         return;
     }
-    write_facts(database(), facts);
-    note_changed_day(database(), facts.stay);
+    if (write_facts(database(), facts) == written_facts::anew) note_changed_day(database(), facts.stay);
 }
 
 void sql_transaction::remove_facts(const stay_id& stay)
