@@ -23,10 +23,10 @@ std::string stay_keeper::key(std::string_view kind, const std::string& number) c
     return number_key(with_.vault, kind, site_.finess, number);
 }
 
-stay_row stay_keeper::find_or_make(ports::transaction& tx, const std::string& visit_key,
-                                   const std::string& file_key) const
+stay_row stay_keeper::known_or_made(std::optional<stay_row> known, const std::string& visit_key,
+                                    const std::string& file_key) const
 {
-    stay_row row = tx.stay_by_key(visit_key, file_key).value_or(stay_row{});
+    stay_row row = std::move(known).value_or(stay_row{});
     if (row.id.empty()) {
         row.id = stay_id::make();
         row.establishment = site_.finess;
@@ -66,7 +66,8 @@ event stay_keeper::movement_event(const movement_plan& plan) const
 stay_id stay_keeper::take_movement(ports::transaction& tx, const movement_plan& plan) const
 {
     if (!plan.what) return {};
-    stay_row stay = find_or_make(tx, key("visit", plan.stay.visit_number), key("file", plan.stay.file_number));
+    const std::string visit_key = key("visit", plan.stay.visit_number), file_key = key("file", plan.stay.file_number);
+    stay_row stay = known_or_made(tx.stay_by_key(visit_key, file_key), visit_key, file_key);
     event next = movement_event(plan);
     next.stay = stay.id;
     tx.append(next);
@@ -98,10 +99,11 @@ bound_letter stay_keeper::settle(ports::transaction& tx, letter_clues clues) con
 {
     stay_match found = find_stay(tx, clues);
     clues.state = found.state;
-    bound_letter bound{found.stay.value_or(stay_row{}), std::move(clues)};
+    const bool by_number = found.state != match_state::identity && !(clues.visit_key.empty() && clues.file_key.empty());
+    bound_letter bound{by_number ? known_or_made(std::move(found.stay), clues.visit_key, clues.file_key)
+                                 : std::move(found.stay).value_or(stay_row{}),
+                       std::move(clues)};
     const letter_clues& known = bound.clues;
-    if (known.state != match_state::identity && !(known.visit_key.empty() && known.file_key.empty()))
-        bound.stay = find_or_make(tx, known.visit_key, known.file_key);
     if (bound.stay.id.empty() || bound.stay.in_feed) return bound;
     // Only letters speak of this stay: it is what they say.
     if (!bound.stay.admission) bound.stay.admission = known.starts;

@@ -38,8 +38,9 @@ public:
 
 private:
     [[nodiscard]] std::string key(std::string_view kind, const std::string& number) const;
-    [[nodiscard]] stay_row find_or_make(ports::transaction& tx, const std::string& visit_key,
-                                        const std::string& file_key) const;
+    // `known`: what stay_by_key() gives for these keys.
+    [[nodiscard]] stay_row known_or_made(std::optional<stay_row> known, const std::string& visit_key,
+                                         const std::string& file_key) const;
     [[nodiscard]] bound_letter settle(ports::transaction& tx, letter_clues clues) const;
     [[nodiscard]] event movement_event(const movement_plan& plan) const;
     // Every letter that may be about the stay as it is `now`, or may have been as it was `before`, is matched again;
