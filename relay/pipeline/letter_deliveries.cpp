@@ -159,9 +159,11 @@ void letter_deliveries::close(ports::transaction& tx, delivery_row& row, event_k
 
 void letter_deliveries::keep_newest(ports::transaction& tx, delivery_row& row) const
 {
-    const auto own = tx.letter(row.letter);
-    if (!own) return;
-    for (const letter_row& letter : tx.letters_of_set(row.set_key)) {
+    const std::vector<letter_row> set = tx.letters_of_set(row.set_key);
+    const auto own =
+        std::find_if(set.begin(), set.end(), [&row](const letter_row& letter) { return letter.id == row.letter; });
+    if (own == set.end()) return;
+    for (const letter_row& letter : set) {
         const int turn = turn_of(letter.version, letter.operation);
         if (turn == row.turn) continue;
         const bool overtaken = turn > row.turn;
