@@ -325,6 +325,22 @@ TEST_CASE("a recorded day is packed; what changes a fact of it drops its pack in
         h.save(one);
         CHECK(h.packs() == second);
     }
+    SECTION("all but its day and service")
+    {
+        const stay_facts before = of_first().front();
+        stay_facts one = make(first_day);
+        one.stay = before.stay;
+        one.service = before.service;
+        h.save(one);
+        CHECK(h.packs() == second);
+    }
+    SECTION("another service")
+    {
+        stay_facts one = of_first().front();
+        one.service += "2";
+        h.save(one);
+        CHECK(h.packs() == second);
+    }
     SECTION("one more stay")
     {
         h.save(make(first_day));
