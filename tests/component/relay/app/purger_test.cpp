@@ -187,6 +187,7 @@ TEST_CASE("mailboxes without use are an operator's to end, if it keeps them itse
     h.part.settings.hospital.address = std::string(tests::hospital_address);
     h.part.settings.roles.operator_ = true;
     h.part.settings.operator_.lmtp_socket = "/run/boites";
+    CHECK_FALSE(app::keeps_mailboxes(h.part.settings));  // so a plan tells of none either
     h.run();
     CHECK(state_of(life()) == mailbox_state::active);
     h.part.settings.operator_.lmtp_socket.clear();
