@@ -73,7 +73,10 @@ result<done_by_unit> take_step(const services& with, const idle_policy& policy, 
 result<done_by_unit> warn(const services& with, const idle_options& options, const ports::mailbox_use& one, instant now)
 {
     const auto mail = make_warning(with, options, one, now);
-    if (!mail.has_value()) return mail.error();
+    if (!mail.has_value()) {  // it is not closed without one, and holds no other up
+        obs::error(obs::event::purge_failed, "step=warning mailbox={} code={}", one.account, mail.error().message());
+        return done_by_unit::no;
+    }
     return take_step(with, options.policy, one, now, [&](ports::transaction& tx, mailbox_life& life) {
         (void)tx.add_message(*mail);  // its Message-ID is new
         life.warned_at = now;
