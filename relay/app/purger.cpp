@@ -148,8 +148,8 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
     if (!returned.has_value()) return returned.error();
     if (*returned > 0) log_holds_remains_ = true;
     const auto idle = end_idle(with, part, going);
-    if (!idle.has_value()) return idle.error();
-    if (idle->mails > 0) log_holds_remains_ = true;
+    // A failure there holds nothing else up and is told at the end; something may be destroyed already.
+    if (!idle.has_value() || idle->mails > 0) log_holds_remains_ = true;
     // What changed since the last record, also just now, counts before its day is frozen.
     if (const auto recorded = pipeline::record_periods(store, with.clock, going); !recorded.has_value())
         return recorded.error();
@@ -163,6 +163,7 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
     if (log_holds_remains_)
         if (const auto emptied = store.empty_log(); emptied.has_value() && *emptied == store::log_state::emptied)
             log_holds_remains_ = false;
+    if (!idle.has_value()) return idle.error();
     return all;
 }
 }
