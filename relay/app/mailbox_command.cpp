@@ -1,5 +1,5 @@
-// `liaison mailbox list`: hosted mailboxes, when their owners last used them, and what comes of it (domain.md §10
-// rule 7). Not their addresses: nothing prints a whole one.
+// `liaison mailbox list`: hosted mailboxes by number and user name, when their owners last used them, and what comes of
+// it (domain.md §10 rule 7). Their addresses are not shown, but a user name may be one.
 #include <ostream>
 
 #include <boost/json.hpp>

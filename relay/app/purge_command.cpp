@@ -57,7 +57,8 @@ int run_purge_plan(const console& to, const config::path& settings, purge_view v
     std::vector<purge_candidate> found;
     idle_counts idle;
     if (!read_all(to, *from, [&](ports::reader& store) {
-            idle = idle_plan(store, clock.now(), idle_policy_of(from->parts->settings.retention));
+            if (keeps_mailboxes(from->parts->settings))
+                idle = idle_plan(store, clock.now(), idle_policy_of(from->parts->settings.retention));
             found = purge_candidates(store, policy, clock.now(),
                                      view == purge_view::due ? purge_scope::due : purge_scope::all, most_listed);
         }))

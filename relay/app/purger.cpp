@@ -52,18 +52,15 @@ result<std::size_t> drop_returned(store::sqlite_store& store, pipeline::instant 
     }
     return count;
 }
-}
 
-namespace {
 std::chrono::hours days(std::uint32_t count)
 {
     return std::chrono::hours(24) * count;
 }
 
-// Mailboxes that another server keeps are its own business.
 result<pipeline::idle_counts> end_idle(const pipeline::services& with, const parts& part, const still_going& going)
 {
-    if (!part.settings.roles.operator_ || lmtp_settings_of(part.settings)) return pipeline::idle_counts();
+    if (!keeps_mailboxes(part.settings)) return pipeline::idle_counts();
     const pipeline::idle_options options{idle_policy_of(part.settings.retention), part.settings.node.name,
                                          sender_of(part.settings), part.zone};
     auto done = pipeline::end_idle_mailboxes(with, options, going);
@@ -71,6 +68,11 @@ result<pipeline::idle_counts> end_idle(const pipeline::services& with, const par
         obs::info(obs::event::content_purged, "mailboxes_warned={} mailboxes_closed={}", done->warned, done->closed);
     return done;
 }
+}
+
+bool keeps_mailboxes(const config::settings& settings)
+{
+    return settings.roles.operator_ && !lmtp_settings_of(settings);
 }
 
 pipeline::idle_policy idle_policy_of(const config::retention_settings& settings)
@@ -146,8 +148,8 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
     if (!returned.has_value()) return returned.error();
     if (*returned > 0) log_holds_remains_ = true;
     const auto idle = end_idle(with, part, going);
-    if (!idle.has_value()) return idle.error();
-    if (idle->mails > 0) log_holds_remains_ = true;
+    // A failure there holds nothing else up and is told at the end; something may be destroyed already.
+    if (!idle.has_value() || idle->mails > 0) log_holds_remains_ = true;
     // What changed since the last record, also just now, counts before its day is frozen.
     if (const auto recorded = pipeline::record_periods(store, with.clock, going); !recorded.has_value())
         return recorded.error();
@@ -161,6 +163,7 @@ result<pipeline::purge_counts> purger::run(store::sqlite_store& store, const pip
     if (log_holds_remains_)
         if (const auto emptied = store.empty_log(); emptied.has_value() && *emptied == store::log_state::emptied)
             log_holds_remains_ = false;
+    if (!idle.has_value()) return idle.error();
     return all;
 }
 }

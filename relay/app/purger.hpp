@@ -15,7 +15,9 @@ namespace relay::app {
 [[nodiscard]] pipeline::purge_options purging(const parts& part);
 [[nodiscard]] pipeline::retention_policy retention_of(const config::retention_settings& settings);
 
-// Hosted mailboxes that nobody uses (pipeline/idle_mailboxes.hpp).
+// Hosted mailboxes that nobody uses (pipeline/idle_mailboxes.hpp). Those that another server keeps are its own
+// business.
+[[nodiscard]] bool keeps_mailboxes(const config::settings& settings);
 [[nodiscard]] pipeline::idle_policy idle_policy_of(const config::retention_settings& settings);
 
 // Row-level traces past their term: days frozen to their signed counts, then their rows in pages, while `going`.

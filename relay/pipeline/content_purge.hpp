@@ -3,9 +3,8 @@
 // their wrapped keys, what the submission said beside them, and records the destruction in the ledger; each page of
 // such units ends with one event that counts them and holds a digest. A death between two steps repeats none: the
 // certificate has one name, and what is destroyed is not found again. Also bytes of what people were shown (refused
-// files, unmatched reports) and of our own reports. Mailboxes are their doctors':
-// idle_mailboxes.hpp ends those that nobody uses. Blocking: worker threads
-// only; one at a time.
+// files, unmatched reports) and of our own reports. Mailboxes are their doctors': idle_mailboxes.hpp ends those that
+// nobody uses. Blocking: worker threads only; one at a time.
 #pragma once
 
 #include <functional>

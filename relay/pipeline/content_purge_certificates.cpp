@@ -158,6 +158,7 @@ result<std::vector<content_purge::certificate_file>> content_purge::certificates
 result<void> content_purge::put_off(const std::vector<certificate_file>& files)
 {
     std::vector<std::int64_t> sequences;
+    sequences.reserve(files.size());
     for (const certificate_file& one : files) sequences.push_back(one.row.sequence);
     return put_off_rows(sequences);
 }

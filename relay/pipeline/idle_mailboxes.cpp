@@ -1,7 +1,5 @@
 #include "relay/pipeline/idle_mailboxes.hpp"
 
-#include <cstdio>
-
 #include "mime/text/digest.hpp"
 #include "relay/obs/log.hpp"
 #include "relay/pipeline/content_purge_parts.hpp"
@@ -17,10 +15,7 @@ constexpr std::size_t mails_at_once = 100;  // others wait no longer than for th
 
 std::string french_day(instant at, const mime::zone& zone)
 {
-    const std::chrono::year_month_day day = mime::local_date(at, zone);
-    char text[32];
-    std::snprintf(text, sizeof text, "%02u/%02u/%04d", unsigned{day.day()}, unsigned{day.month()}, int{day.year()});
-    return text;
+    return mime::format_local(at, zone, mime::local_format::date_text);
 }
 
 std::string words_for(const ports::mailbox_use& one, instant until, const mime::zone& zone)
@@ -56,46 +51,41 @@ result<ports::new_message> make_warning(const services& with, const idle_options
     return mail;
 }
 
-// As it is in this unit.
-std::optional<ports::mailbox_use> still(ports::transaction& tx, const ports::mailbox_use& one, instant now,
-                                        const idle_policy& policy, idle_step due)
-{
-    auto life = tx.work().mailbox_uses().use_of(one.user);
-    if (!life || step_of(life->life, now, policy) != due) return std::nullopt;
-    return life;
-}
-
 enum class done_by_unit { yes, no };  // not due any more
+
+// A step that is due, with what `act` makes of its life in the same unit, unless a login came before.
+result<done_by_unit> take_step(const services& with, const idle_policy& policy, const ports::mailbox_use& one,
+                               instant now, const std::function<void(ports::transaction&, mailbox_life&)>& act)
+{
+    const idle_step due = step_of(one.life, now, policy);
+    auto how = done_by_unit::no;
+    const auto written = with.store.write([&](ports::transaction& tx) {
+        auto found = tx.work().mailbox_uses().use_of(one.user);
+        how = found && step_of(found->life, now, policy) == due ? done_by_unit::yes : done_by_unit::no;
+        if (how == done_by_unit::no) return;
+        act(tx, found->life);
+        tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
+    });
+    if (!written.has_value()) return written.error();
+    return how;
+}
 
 result<done_by_unit> warn(const services& with, const idle_options& options, const ports::mailbox_use& one, instant now)
 {
     const auto mail = make_warning(with, options, one, now);
-    if (!mail.has_value()) return mail.error();
-    auto how = done_by_unit::no;
-    const auto written = with.store.write([&](ports::transaction& tx) {
-        auto found = still(tx, one, now, options.policy, idle_step::warn);
-        if (!found) return;
-        how = done_by_unit::yes;
+    if (!mail.has_value()) {  // it is not closed without one, and holds no other up
+        obs::error(obs::event::purge_failed, "step=warning mailbox={} code={}", one.account, mail.error().message());
+        return done_by_unit::no;
+    }
+    return take_step(with, options.policy, one, now, [&](ports::transaction& tx, mailbox_life& life) {
         (void)tx.add_message(*mail);  // its Message-ID is new
-        found->life.warned_at = now;
-        tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
+        life.warned_at = now;
     });
-    if (!written.has_value()) return written.error();
-    return how;
 }
 
 result<done_by_unit> close(const services& with, const idle_policy& policy, const ports::mailbox_use& one, instant now)
 {
-    auto how = done_by_unit::no;
-    const auto written = with.store.write([&](ports::transaction& tx) {
-        auto found = still(tx, one, now, policy, idle_step::close);
-        if (!found) return;
-        how = done_by_unit::yes;
-        found->life.closed_at = now;
-        tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
-    });
-    if (!written.has_value()) return written.error();
-    return how;
+    return take_step(with, policy, one, now, [now](ports::transaction&, mailbox_life& life) { life.closed_at = now; });
 }
 
 // Is there something in it, and may all of it go?
@@ -106,7 +96,12 @@ bool is_to_empty(ports::reader& store, const ports::mailbox_use& one, instant no
     return youngest && may_empty(one.life, *youngest, now, policy);
 }
 
-std::size_t empty_page(ports::transaction& tx, std::int64_t account, instant now)
+struct emptied_page {
+    std::size_t mails = 0;
+    std::uint64_t octets = 0;
+};
+
+emptied_page empty_page(ports::transaction& tx, std::int64_t account, instant now)
 {
     tx.retention_changes().erase_thoroughly();
     std::string lines;
@@ -123,8 +118,7 @@ std::size_t empty_page(ports::transaction& tx, std::int64_t account, instant now
                        " octets=" + std::to_string(octets);
     done.facts.evidence = mime::hex(mime::sha256(lines));
     tx.append(done);
-    obs::info(obs::event::content_purged, "mailbox={} mails={} octets={}", account, contents.size(), octets);
-    return contents.size();
+    return {contents.size(), octets};
 }
 
 result<std::size_t> empty(const services& with, const idle_policy& policy, const ports::mailbox_use& one, instant now,
@@ -135,14 +129,17 @@ result<std::size_t> empty(const services& with, const idle_policy& policy, const
     const auto read = with.store.read([&](ports::reader& store) { more = is_to_empty(store, one, now, policy); });
     if (!read.has_value()) return read.error();
     while (more && going()) {
-        std::size_t count = 0;
+        emptied_page page;
         const auto written = with.store.write([&](ports::transaction& tx) {
             const auto found = tx.work().mailbox_uses().use_of(one.user);
             more = found && is_to_empty(tx, *found, now, policy);
-            count = more ? empty_page(tx, one.account, now) : 0;
+            page = more ? empty_page(tx, one.account, now) : emptied_page();
         });
         if (!written.has_value()) return written.error();
-        all += count;
+        if (more)
+            obs::info(obs::event::content_purged, "mailbox={} mails={} octets={}", one.account, page.mails,
+                      page.octets);
+        all += page.mails;
     }
     return result<std::size_t>(boost::system::in_place_value, all);
 }
@@ -157,13 +154,14 @@ std::vector<ports::mailbox_use> page_of(ports::reader& store, instant now, const
 result<void> end_one(const services& with, const idle_options& options, const ports::mailbox_use& one, instant now,
                      const std::function<bool()>& going, idle_counts& counts)
 {
-    const idle_step due = step_of(one.life, now, options.policy);
-    if (due == idle_step::none) {
+    if (one.life.closed_at) {
         const auto mails = empty(with, options.policy, one, now, going);
         if (!mails.has_value()) return mails.error();
         counts.mails += *mails;
         return {};
     }
+    const idle_step due = step_of(one.life, now, options.policy);
+    if (due == idle_step::none) return {};
     const auto done = due == idle_step::warn ? warn(with, options, one, now) : close(with, options.policy, one, now);
     if (!done.has_value()) return done.error();
     if (*done == done_by_unit::yes) ++(due == idle_step::warn ? counts.warned : counts.closed);

@@ -57,8 +57,9 @@ class WebAddress:
         self.server.server_close()
 
 
-def add_settings(lab, staff, web):
-    """[[site]], [alerts] and [[alert]] behind what add_hospital wrote."""
+def add_settings(lab, staff, services, alerts, rule=""):
+    """[[site]], [alerts] and [[alert]] behind what add_hospital wrote: services by code, and further lines of the two others."""
+    named = "\n".join(f'{code} = "{name}"' for code, name in services.items())
     with open(lab.config("hospital"), "a", encoding="utf-8") as out:
         out.write(f"""
 [[site]]
@@ -66,13 +67,13 @@ code = "NORD"
 name = "Site Nord"
 group = "GH EST"
 [site.services]
-{SERVICE} = "Cardiologie"
+{named}
 [alerts]
 look_seconds = 1
-webhook = "http://127.0.0.1:{web.port}/alertes"
+{alerts}
 [[alert]]
 to = ["{staff.address}"]
-groups = ["GH EST"]
+{rule}
 digest = true
 """)
 
@@ -172,7 +173,7 @@ def test(lab, checks):
     lab.make_pki([doctor, staff])
     web = WebAddress()
     lab.add_pair(hospital={"spool": {"folder": "spool", "acknowledgements": "ack", "rescan_seconds": 1, "stable_milliseconds": 200}})
-    add_settings(lab, staff, web)
+    add_settings(lab, staff, {SERVICE: "Cardiologie"}, f'webhook = "http://127.0.0.1:{web.port}/alertes"', 'groups = ["GH EST"]')
     lab.start_pair()
     day = now.astimezone(PARIS) - datetime.timedelta(days=1)
     feed = Feed(lab, checks, now)

@@ -3,8 +3,6 @@ chart is in the mailbox, once, also over a restart and a kill. Both nodes live o
 
 weekly_digest.py LIAISON"""
 import datetime
-import email
-import email.policy
 import glob
 import pathlib
 import sys
@@ -13,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import Doctor, LabError, wait_for  # noqa: E402
 from letters import PARIS, World  # noqa: E402
 from nodes import run  # noqa: E402
+from people import add_settings, notices  # noqa: E402
 from stays import PATIENT, Feed  # noqa: E402
 
 SERVICE, HOUR = "4430", 7
@@ -27,14 +26,9 @@ def at(moment):
     return {"LD_PRELOAD": found[0], "FAKETIME": f"+{int(ahead.total_seconds())}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-def mails(lab, staff, start):
-    found = [email.message_from_bytes(raw, policy=email.policy.default) for raw in lab.mails(staff)]
-    return [one for one in found if one["Subject"].startswith(start)]
-
-
 def wait_for_alert(lab, staff, count):
     """A look has been made since."""
-    wait_for(f"alerte {count}", lambda: len(mails(lab, staff, "Liaison relais")) >= count, 40, every=0.3)
+    wait_for(f"alerte {count}", lambda: len(notices(lab, staff, "Liaison relais")) >= count, 40, every=0.3)
 
 
 def check_mail(checks, mail, week):
@@ -58,23 +52,7 @@ def test(lab, checks):
     staff = Doctor.from_stays(world.doctors["rouxelles"])
     lab.make_pki([staff])
     lab.add_pair()
-    with open(lab.config("hospital"), "a", encoding="utf-8") as out:
-        out.write(f"""
-[[site]]
-code = "NORD"
-name = "Site Nord"
-group = "GH EST"
-[site.services]
-{SERVICE} = "Cardiologie"
-4440 = "Chirurgie"
-4450 = "Urologie"
-[alerts]
-look_seconds = 1
-digest_hour = {HOUR}
-[[alert]]
-to = ["{staff.address}"]
-digest = true
-""")
+    add_settings(lab, staff, {SERVICE: "Cardiologie", "4440": "Chirurgie", "4450": "Urologie"}, f"digest_hour = {HOUR}")
     lab.start_node("operator", env=at(early))
     lab.start_node("hospital", env=at(early))
     lab.add_mailboxes()
@@ -82,11 +60,11 @@ digest = true
     feed = Feed(lab, checks, early)
     feed.tell("A03", f"V{world.run}-01", "M1", monday - datetime.timedelta(hours=20), PATIENT, unit=SERVICE)
     wait_for_alert(lab, staff, 1)
-    checks.equal("lundi avant l'heure : rien", (mails(lab, staff, "Lettres de sortie"), lab.log().count("digest.queued")), ([], 0))
+    checks.equal("lundi avant l'heure : rien", (notices(lab, staff, "Lettres de sortie"), lab.log().count("digest.queued")), ([], 0))
 
     checks.equal("arrêt propre", lab.stop_node("hospital"), 0)
     lab.start_node("hospital", env=at(late))
-    digests = wait_for("bilan de la semaine", lambda: mails(lab, staff, "Lettres de sortie"), 40, every=0.3)
+    digests = wait_for("bilan de la semaine", lambda: notices(lab, staff, "Lettres de sortie"), 40, every=0.3)
     check_mail(checks, digests[0], week)
 
     lab.kill_node("hospital")
@@ -100,7 +78,7 @@ digest = true
     feed.tell("A03", f"V{world.run}-03", "M3", monday - datetime.timedelta(hours=31), PATIENT, unit="4450")
     wait_for_alert(lab, staff, 3)
     checks.equal("arrêt propre", lab.stop_node("hospital"), 0)
-    checks.equal("un seul bilan, envoyé une fois", (len(mails(lab, staff, "Lettres de sortie")), lab.log().count("digest.queued")), (1, 1))
+    checks.equal("un seul bilan, envoyé une fois", (len(notices(lab, staff, "Lettres de sortie")), lab.log().count("digest.queued")), (1, 1))
     checks.equal("arrêt propre", lab.stop_node("operator"), 0)
 
 

@@ -2,6 +2,8 @@
 // frozen (domain.md §10 rule 7).
 #include <catch2/catch.hpp>
 
+#include <sqlite3.h>
+
 #include "relay/app/purger.hpp"
 #include "relay/pipeline/ports/mailbox_use.hpp"
 #include "relay/pipeline/ports/worklist.hpp"
@@ -187,6 +189,7 @@ TEST_CASE("mailboxes without use are an operator's to end, if it keeps them itse
     h.part.settings.hospital.address = std::string(tests::hospital_address);
     h.part.settings.roles.operator_ = true;
     h.part.settings.operator_.lmtp_socket = "/run/boites";
+    CHECK_FALSE(app::keeps_mailboxes(h.part.settings));  // so a plan tells of none either
     h.run();
     CHECK(state_of(life()) == mailbox_state::active);
     h.part.settings.operator_.lmtp_socket.clear();
@@ -198,4 +201,25 @@ TEST_CASE("mailboxes without use are an operator's to end, if it keeps them itse
     CHECK(h.told().empty());
     h.run();
     CHECK(h.told() == std::vector{event_kind::content_purged});
+}
+
+TEST_CASE("a mailbox that cannot be read holds nothing else up, and the run tells of it", "[purge][idle]")
+{
+    purging_house h;
+    h.part.settings.hospital.address = std::string(tests::hospital_address);
+    h.part.settings.roles.operator_ = true;
+    h.drop("a.hl7", tests::adt_file());
+    h.store->write([](ports::transaction& tx) {
+               tx.save_account({"roux", "anne.roux@medecin.example", "x", true});
+           })
+        .value();
+    h.clock.set(h.ask([](ports::reader& r) { return r.work().mailbox_uses().use_of("roux"); }).value().life.last_use +
+                365 * day);
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open_v2(h.options.path.c_str(), &database, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK);
+    const int damaged = sqlite3_exec(database, "UPDATE account SET address = x'00'", nullptr, nullptr, nullptr);
+    sqlite3_close(database);
+    REQUIRE(damaged == SQLITE_OK);
+    CHECK(h.purge.run(*h.store, h.with(), h.part, [] { return true; }).has_error());
+    CHECK(h.told() == std::vector{event_kind::period_recorded, event_kind::traces_expired});
 }

@@ -155,6 +155,22 @@ TEST_CASE("warned once in the mailbox; who comes back is kept, and warned again 
     CHECK(h.mails().size() == 2);
 }
 
+TEST_CASE("a mailbox whose warning cannot be written stays open, and holds no other up", "[idle]")
+{
+    idle_house h;
+    h.store
+        ->write([](ports::transaction& tx) {
+            tx.save_account({"mal", "sans arobase", "juste", true});
+            tx.save_account({"marc", "marc@medecin.example", "juste", true});
+        })
+        .value();
+    h.clock.set(h.made + 335 * day + 1h);  // the machine's clock went on between them
+    CHECK(h.run().warned == 2);
+    CHECK(h.state() == mailbox_state::warned);
+    const auto left = h.ask([](ports::reader& r) { return r.work().mailbox_uses().use_of("mal"); });
+    CHECK(state_of(left.value().life) == mailbox_state::active);
+}
+
 TEST_CASE("closed at the term, also after a restart: no login, no mail, then nothing is left of its mails", "[idle]")
 {
     idle_house h;

@@ -105,6 +105,14 @@ struct told_house : tests::house {
         alert_desk(with(), options, limits).look({}).value();
         return posted();
     }
+    // The web address alone is told that the 48 h of a stay, discharged on 2026-11-20 at 14:10, were missed.
+    void miss_48_h(std::string_view at)
+    {
+        options.rules.clear();
+        stay_without_letter("1", "20261120141000");
+        clock.set(tests::local(at));
+        CHECK(news() == std::vector<std::string>{"begun h48_missed 4410"});
+    }
     std::set<std::string> known_letters;
 
     std::string text_of(const delivery_row& row)
@@ -246,10 +254,7 @@ TEST_CASE("a dispute is told whenever it comes, each by itself, and ends with wh
 TEST_CASE("what grows older than the window is not over for that, and does not mask what begins", "[notices]")
 {
     told_house h;
-    h.options.rules.clear();
-    h.stay_without_letter("1", "20261120141000");
-    h.clock.set(tests::local("20261122141001+0100"));
-    CHECK(h.news() == words{"begun h48_missed 4410"});
+    h.miss_48_h("20261122141001+0100");
     h.clock.set(tests::local("20261129141000+0100"));
     CHECK(h.news().empty());  // 48 h and the window to the millisecond
     h.clock.set(tests::local("20261129150000+0100"));
@@ -269,10 +274,7 @@ TEST_CASE("what grows older than the window is not over for that, and does not m
 TEST_CASE("an old line that is done ends what nobody was told of any more", "[notices]")
 {
     told_house h;
-    h.options.rules.clear();
-    h.stay_without_letter("1", "20261120141000");
-    h.clock.set(tests::local("20261122150000+0100"));
-    CHECK(h.news() == words{"begun h48_missed 4410"});
+    h.miss_48_h("20261122150000+0100");
     h.clock.set(tests::local("20261215150000+0100"));
     CHECK(h.news().empty());
     const std::string item = h.stays().front().id.text();
