@@ -6,15 +6,9 @@
 
 #include <new>
 
+#include "mime/text/freed_by.hpp"
+
 namespace relay::fetch::detail {
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* handle) const noexcept
-    {
-        Free(handle);
-    }
-};
 template <class T>
 T* made(T* handle)
 {
