@@ -6,16 +6,9 @@
 
 #include <memory>
 
-namespace mime::message::etpan {
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* handle) const noexcept
-    {
-        Free(handle);
-    }
-};
+#include "mime/text/freed_by.hpp"
 
+namespace mime::message::etpan {
 using mime_ptr = std::unique_ptr<struct mailmime, freed_by<mailmime_free>>;
 using content_ptr = std::unique_ptr<struct mailmime_content, freed_by<mailmime_content_free>>;
 using disposition_ptr = std::unique_ptr<struct mailmime_disposition, freed_by<mailmime_disposition_free>>;

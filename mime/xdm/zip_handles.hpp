@@ -4,15 +4,9 @@
 #include <zip.h>
 #include <memory>
 
+#include "mime/text/freed_by.hpp"
+
 namespace mime::xdm::detail {
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* handle) const noexcept
-    {
-        Free(handle);
-    }
-};
 using archive_ptr = std::unique_ptr<zip_t, freed_by<zip_discard>>;  // discarding forgets what was not closed
 using source_ptr = std::unique_ptr<zip_source_t, freed_by<zip_source_free>>;
 inline void close_file(zip_file_t* file) noexcept

@@ -129,8 +129,7 @@ private:
                            "sortie");
         report->add_option("--partner", args_.partner,
                            "rapport à imprimer d'une structure partenaire (identifiant de l'annuaire), --format html "
-                           "ou pdf ; semaines "
-                           "(lundi à dimanche) ou mois entiers, finis");
+                           "ou pdf ; semaines (lundi à dimanche) ou mois entiers, finis");
         report->add_option("--name", args_.partner_name, "nom de la structure partenaire, tel qu'imprimé");
         report->add_option("--service", args_.service, "chiffres de ce service seulement");
         auto* purge = add_command("purge", "détruire le contenu arrivé à son terme", [this] {
@@ -144,12 +143,10 @@ private:
 
     void add_audit()
     {
-        auto* audit = app_.add_subcommand("audit", "registre des preuves");
-        audit->require_subcommand(1);
-        with_output(
-            with_settings(prepare(audit->add_subcommand("verify", "vérifier la chaîne et ses signatures"),
-                                  [this] { return run_audit_verify(args_.to(), args_.settings, args_.files); })))
-            ->add_option("files", args_.files, "signatures gardées ailleurs, à confronter à la base");
+        auto* audit = add_group("audit", "registre des preuves");
+        add_command(audit, "verify", "vérifier la chaîne et ses signatures", [this] {
+            return run_audit_verify(args_.to(), args_.settings, args_.files);
+        })->add_option("files", args_.files, "signatures gardées ailleurs, à confronter à la base");
         with_settings(prepare(audit->add_subcommand("export", "écrire le registre, vérifiable sans Liaison"),
                               [this] { return run_audit_export(args_.to(), args_.settings, args_.file); }))
             ->add_option("file", args_.file, "fichier à écrire (JSON, une ligne par preuve)")
@@ -158,15 +155,13 @@ private:
 
     void add_house()
     {
-        with_output(
-            with_settings(add_under("directory", "annuaire des boîtes", "import", "importer une extraction",
-                                    [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })))
+        add_command(add_group("directory", "annuaire des boîtes"), "import", "importer une extraction",
+                    [this] { return run_directory_import(args_.to(), args_.settings, args_.file); })
             ->add_option("file", args_.file, "extraction nationale, séparateur |")
             ->required();
         add_mailboxes();
-        with_output(
-            with_settings(add_under("certs", "certificats des destinataires", "add", "ajouter un certificat PEM",
-                                    [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })))
+        add_command(add_group("certs", "certificats des destinataires"), "add", "ajouter un certificat PEM",
+                    [this] { return run_certs_add(args_.to(), args_.settings, args_.file); })
             ->add_option("file", args_.file, "certificat PEM")
             ->required();
         add("demo", "deux nœuds prêts à l'emploi sur cette machine",
@@ -177,22 +172,18 @@ private:
 
     void add_mailboxes()
     {
-        auto* boxes = app_.add_subcommand("mailbox", "boîtes hébergées");
-        boxes->require_subcommand(1);
-        const auto under = [&](const std::string& name, const std::string& help, action run) {
-            return with_output(with_settings(prepare(boxes->add_subcommand(name, help), std::move(run))));
-        };
-        auto* box = under("add", "créer une boîte, ou changer son mot de passe", [this] {
+        auto* boxes = add_group("mailbox", "boîtes hébergées");
+        auto* box = add_command(boxes, "add", "créer une boîte, ou changer son mot de passe", [this] {
             return run_mailbox_add(args_.to(), args_.settings, args_.user, args_.address, args_.password_file);
         });
         box->add_option("--user", args_.user, "nom de connexion")->required();
         box->add_option("--address", args_.address, "adresse de la boîte")->required();
         box->add_option("--password-file", args_.password_file, "fichier dont la première ligne est le mot de passe")
             ->required();
-        under("list", "boîtes, leur dernière connexion, celles qui vont être fermées ou le sont",
-              [this] { return run_mailbox_list(args_.to(), args_.settings); });
-        under("reopen", "rouvrir une boîte fermée faute de connexion",
-              [this] { return run_mailbox_reopen(args_.to(), args_.settings, args_.user); })
+        add_command(boxes, "list", "boîtes, leur dernière connexion, celles qui vont être fermées ou le sont",
+                    [this] { return run_mailbox_list(args_.to(), args_.settings); });
+        add_command(boxes, "reopen", "rouvrir une boîte fermée faute de connexion",
+                    [this] { return run_mailbox_reopen(args_.to(), args_.settings, args_.user); })
             ->add_option("--user", args_.user, "nom de connexion")
             ->required();
     }
@@ -210,30 +201,32 @@ private:
         list->add_flag("--all", args_.all, "aussi ce qui est remis à plus tard ou traité");
         list->add_option("--limit", args_.lines, "lignes, 100 par défaut")->check(CLI::Range(1, 1000));
         list->add_option("--after", args_.after, "la suite d'une page : la valeur qu'elle donne à la fin");
-        with_item(add("assign", "dire qui s'occupe d'une ligne de worklist",
-                      [this] { return run_assign(args_.to(), args_.settings, args_.item, args_.to_whom); }))
+        with_item(add_command("assign", "dire qui s'occupe d'une ligne de worklist",
+                              [this] { return run_assign(args_.to(), args_.settings, args_.item, args_.to_whom); }))
             ->add_option("--to", args_.to_whom, "compte, sans espace ; vide : plus personne")
             ->required();
-        with_item(add("snooze", "remettre une ligne à plus tard ; elle revient aussi quand son état change",
-                      [this] { return run_snooze(args_.to(), args_.settings, args_.item, args_.until); }))
+        with_item(add_command("snooze", "remettre une ligne à plus tard ; elle revient aussi quand son état change",
+                              [this] { return run_snooze(args_.to(), args_.settings, args_.item, args_.until); }))
             ->add_option("--until", args_.until, "AAAA-MM-JJ ou AAAA-MM-JJTHH:MM, heure du site")
             ->required();
-        with_item(add("done", "dire qu'une ligne est traitée ; elle revient quand son état change",
-                      [this] { return run_done(args_.to(), args_.settings, args_.item, args_.reason); }))
+        with_item(add_command("done", "dire qu'une ligne est traitée ; elle revient quand son état change",
+                              [this] { return run_done(args_.to(), args_.settings, args_.item, args_.reason); }))
             ->add_option("--reason", args_.reason, work_reasons(work_reason_list::done))
             ->required();
-        auto* other = with_item(add("other-channel", "noter qu'une lettre a été remise par un autre canal", [this] {
-            return run_other_channel(args_.to(), args_.settings, args_.item, args_.channel, args_.at);
-        }));
+        auto* other =
+            with_item(add_command("other-channel", "noter qu'une lettre a été remise par un autre canal", [this] {
+                return run_other_channel(args_.to(), args_.settings, args_.item, args_.channel, args_.at);
+            }));
         other->add_option("--by", args_.channel, work_reasons(work_reason_list::channel))->required();
         other->add_option("--at", args_.at, "quand, AAAA-MM-JJTHH:MM, heure du site ; sans cela : maintenant");
-        auto* exclude = with_item(add("exclude", "exclure un séjour des indicateurs (MANUAL), avec un motif", [this] {
-            if (!args_.undo && args_.reason.empty()) {
-                std::cerr << "--reason ou --undo est attendu\n";
-                return exit_usage;
-            }
-            return run_exclude(args_.to(), args_.settings, args_.item, args_.reason);
-        }));
+        auto* exclude =
+            with_item(add_command("exclude", "exclure un séjour des indicateurs (MANUAL), avec un motif", [this] {
+                if (!args_.undo && args_.reason.empty()) {
+                    std::cerr << "--reason ou --undo est attendu\n";
+                    return exit_usage;
+                }
+                return run_exclude(args_.to(), args_.settings, args_.item, args_.reason);
+            }));
         auto* reason = exclude->add_option("--reason", args_.reason, work_reasons(work_reason_list::exclusion));
         auto* undo = exclude->add_flag("--undo", args_.undo, "revenir sur l'exclusion");
         reason->excludes(undo);
@@ -247,9 +240,7 @@ private:
 
     CLI::App* with_item(CLI::App* command)
     {
-        with_output(with_settings(command))
-            ->add_option("item", args_.item, "identifiant de la ligne : séjour, envoi ou lettre")
-            ->required();
+        command->add_option("item", args_.item, "identifiant de la ligne : séjour, envoi ou lettre")->required();
         return command;
     }
 
@@ -258,19 +249,27 @@ private:
         return prepare(app_.add_subcommand(name, help), std::move(run));
     }
 
-    // With its settings, and the form of what it says.
+    CLI::App* add_group(const std::string& name, const std::string& help)
+    {
+        CLI::App* group = app_.add_subcommand(name, help);
+        group->require_subcommand(1);
+        return group;
+    }
+
     CLI::App* add_command(const std::string& name, const std::string& help, action run,
                           const std::vector<std::string>& formats = {"table", "csv", "json"})
     {
-        return with_output(with_settings(add(name, help, std::move(run))), formats);
+        return add_command(&app_, name, help, std::move(run), formats);
     }
 
-    CLI::App* add_under(const std::string& group, const std::string& group_help, const std::string& name,
-                        const std::string& help, action run)
+    // With its settings, and the form of what it says.
+    CLI::App* add_command(CLI::App* group, const std::string& name, const std::string& help, action run,
+                          const std::vector<std::string>& formats = {"table", "csv", "json"})
     {
-        CLI::App* parent = app_.add_subcommand(group, group_help);
-        parent->require_subcommand(1);
-        return prepare(parent->add_subcommand(name, help), std::move(run));
+        CLI::App* command = with_settings(prepare(group->add_subcommand(name, help), std::move(run)));
+        command->add_option("--format", args_.format, "table, csv ou json")->check(CLI::IsMember(formats));
+        command->add_option("--lang", args_.words, "fr ou en")->check(CLI::IsMember({"fr", "en"}));
+        return command;
     }
 
     CLI::App* prepare(CLI::App* command, action run)
@@ -282,13 +281,6 @@ private:
     CLI::App* with_settings(CLI::App* command)
     {
         command->add_option("--config", args_.settings, "fichier de réglages")->required();
-        return command;
-    }
-
-    CLI::App* with_output(CLI::App* command, const std::vector<std::string>& formats = {"table", "csv", "json"})
-    {
-        command->add_option("--format", args_.format, "table, csv ou json")->check(CLI::IsMember(formats));
-        command->add_option("--lang", args_.words, "fr ou en")->check(CLI::IsMember({"fr", "en"}));
         return command;
     }
 

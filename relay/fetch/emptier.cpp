@@ -180,14 +180,14 @@ result<emptier::fate> emptier::take(imap_session& from, const listed_mail& mail)
         return leave(from, mail, left_because::too_large);
     if (sink_.check_recipient(options_.recipient, peer_) != recipient_verdict::accepted)
         return make_error_code(errc::not_stored);
-    const auto loaded = from.load(mail.uid, mail.octets);
+    auto loaded = from.load(mail.uid, mail.octets);
     if (!loaded.has_value()) {
         if (is_about_one_mail(loaded.error())) return leave(from, mail, left_because::unreadable);
         if (loaded.error() == errc::response_too_large)
             too_large_[mail.uid] = mail.octets;  // this connection is lost for it
         return loaded.error();
     }
-    const store_verdict verdict = store(with_crlf(*loaded));
+    const store_verdict verdict = store(with_crlf(std::move(*loaded)));
     if (verdict == store_verdict::temporary_failure && ++now_.put_off < put_off_at_most) return fate::put_off;
     if (verdict != store_verdict::stored && verdict != store_verdict::duplicate)
         return make_error_code(errc::not_stored);

@@ -1,20 +1,14 @@
-// relay/fetch/imap_handles.hpp: owners for what libetpan gives out, and its lists. For the source files of imap_session
-// only. Pure; out of memory is std::bad_alloc.
+// relay/fetch/imap_handles.hpp: what libetpan gives out, checked, and its lists. For the source files of imap_session only.
+// Pure; out of memory is std::bad_alloc.
 #pragma once
 
 #include <libetpan/libetpan.h>
 
 #include <new>
 
+#include "mime/text/freed_by.hpp"
+
 namespace relay::fetch::detail {
-template <auto Free>
-struct freed_by {
-    template <class T>
-    void operator()(T* handle) const noexcept
-    {
-        Free(handle);
-    }
-};
 template <class T>
 T* made(T* handle)
 {

@@ -7,8 +7,8 @@
 
 namespace relay::fetch {
 using detail::for_each_in;
-using detail::freed_by;
 using detail::made;
+using mime::freed_by;
 namespace {
 constexpr std::size_t stream_buffer_octets = 16U << 10U;
 }

@@ -9,8 +9,8 @@
 
 namespace relay::fetch {
 using detail::for_each_in;
-using detail::freed_by;
 using detail::made;
+using mime::freed_by;
 namespace {
 constexpr std::uint64_t listing_octets = 4U << 20U;
 constexpr std::size_t uids_at_once = 200;

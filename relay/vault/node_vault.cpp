@@ -187,7 +187,8 @@ std::string sha256(std::string_view bytes)
 // OpenSSL's HMAC() does each time, takes more than twice as long. The library wipes it when it goes.
 class node_vault::keyed_hash {
 public:
-    explicit keyed_hash(working_key key)
+    // The key is wiped where it stands: what is given is the one copy of it.
+    explicit keyed_hash(working_key&& key)
     {
         const mac_ptr hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
         keyed_.reset(EVP_MAC_CTX_new(hmac.get()));

@@ -3,10 +3,10 @@
 // to leave, for measuring a node with a long queue without waiting for its intake. With a folder REPORTS they were
 // accepted, and one mail about each is written there, to the address HOSPITAL: a delivery report or a receipt in turn.
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <stdexcept>
 

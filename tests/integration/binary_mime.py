@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from lab import Doctor, openssl  # noqa: E402
 from letters import World, simple_stay  # noqa: E402
-from nodes import OPERATOR_NAME, run  # noqa: E402
+from nodes import run  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 
 PATIENT = {"birth_name": "ZYGOMALAS", "given": "ODETTE", "all_given": "ODETTE MARGUERITE", "birth": "1948-03-17", "sex": "F",
@@ -25,11 +25,7 @@ class Sender:
         self.lab, self.world, self.sink, self.number = lab, world, sink, 0
 
     def start(self, transfer):
-        self.lab.add_hospital(next_hop=self.sink.port)
-        file = self.lab.folder / "hospital/liaison.toml"
-        route = (f'[[route]]\ndomain = "*"\nnext_hop = "127.0.0.1:{self.sink.port}"\nserver_name = "{OPERATOR_NAME}"\n'
-                 + (f'transfer = "{transfer}"\n' if transfer else ""))
-        file.write_text(file.read_text(encoding="utf-8").split("[[route]]")[0] + route, encoding="utf-8")
+        self.lab.add_hospital(next_hop=self.sink.port, routed={"transfer": transfer} if transfer else {})
         self.lab.start_node("hospital")
 
     def send(self):

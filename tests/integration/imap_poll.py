@@ -165,6 +165,19 @@ def check_token(house, lab, checks, dovecot):
     lab.liaison("reload")
 
 
+def arriving(peer, mail, told=b"", flags=()):
+    """A deed: before a command is answered for the first time, a mail comes, and the server tells of it. And the UID, once it is there."""
+    late = []
+
+    def arrive(session, _tag, _arguments):
+        if not late:
+            late.append(peer.add(mail, flags=flags))
+            session.send(f"* {len(peer.mails)} EXISTS\r\n".encode() + told)
+        return False
+
+    return arrive, late
+
+
 def check_without_uidplus(house, lab, checks, peer):
     """EXPUNGE takes whatever carries the mark: it is not said while a mail does that we have not stored."""
     peer.mails.clear()  # of what lies left
@@ -186,15 +199,7 @@ def check_without_uidplus(house, lab, checks, peer):
     peer.flags[foreign].discard("\\Deleted")
     wait_for("la marque levée, la nôtre part", lambda: sorted(peer.mails) == [foreign])
     # A mail that comes with such a mark between our look and our EXPUNGE is read first.
-    late = []
-
-    def arrive(session, _tag, _arguments):
-        if not late:
-            late.append(peer.add(receipt(house.letter(15)), flags=("\\Deleted",)))
-            session.send(f"* {len(peer.mails)} EXISTS\r\n".encode())
-        return False
-
-    peer.deed = {"UID STORE": arrive}
+    peer.deed["UID STORE"], _ = arriving(peer, receipt(house.letter(15)), flags=("\\Deleted",))
     peer.add(receipt(house.letter(14)))
     house.wait_for_state(14, "displayed")
     house.wait_for_state(15, "displayed")
@@ -228,15 +233,7 @@ def check_uid_again(house, lab, checks, peer):
 
 def check_idle(house, lab, checks, peer):
     """A mail told before "+" is fetched in the same session; IDLE refused is a look from time to time."""
-    late = []
-
-    def tell_first(session, _tag, _arguments):
-        if not late:
-            late.append(peer.add(receipt(house.letter(18))))
-            session.send(f"* {len(peer.mails)} EXISTS\r\n* 0 RECENT\r\n".encode())
-        return False
-
-    peer.deed = {"IDLE": tell_first}
+    peer.deed["IDLE"], late = arriving(peer, receipt(house.letter(18)), told=b"* 0 RECENT\r\n")
     peer.capabilities += " IDLE"
     peer.renew()
     house.wait_for_state(18, "displayed", seconds=100)
@@ -295,15 +292,7 @@ def check_kill(house, lab, checks, peer):
 
 def check_arrival(house, lab, checks, peer):
     # A second mail comes between the mark and the removal of the first; the next look by itself would be in ten minutes.
-    late = []
-
-    def arrive(session, _tag, _arguments):
-        if not late:
-            late.append(peer.add(receipt(house.letter(10))))
-            session.send(f"* {len(peer.mails)} EXISTS\r\n".encode())
-        return False
-
-    peer.deed["UID EXPUNGE"] = arrive
+    peer.deed["UID EXPUNGE"], late = arriving(peer, receipt(house.letter(10)))
     house.settle(peer.port, access=lab.password_access, every_seconds=600)
     peer.add(receipt(house.letter(9)))
     lab.liaison("reload")

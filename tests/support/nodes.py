@@ -58,8 +58,9 @@ class Nodes(Lab):
             out.write("\n".join(lines) + "\n")
 
     def add_hospital(self, name="hospital", *, next_hop, returns=0, server_name=OPERATOR_NAME, spool_folder=None, ack_folder=None,
-                     domains=(DOMAIN, "hopital.demo.mssante.fr"), node_name=HOSPITAL_NAME, more_routes=(), **changed):
-        """`more_routes`: domain -> port, before that of all others. `changed`: table -> {key: value}, laid over what is written here."""
+                     domains=(DOMAIN, "hopital.demo.mssante.fr"), node_name=HOSPITAL_NAME, more_routes=(), routed=None, **changed):
+        """`more_routes`: domain -> port, before that of all others. `routed`: further keys of every route. `changed`: table -> {key: value},
+        laid over what is written here."""
         tables = {
             "node": {"name": node_name, "data": "data", "key": "node.key", "environment": "test"},
             "roles": {"hospital": True},
@@ -75,7 +76,7 @@ class Nodes(Lab):
         }
         for table, keys in changed.items():
             tables[table] = tables.get(table, {}) | keys
-        self.write_settings(name, tables, [{"domain": domain, "next_hop": f"127.0.0.1:{port}", "server_name": server_name}
+        self.write_settings(name, tables, [{"domain": domain, "next_hop": f"127.0.0.1:{port}", "server_name": server_name} | (routed or {})
                                            for domain, port in (*dict(more_routes).items(), ("*", next_hop))])
 
     def add_operator(self, name="operator", *, smtp, returns, imap=0, imaps=0, domains=(DOMAIN,), more_routes=(), **changed):

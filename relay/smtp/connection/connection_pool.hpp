@@ -60,8 +60,8 @@ public:
     // A session is handed out once (RFC 8446 §C.4).
     [[nodiscard]] std::shared_ptr<io::tls_session> take_session(const pool_key& wanted, const tcp_endpoint& at);
     void keep_session(const pool_key& wanted, client_connection& of);
-    // A next hop that offers BINARYMIME and takes none is not tried in that form again in this epoch; when there
-    // are more than max_sessions of them, all are forgotten.
+    // A next hop that offers BINARYMIME and takes none is not tried in that form on the connections that come, in this
+    // epoch; when there are more than max_sessions of them, all are forgotten.
     void note_refused_binary(const pool_key& by);
     [[nodiscard]] bool has_refused_binary(const pool_key& by) const;
 

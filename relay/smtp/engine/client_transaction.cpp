@@ -41,7 +41,7 @@ action client_engine::begin_transaction()
         outcome_.ec = refused;
         outcome_.where = stage::mail;
         decided_ = true;
-        return idle{};
+        return end_of_mail();
     }
     mail_arguments from{.reverse_path = mail_.reverse_path};
     if (offered_.size) from.size_octets = octets_to_send();
@@ -182,9 +182,8 @@ action client_engine::on_final(const reply& answer)
     mail_open_ = false;
     outcome_ = {{}, stage::final_reply, answer.code, answer.enhanced(), answer.text(), offered_.dsn};
     if (binary_) outcome_.octets_saved = mail_.bytes->size() - octets_to_send();
-    binary_.reset();
     decided_ = true;
-    return idle{};
+    return end_of_mail();
 }
 
 // The mail has failed and nothing more is to be answered.
@@ -194,8 +193,9 @@ action client_engine::end_of_replies()
     return send_text("RSET\r\n", {awaited::rset});
 }
 
-// Refused for its form alone, it is said again on the same connection, once: it is certain that the peer has not
-// taken it. A connection lost meanwhile is a loss like any other, not a refusal.
+// A connection that waits for its next mail keeps no decoded copy. Refused for its form alone, it is said again on the
+// same connection, once: it is certain that the peer has not taken it. A connection lost meanwhile is a loss like any
+// other, not a refusal.
 action client_engine::end_of_mail()
 {
     binary_.reset();
