@@ -180,7 +180,7 @@ void notices::send_posts(const parts& part)
         const instant now = with_.clock.now();
         const auto read = with_.store.read([&](ports::reader& store) {
             obs::set(obs::gauge::alert_posts_waiting, store.work().notices().posts_waiting());
-            post = store.work().notices().due_post(now);
+            post = store.work().notices().due_post(pipeline::post_policy().due_at(now));
         });
         if (!read.has_value() || !post) return;
         const web_answer answer =

@@ -57,7 +57,8 @@ result<std::vector<ack_queue::due_ack>> ack_queue::open(std::vector<ack_row> row
 result<std::vector<ack_queue::due_ack>> ack_queue::due(std::size_t limit)
 {
     std::vector<ack_row> rows;
-    const auto read = with_.store.read([&](ports::reader& store) { rows = store.due_acks(with_.clock.now(), limit); });
+    const due_times times = retry_.due_at(with_.clock.now());
+    const auto read = with_.store.read([&](ports::reader& store) { rows = store.due_acks(times, limit); });
     if (!read.has_value()) return read.error();
     return open(std::move(rows));
 }

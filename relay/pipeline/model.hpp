@@ -325,11 +325,20 @@ inline constexpr std::chrono::hours past_all_goals{24 * 365 * 100};
     return goals.last > now ? goals.last : goals.last + past_all_goals;
 }
 
+// What is tried again is due at its time, and also when that is further away than any pause: a clock that was ahead
+// wrote it, and is no longer.
+struct due_times {
+    instant until{};
+    instant beyond{};
+    [[nodiscard]] constexpr bool hold(instant at) const noexcept { return at <= until || at > beyond; }
+};
+
 // Something of one domain waits in the queue.
 struct queue_lane {
     std::string domain;
     std::optional<instant> soonest;   // deadline, of what is ready to leave
-    std::optional<instant> next_try;  // of what is tried again
+    std::optional<instant> next_try;  // of what is tried again: the first
+    std::optional<instant> last_try;  // and the last
 };
 struct due_delivery {
     delivery_id id;

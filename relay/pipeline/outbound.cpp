@@ -37,11 +37,18 @@ result<std::vector<queue_lane>> outbound::lanes()
     std::vector<queue_lane> found;
     const auto ask = [&] { return with_.store.read([&](ports::reader& store) { found = store.lanes(); }); };
     if (auto read = ask(); !read.has_value()) return read.error();
+    const instant beyond = options_.retry.due_at(now).beyond;
     const auto has_passed = [now](const queue_lane& lane) { return lane.soonest && *lane.soonest <= now; };
-    if (std::none_of(found.begin(), found.end(), has_passed)) return found;
-    const auto written = with_.store.write([&](ports::transaction& tx) {  // at midnight, and at the 48th hour of some
-        for (const queue_lane& lane : found)
-            if (has_passed(lane)) (void)tx.roll_deadlines(lane.domain, now, at_once);
+    const auto is_ahead = [beyond](const queue_lane& lane) { return lane.last_try && *lane.last_try > beyond; };
+    if (std::none_of(found.begin(), found.end(),
+                     [&](const queue_lane& lane) { return has_passed(lane) || is_ahead(lane); }))
+        return found;
+    const auto written = with_.store.write([&](ports::transaction& tx) {
+        for (const queue_lane& lane : found) {
+            if (has_passed(lane))  // at midnight, and at the 48th hour of some
+                (void)tx.roll_deadlines(lane.domain, now, at_once);
+            if (is_ahead(lane)) (void)tx.make_due(lane.domain, now, beyond, at_once);
+        }
     });
     if (!written.has_value()) return written.error();
     if (auto read = ask(); !read.has_value()) return read.error();
@@ -80,7 +87,7 @@ result<outbound::resumed> outbound::resume_domain(std::string_view domain)
     for (std::size_t moved = at_once; moved == at_once; done.due_now += moved) {
         const auto written = with_.store.write([&](ports::transaction& tx) {
             if (tx.resume_domain(domain)) done.was_on_hold = true;
-            moved = tx.make_due(domain, now, at_once);
+            moved = tx.make_due(domain, now, now, at_once);
         });
         if (!written.has_value()) return written.error();
     }

@@ -23,6 +23,7 @@ struct retry_policy {
     // When to try again after `attempts` of a delivery of that age; what would come after giving up comes a minute
     // before it, unless that is already sooner than a first retry.
     [[nodiscard]] instant next_try(instant now, instant created, int attempts, double jitter) const noexcept;
+    [[nodiscard]] due_times due_at(instant now) const noexcept;
 };
 
 [[nodiscard]] double random_unit();  // in [0, 1), for jitter

@@ -41,6 +41,11 @@ instant retry_policy::next_try(instant now, instant created, int attempts, doubl
     return usual > last && last > now + first ? last : usual;
 }
 
+due_times retry_policy::due_at(instant now) const noexcept
+{
+    return {now, now + most + most / 2};  // with its jitter, and some
+}
+
 result<void> outbound::finish(const prepared_mail& mail, const attempt_result& outcome)
 {
     const instant now = with_.clock.now();

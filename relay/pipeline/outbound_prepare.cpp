@@ -19,7 +19,8 @@ result<std::optional<prepared_mail>> outbound::prepare(const delivery_id& id)
         on_hold = row && store.is_on_hold(row->domain);
     });
     if (!read.has_value()) return read.error();
-    const bool is_due = row && may_be_sent(row->state) && row->next_try <= with_.clock.now();
+    const bool is_due = row && (row->state == delivery_state::queued ||
+                                (may_be_sent(row->state) && row->next_try <= with_.clock.now()));
     if (!is_due || on_hold) return std::optional<prepared_mail>();
     const auto opened = with_.vault.open_field(field::recipient, row->recipient);
     if (!opened.has_value()) return opened.error();

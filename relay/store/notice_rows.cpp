@@ -83,11 +83,12 @@ std::optional<instant> notice_rows::oldest_waiting()
     return oldest;
 }
 
-std::optional<ports::alert_post> notice_rows::due_post(instant now)
+std::optional<ports::alert_post> notice_rows::due_post(const pipeline::due_times& times)
 {
     auto row = database_.query(
         "SELECT sequence, body, created_at, attempts, next_try FROM alert_post ORDER BY sequence LIMIT 1");
-    if (!row.next() || row.when(4) > now) return std::nullopt;  // in their order: an end never before its beginning
+    if (!row.next() || !times.hold(row.when(4)))
+        return std::nullopt;  // in their order: an end never before its beginning
     return ports::alert_post{row.integer(0), row.text(1), row.when(2), static_cast<int>(row.integer(3)), row.when(4)};
 }
 

@@ -14,7 +14,7 @@ public:
     std::vector<std::string> disputed_items() override;
     std::vector<pipeline::alert_condition> failing_domains(base::instant until) override;
     std::optional<base::instant> oldest_waiting() override;
-    std::optional<pipeline::ports::alert_post> due_post(base::instant now) override;
+    std::optional<pipeline::ports::alert_post> due_post(const pipeline::due_times& times) override;
     std::int64_t posts_waiting() override;
     bool is_digest_sent(std::string_view group, std::string_view week) override;
     void save_told(std::string_view whom, const pipeline::alert_news& news, base::instant at) override;

@@ -25,6 +25,8 @@ constexpr const char* waiting_lanes =
     " UNION ALL SELECT (SELECT min(domain) FROM delivery INDEXED BY delivery_again"
     " WHERE state IN ('deferred', 'uncertain') AND domain > lane.domain) FROM lane WHERE lane.domain IS NOT NULL)"
     " SELECT domain, (SELECT min(next_try) FROM delivery INDEXED BY delivery_again"
+    " WHERE state IN ('deferred', 'uncertain') AND domain = lane.domain),"
+    " (SELECT max(next_try) FROM delivery INDEXED BY delivery_again"
     " WHERE state IN ('deferred', 'uncertain') AND domain = lane.domain) FROM lane"
     " WHERE domain IS NOT NULL AND domain NOT IN (SELECT domain FROM domain_hold)";
 
@@ -61,7 +63,11 @@ std::vector<queue_lane> find_lanes(connection& database)
 {
     std::map<std::string, queue_lane, std::less<>> lanes;
     for (cursor rows = database.query(queued_lanes); rows.next();) lanes[rows.text(0)].soonest = rows.maybe_when(1);
-    for (cursor rows = database.query(waiting_lanes); rows.next();) lanes[rows.text(0)].next_try = rows.maybe_when(1);
+    for (cursor rows = database.query(waiting_lanes); rows.next();) {
+        queue_lane& lane = lanes[rows.text(0)];
+        lane.next_try = rows.maybe_when(1);
+        lane.last_try = rows.maybe_when(2);
+    }
     std::vector<queue_lane> found;
     for (auto& [domain, lane] : lanes) {
         lane.domain = domain;
@@ -118,12 +124,12 @@ bool delete_hold(connection& database, std::string_view domain)
     return database.run("DELETE FROM domain_hold WHERE domain = ?", domain) > 0;
 }
 
-std::size_t make_due(connection& database, std::string_view domain, instant now, std::size_t limit)
+std::size_t make_due(connection& database, std::string_view domain, instant now, instant beyond, std::size_t limit)
 {
     return static_cast<std::size_t>(database.run(
         "UPDATE delivery SET next_try = ? WHERE rowid IN (SELECT rowid FROM delivery INDEXED BY delivery_again"
         " WHERE state IN ('deferred', 'uncertain') AND domain = ? AND next_try > ? LIMIT ?)",
-        now, domain, now, limit_of(limit)));
+        now, domain, beyond, limit_of(limit)));
 }
 
 std::size_t roll_deadlines(connection& database, std::string_view domain, instant now, std::size_t limit)

@@ -17,7 +17,8 @@ namespace relay::store {
 
 void insert_hold(connection& database, const pipeline::domain_hold& row);
 bool delete_hold(connection& database, std::string_view domain);
-std::size_t make_due(connection& database, std::string_view domain, base::instant now, std::size_t limit);
+std::size_t make_due(connection& database, std::string_view domain, base::instant now, base::instant beyond,
+                     std::size_t limit);
 std::size_t roll_deadlines(connection& database, std::string_view domain, base::instant now, std::size_t limit);
 
 // The statements whose plans a test reads.

@@ -335,17 +335,19 @@ std::vector<ack_row> reading<Base>::acks_in(ack_state state, std::size_t limit)
 }
 
 template <class Base>
-std::vector<ack_row> reading<Base>::due_acks(instant now, std::size_t limit)
+std::vector<ack_row> reading<Base>::due_acks(const due_times& times, std::size_t limit)
 {
-    return all(database_.query("SELECT " LIAISON_ACK_COLUMNS
-                               " FROM ack_out AS one INDEXED BY ack_waiting WHERE state = 'waiting' AND next_try <= ?"
-                               " AND kind <> 'certificate'"
-                               " AND NOT EXISTS (SELECT 1 FROM ack_out AS before WHERE before.letter = one.letter"
-                               " AND before.sequence < one.sequence AND before.state = 'waiting'"
-                               " AND before.kind <> 'certificate')"
-                               " ORDER BY next_try, sequence LIMIT ?",
-                               now, limit_of(limit)),
-               read_ack);
+#define LIAISON_ACKS_DUE(range)                                                                                    \
+    "SELECT " LIAISON_ACK_COLUMNS " FROM ack_out AS one INDEXED BY ack_waiting WHERE state = 'waiting' AND " range \
+    " AND kind <> 'certificate' AND NOT EXISTS (SELECT 1 FROM ack_out AS before WHERE before.letter = one.letter"  \
+    " AND before.sequence < one.sequence AND before.state = 'waiting' AND before.kind <> 'certificate')"           \
+    " ORDER BY next_try, sequence LIMIT ?"
+    auto found = all(database_.query(LIAISON_ACKS_DUE("next_try <= ?"), times.until, limit_of(limit)), read_ack);
+    if (found.size() == limit) return found;
+    auto ahead =
+        all(database_.query(LIAISON_ACKS_DUE("next_try > ?"), times.beyond, limit_of(limit - found.size())), read_ack);
+    std::move(ahead.begin(), ahead.end(), std::back_inserter(found));
+    return found;
 }
 
 template <class Base>

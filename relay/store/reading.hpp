@@ -58,7 +58,7 @@ public:
     std::vector<pipeline::event> events_of(const pipeline::delivery_id& id) override;
     std::vector<pipeline::refusal_row> refusals(std::size_t limit) override;
     std::vector<pipeline::ack_row> acks_in(pipeline::ack_state state, std::size_t limit) override;
-    std::vector<pipeline::ack_row> due_acks(base::instant now, std::size_t limit) override;
+    std::vector<pipeline::ack_row> due_acks(const pipeline::due_times& times, std::size_t limit) override;
     std::vector<pipeline::ack_row> acks_of(const pipeline::letter_id& id) override;
     std::optional<pipeline::ack_row> ack_by_control_id(std::string_view control_id) override;
     std::optional<pipeline::ports::submission_answer> answered(std::string_view submission_key) override;

@@ -103,9 +103,9 @@ bool sql_transaction::resume_domain(std::string_view domain)
     return delete_hold(database(), domain);
 }
 
-std::size_t sql_transaction::make_due(std::string_view domain, instant now, std::size_t limit)
+std::size_t sql_transaction::make_due(std::string_view domain, instant now, instant beyond, std::size_t limit)
 {
-    return store::make_due(database(), domain, now, limit);
+    return store::make_due(database(), domain, now, beyond, limit);
 }
 
 std::size_t sql_transaction::roll_deadlines(std::string_view domain, instant now, std::size_t limit)

@@ -32,7 +32,7 @@ public:
     void save_delivery(const pipeline::delivery_row& row) override;
     void hold_domain(const pipeline::domain_hold& row) override;
     bool resume_domain(std::string_view domain) override;
-    std::size_t make_due(std::string_view domain, base::instant now, std::size_t limit) override;
+    std::size_t make_due(std::string_view domain, base::instant now, base::instant beyond, std::size_t limit) override;
     std::size_t roll_deadlines(std::string_view domain, base::instant now, std::size_t limit) override;
     std::int64_t append(const pipeline::event& entry) override;
     void add_refusal(const pipeline::refusal_row& row) override;

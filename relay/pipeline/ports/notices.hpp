@@ -30,7 +30,7 @@ public:
     [[nodiscard]] virtual std::vector<alert_condition> failing_domains(instant until) = 0;
     // Of what is queued, deferred or uncertain; nullopt: nothing waits.
     [[nodiscard]] virtual std::optional<instant> oldest_waiting() = 0;
-    [[nodiscard]] virtual std::optional<alert_post> due_post(instant now) = 0;  // the oldest
+    [[nodiscard]] virtual std::optional<alert_post> due_post(const due_times& times) = 0;  // the oldest, if it is due
     [[nodiscard]] virtual std::int64_t posts_waiting() = 0;
     [[nodiscard]] virtual bool is_digest_sent(std::string_view group, std::string_view week) = 0;
 };

@@ -127,8 +127,8 @@ public:
     [[nodiscard]] virtual std::vector<event> events_of(const delivery_id& id) = 0;
     [[nodiscard]] virtual std::vector<refusal_row> refusals(std::size_t limit) = 0;              // newest first
     [[nodiscard]] virtual std::vector<ack_row> acks_in(ack_state state, std::size_t limit) = 0;  // oldest first
-    // Waiting, next_try <= now, oldest first; without those behind another one of their letter.
-    [[nodiscard]] virtual std::vector<ack_row> due_acks(instant now, std::size_t limit) = 0;
+    // Waiting, their next_try among those times, oldest first; without those behind another one of their letter.
+    [[nodiscard]] virtual std::vector<ack_row> due_acks(const due_times& times, std::size_t limit) = 0;
     [[nodiscard]] virtual std::vector<ack_row> acks_of(const letter_id& id) = 0;  // oldest first
     [[nodiscard]] virtual std::optional<ack_row> ack_by_control_id(std::string_view control_id) = 0;
     // The answer given to a file or message with this key before, if any.
@@ -156,8 +156,9 @@ public:
     virtual void save_delivery(const delivery_row& row) = 0;
     virtual void hold_domain(const domain_hold& row) = 0;     // the first hold stands
     virtual bool resume_domain(std::string_view domain) = 0;  // false: was not on hold
-    // What of this domain waits for another try is due now; how many, `limit` at most.
-    virtual std::size_t make_due(std::string_view domain, instant now, std::size_t limit) = 0;
+    // What of this domain waits for another try after `beyond`, which is now or later, is due now; how many, `limit` at
+    // most.
+    virtual std::size_t make_due(std::string_view domain, instant now, instant beyond, std::size_t limit) = 0;
     // Moves deadlines that have passed to the next one; how many, `limit` at most.
     virtual std::size_t roll_deadlines(std::string_view domain, instant now, std::size_t limit) = 0;
     virtual std::int64_t append(const event& entry) = 0;  // to the hash-chained ledger; returns its sequence

@@ -42,6 +42,17 @@ struct sent : tests::house {
 const std::optional<reception_failure> yes, no = reception_failure{550, "5.1.1"};
 }
 
+TEST_CASE("an acknowledgement does not wait for the hour of a clock that was ahead", "[acks]")
+{
+    sent h;
+    h.tell(yes);
+    REQUIRE(h.due().size() == 1);
+    h.clock.advance(-std::chrono::hours(9));
+    CHECK(h.due().size() == 1);
+    h.clock.advance(9h - 80s);
+    CHECK(h.due().empty());
+}
+
 TEST_CASE("an acknowledgement waits until its AA, with the same bytes each time", "[acks]")
 {
     sent h;

@@ -83,6 +83,27 @@ TEST_CASE("answers move the delivery", "[outbound]")
     }
 }
 
+TEST_CASE("nothing waits for an hour that a clock ahead of time has given it", "[outbound]")
+{
+    queued_letter h;
+    const instant queued = h.clock.now();
+    SECTION("queued: it leaves")
+    {
+        h.clock.set(queued - 9h);
+        REQUIRE(h.due(10)->size() == 1);
+        CHECK(h.outbound->prepare(h.id).value().has_value());
+    }
+    SECTION("deferred: its pause is over once it is longer than any")
+    {
+        h.attempt(h.id, attempt_end::temporary, 451, cause::peer_down);
+        h.clock.set(queued - 80min);  // it might be a pause
+        CHECK(h.due(10)->empty());
+        h.clock.set(queued - 9h);
+        REQUIRE(h.due(10)->size() == 1);
+        CHECK(h.outbound->prepare(h.id).value().has_value());
+    }
+}
+
 TEST_CASE("an attempt again is the same bytes and the same ids", "[outbound]")
 {
     queued_letter h;

@@ -124,7 +124,7 @@ TEST_CASE("a domain on hold has no lane, also after a restart; resumed, what was
                 ->write([&](ports::transaction& tx) {
                     was = tx.resume_domain("a.example");
                     was_again = tx.resume_domain("a.example");
-                    due = tx.make_due("a.example", at(100), 10);
+                    due = tx.make_due("a.example", at(100), at(100), 10);
                 })
                 .has_value());
     CHECK(was);
@@ -291,7 +291,10 @@ TEST_CASE("100 000 queued, most of one dead site: what opening and asking cost",
     timed("all put off made due", [&] {
         std::size_t moved = 2000;
         while (moved == 2000)
-            REQUIRE(s.store->write([&](ports::transaction& tx) { moved = tx.make_due("dead.example", at(5000), 2000); })
+            REQUIRE(s.store
+                        ->write([&](ports::transaction& tx) {
+                            moved = tx.make_due("dead.example", at(5000), at(5000), 2000);
+                        })
                         .has_value());
     });
 }

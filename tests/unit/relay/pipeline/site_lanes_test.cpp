@@ -16,7 +16,7 @@ std::vector<queue_lane> lanes(std::size_t count, std::int64_t deadline = 0)
 {
     std::vector<queue_lane> made;
     for (std::size_t i = 0; i < count; ++i)
-        made.push_back({"d" + std::to_string(10 + i) + ".test", instant(std::chrono::milliseconds(deadline)), {}});
+        made.push_back({"d" + std::to_string(10 + i) + ".test", instant(std::chrono::milliseconds(deadline)), {}, {}});
     return made;
 }
 
