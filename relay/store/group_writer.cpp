@@ -12,9 +12,11 @@
 
 namespace relay::store {
 namespace {
-// Pages of the write-ahead log: past the first a thread of its own copies them back beside the writer, past the second
-// the writer itself does what is left, so that the log starts again from its beginning.
-constexpr int background_checkpoint_pages = 8000;
+// Pages of the write-ahead log. After each of these steps a thread of its own copies them back beside the writer: a
+// page that many commits wrote is copied once. Near the end it does so again and again, until little is left; that the
+// writer copies itself, so that the log starts again from its beginning.
+constexpr int checkpoint_step_pages = 5000;
+constexpr int last_steps_pages = 15000;
 constexpr int own_checkpoint_pages = 16000;
 // Freed space is given back when there is this much of it, or after this time.
 constexpr std::uint64_t give_back_octets = std::uint64_t{32} << 20U;
@@ -175,7 +177,9 @@ void group_writer::reclaim() noexcept
 
 void group_writer::checkpoint()
 {
-    if (wal_pages_ < background_checkpoint_pages) return;
+    copying_from_ = std::min(copying_from_, wal_pages_);  // it has started again
+    if (wal_pages_ < last_steps_pages && wal_pages_ < copying_from_ + checkpoint_step_pages) return;
+    copying_from_ = wal_pages_;
     if (wal_pages_ >= own_checkpoint_pages) {
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
         return;

@@ -69,6 +69,7 @@ private:
     sql_transaction transaction_;
     std::size_t last_group_ = 1;
     int wal_pages_ = 0;
+    int copying_from_ = 0;  // those before it are copied back, or are being
 
     std::mutex mutex_;
     std::condition_variable wake_;

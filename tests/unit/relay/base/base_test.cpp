@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "relay/base/clock.hpp"
 #include "relay/base/ids.hpp"
@@ -20,6 +22,25 @@ TEST_CASE("tokens are 26 characters that nobody can guess", "[base]")
     }
     CHECK(seen.size() == 2000);
     CHECK(letters.size() == 32);
+}
+
+TEST_CASE("ids of rows are in the order of their milliseconds, and differ within one", "[base]")
+{
+    using namespace std::chrono_literals;
+    std::string last;
+    for (int i = 0; i < 40; ++i) {
+        const std::string token = ordered_token();
+        CHECK(is_token(token));
+        CHECK(last < token);
+        last = token;
+        std::this_thread::sleep_for(2ms);
+    }
+    std::set<std::string> seen;
+    for (int i = 0; i < 5000; ++i) seen.insert(ordered_token());
+    CHECK(seen.size() == 5000);
+    std::set<std::string> beginnings;
+    for (const std::string& one : seen) beginnings.insert(one.substr(0, 9));
+    CHECK(beginnings.size() < 5000);
 }
 
 TEST_CASE("what is no token is seen", "[base]")
