@@ -7,6 +7,8 @@ namespace relay::app {
 namespace {
 using namespace std::chrono_literals;
 constexpr auto pause = 500ms;
+constexpr std::size_t acks_at_once = 200;
+constexpr auto longest_writing = 2s;
 constexpr int turns_between_expiries = 120;  // a minute
 constexpr int turns_between_warnings = 20;   // ten seconds
 constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid
@@ -87,23 +89,36 @@ void housekeeper::run()
     }
 }
 
-// Written first, done after: a crash in between writes the same file again.
+// Many at once are written in several parts of one turn.
 void housekeeper::write_acknowledgements(pipeline::ack_queue& queue)
 {
-    constexpr std::size_t at_once = 100;
     if (!acknowledgements_) return;
-    auto rows = queue.waiting(at_once);
-    if (!rows.has_value() || rows->empty()) return;
+    const auto until = std::chrono::steady_clock::now() + longest_writing;
+    while (write_some(queue) == acks_at_once && std::chrono::steady_clock::now() < until) {
+    }
+}
+
+// Written first, done after: a crash in between writes the same file again. How many are done.
+std::size_t housekeeper::write_some(pipeline::ack_queue& queue)
+{
+    auto rows = queue.waiting(acks_at_once);
+    if (!rows.has_value() || rows->empty()) return 0;
     std::vector<pipeline::ack_queue::due_ack> done;
     for (auto& one : *rows) {
-        if (auto written = io::write_file_atomic(*acknowledgements_ / one.file_name, one.content);
-            !written.has_value()) {
+        if (auto written = io::replace_file(*acknowledgements_ / one.file_name, one.content); !written.has_value()) {
             obs::error(obs::event::spool_failed, "step=zam code={}", written.error().value());
             if (written.error() == boost::system::errc::no_space_on_device) break;
             continue;  // one name that cannot be written does not keep the others back
         }
         done.push_back(std::move(one));
     }
-    if (!done.empty() && queue.written(done).has_value()) obs::info(obs::event::ack_written, "count={}", done.size());
+    if (done.empty()) return 0;
+    if (auto synced = io::sync_folder(*acknowledgements_); !synced.has_value()) {
+        obs::error(obs::event::spool_failed, "step=zam code={}", synced.error().value());
+        return 0;
+    }
+    if (!queue.written(done).has_value()) return 0;
+    obs::info(obs::event::ack_written, "count={}", done.size());
+    return done.size();
 }
 }

@@ -126,7 +126,7 @@ private:
 };
 }
 
-result<void> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+result<void> replace_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
 {
     const std::filesystem::path temporary = folder_of(path) / (".tmp-" + base::random_token());
     error_code failed = write_new(temporary, bytes, mode);
@@ -135,6 +135,12 @@ result<void> write_file_atomic(const std::filesystem::path& path, std::string_vi
         ::unlink(temporary.c_str());
         return failed;
     }
+    return {};
+}
+
+result<void> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, mode_t mode)
+{
+    if (auto replaced = replace_file(path, bytes, mode); !replaced.has_value()) return replaced;
     return sync_folder(folder_of(path));
 }
 

@@ -17,6 +17,9 @@ namespace relay::io {
 [[nodiscard]] result<void> write_file_atomic(const std::filesystem::path& path, std::string_view bytes,
                                              mode_t mode = 0600);
 
+// The same without the last step: the new name is durable after sync_folder(), one for many files.
+[[nodiscard]] result<void> replace_file(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0600);
+
 // Calls for one folder at the same time may share an fsync, one that begins after all of them came.
 [[nodiscard]] result<void> sync_folder(const std::filesystem::path& folder);
 

@@ -51,6 +51,14 @@ result<ports::new_message> make_warning(const services& with, const idle_options
     return mail;
 }
 
+// Of people's acts and of ours, by the number of the mailbox alone: the ledger outlives the account.
+event about_mailbox(instant now, event_kind kind, std::int64_t account)
+{
+    event next = about(now, kind);
+    next.facts.flags = "mailbox=" + std::to_string(account);
+    return next;
+}
+
 enum class done_by_unit { yes, no };  // not due any more
 
 // A step that is due, with what `act` makes of its life in the same unit, unless a login came before.
@@ -65,6 +73,8 @@ result<done_by_unit> take_step(const services& with, const idle_policy& policy, 
         if (how == done_by_unit::no) return;
         act(tx, found->life);
         tx.work_changes().mailbox_use_changes().save_life(found->account, found->life);
+        tx.append(about_mailbox(now, due == idle_step::warn ? event_kind::mailbox_warned : event_kind::mailbox_closed,
+                                found->account));
     });
     if (!written.has_value()) return written.error();
     return how;
@@ -228,8 +238,9 @@ result<reopening> reopen_mailbox(ports::store& store, std::string_view user, ins
     const auto written = store.write([&](ports::transaction& tx) {
         const auto found = tx.work().mailbox_uses().use_of(user);
         how = !found ? reopening::unknown : found->life.closed_at ? reopening::done : reopening::not_closed;
-        if (how == reopening::done)
-            tx.work_changes().mailbox_use_changes().save_life(found->account, {now, std::nullopt, std::nullopt});
+        if (how != reopening::done) return;
+        tx.work_changes().mailbox_use_changes().save_life(found->account, {now, std::nullopt, std::nullopt});
+        tx.append(about_mailbox(now, event_kind::mailbox_reopened, found->account));
     });
     if (!written.has_value()) return written.error();
     return how;

@@ -32,7 +32,7 @@ struct words<delivery_state> {
 };
 template <>
 struct words<event_kind> {
-    static constexpr std::array<std::string_view, 39> all{"stay_admitted",   "stay_admission_cancelled",
+    static constexpr std::array<std::string_view, 42> all{"stay_admitted",   "stay_admission_cancelled",
                                                           "stay_moved",      "stay_move_cancelled",
                                                           "stay_discharged", "stay_discharge_cancelled",
                                                           "stay_excluded",   "letter_received",
@@ -51,8 +51,9 @@ struct words<event_kind> {
                                                           "work_snoozed",    "work_done",
                                                           "handed_over",     "content_expired",
                                                           "content_purged",  "period_recorded",
-                                                          "traces_expired"};
-    static constexpr auto last = event_kind::traces_expired;
+                                                          "traces_expired",  "mailbox_warned",
+                                                          "mailbox_closed",  "mailbox_reopened"};
+    static constexpr auto last = event_kind::mailbox_reopened;
 };
 template <>
 struct words<discharge_quality> {

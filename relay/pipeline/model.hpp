@@ -106,13 +106,17 @@ enum class event_kind {
     content_expired,  // about a letter: its content was destroyed (domain.md §10 rule 7)
     content_purged,   // about the store as a whole: what one page of a purge destroyed
     period_recorded,  // about the store as a whole: the figures of a closed day, or others than were recorded
-    traces_expired    // about the store as a whole: rows of a month gone, its counts kept
+    traces_expired,   // about the store as a whole: rows of a month gone, its counts kept
+    mailbox_warned,
+    mailbox_closed,
+    mailbox_reopened  // about the store as a whole: a mailbox that nobody uses (idle_mailboxes.hpp), by its number
 };
 // Such an event names no stay, letter or delivery.
 [[nodiscard]] constexpr bool is_about_the_store(event_kind kind) noexcept
 {
     return kind == event_kind::content_purged || kind == event_kind::period_recorded ||
-           kind == event_kind::traces_expired;
+           kind == event_kind::traces_expired || kind == event_kind::mailbox_warned ||
+           kind == event_kind::mailbox_closed || kind == event_kind::mailbox_reopened;
 }
 // domain.md §3 rule 1: where the discharge instant comes from. Lower is better.
 enum class discharge_quality { exact, movement, event, document, date_only };
