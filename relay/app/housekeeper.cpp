@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto pause = 500ms;
 constexpr std::size_t acks_at_once = 200;
-constexpr auto longest_writing = 2s;
+constexpr auto longest_writing = 500ms;
 constexpr int turns_between_expiries = 120;  // a minute
 constexpr int turns_between_warnings = 20;   // ten seconds
 constexpr int turns_between_reroutes = 600;  // five minutes: certificates become valid
@@ -94,15 +94,16 @@ void housekeeper::write_acknowledgements(pipeline::ack_queue& queue)
 {
     if (!acknowledgements_) return;
     const auto until = std::chrono::steady_clock::now() + longest_writing;
-    while (write_some(queue) == acks_at_once && std::chrono::steady_clock::now() < until) {
+    while (write_some(queue) && std::chrono::steady_clock::now() < until) {
     }
 }
 
-// Written first, done after: a crash in between writes the same file again. How many are done.
-std::size_t housekeeper::write_some(pipeline::ack_queue& queue)
+// Written first, done after: a crash in between writes the same file again. True: some are done, and more may wait.
+bool housekeeper::write_some(pipeline::ack_queue& queue)
 {
     auto rows = queue.waiting(acks_at_once);
-    if (!rows.has_value() || rows->empty()) return 0;
+    if (!rows.has_value() || rows->empty()) return false;
+    const bool is_full = rows->size() == acks_at_once;
     std::vector<pipeline::ack_queue::due_ack> done;
     for (auto& one : *rows) {
         if (auto written = io::replace_file(*acknowledgements_ / one.file_name, one.content); !written.has_value()) {
@@ -112,13 +113,13 @@ std::size_t housekeeper::write_some(pipeline::ack_queue& queue)
         }
         done.push_back(std::move(one));
     }
-    if (done.empty()) return 0;
+    if (done.empty()) return false;
     if (auto synced = io::sync_folder(*acknowledgements_); !synced.has_value()) {
         obs::error(obs::event::spool_failed, "step=zam code={}", synced.error().value());
-        return 0;
+        return false;
     }
-    if (!queue.written(done).has_value()) return 0;
+    if (!queue.written(done).has_value()) return false;
     obs::info(obs::event::ack_written, "count={}", done.size());
-    return done.size();
+    return is_full;
 }
 }

@@ -42,7 +42,7 @@ private:
     void run();
     void turn(int count, const services& now);
     void write_acknowledgements(pipeline::ack_queue& queue);
-    std::size_t write_some(pipeline::ack_queue& queue);
+    bool write_some(pipeline::ack_queue& queue);
 
     source services_now_;
     std::optional<std::filesystem::path> acknowledgements_;

@@ -1,4 +1,5 @@
 // The figures of `liaison report` for people.
+#include <algorithm>
 #include <cmath>
 #include <ostream>
 
@@ -9,7 +10,7 @@ using namespace pipeline;
 namespace {
 std::string short_id(const std::string& id)
 {
-    return id.substr(0, 8);
+    return id.substr(id.size() - std::min<std::size_t>(id.size(), 8));  // its beginning is the time
 }
 
 std::string met(bool is_met, bool pending, language in)

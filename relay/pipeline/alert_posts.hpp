@@ -17,7 +17,7 @@ struct post_policy {
     std::chrono::seconds first{10};
     std::chrono::seconds longest{3600};
     std::chrono::hours given_up{24};  // after it was made
-    [[nodiscard]] due_times due_at(instant now) const noexcept { return {now, now + longest}; }
+    [[nodiscard]] due_times due_at(instant now) const noexcept { return {now, now + longest + longest / 2}; }
 };
 enum class post_end { none, taken, refused, given_up };  // any but none: it is removed
 [[nodiscard]] std::string_view name(post_end value) noexcept;

@@ -185,6 +185,7 @@ result<idle_counts> end_idle_mailboxes(const services& with, const idle_options&
     const instant now = with.clock.now();
     idle_counts counts;
     std::int64_t last = 0;
+    std::optional<error_code> first_failure;  // it holds no other up
     for (std::size_t count = looked_at_once; count == looked_at_once && going();) {
         std::vector<ports::mailbox_use> page;
         const auto read =
@@ -193,10 +194,14 @@ result<idle_counts> end_idle_mailboxes(const services& with, const idle_options&
         count = page.size();
         for (const ports::mailbox_use& one : page) {
             if (!going()) return counts;
-            if (auto done = end_one(with, options, one, now, going, counts); !done.has_value()) return done.error();
             last = one.account;
+            const auto done = end_one(with, options, one, now, going, counts);
+            if (done.has_value()) continue;
+            obs::error(obs::event::purge_failed, "step=idle mailbox={} code={}", one.account, done.error().message());
+            if (!first_failure) first_failure = done.error();
         }
     }
+    if (first_failure) return *first_failure;
     return counts;
 }
 

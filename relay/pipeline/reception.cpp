@@ -1,5 +1,7 @@
 #include "relay/pipeline/reception.hpp"
 
+#include <algorithm>
+
 #include "mime/hl7/acknowledgement.hpp"
 #include "mime/text/ascii.hpp"
 #include "relay/pipeline/causes.hpp"
@@ -61,7 +63,8 @@ public:
         }
         if (last == outcome || (last && proof == reading_proof::weak)) return std::nullopt;
         const std::string& about = delivery_.empty() ? letter_->id.text() : delivery_.text();
-        std::string id = about.substr(0, 15) + "-";
+        std::string id =
+            about.substr(about.size() - std::min<std::size_t>(about.size(), 15)) + "-";  // random to its end
         id.append(number_of(kind_)).append(outcome == ack_outcome::positive ? "Y" : "N");
         return before == 0 ? id : id + std::to_string(before + 1);
     }

@@ -209,6 +209,7 @@ TEST_CASE("acknowledgements are written, then forgotten; one that cannot be writ
                     .has_value());
     };
     queue("no/such/folder.hl7");
+    for (int i = 0; i < 450; ++i) queue(std::to_string(i) + ".z03.hl7");  // more than are written at once
     queue("a.z02.hl7");
     const app::housekeeper::services all{{std::shared_ptr<void>(), h.intake.get()},
                                          {std::shared_ptr<void>(), h.outbound.get()},

@@ -23,7 +23,7 @@ struct queued_letter : house {
     bool waits_for_ack(char kind)
     {
         const auto all = acks();
-        const std::string name = "lettre.hl7.z02-" + id.text().substr(0, 15) + "-2" + kind + ".hl7";
+        const std::string name = "lettre.hl7.z02-" + id.text().substr(11) + "-2" + kind + ".hl7";
         return all.size() == 1 && all.contains(name);
     }
 };
