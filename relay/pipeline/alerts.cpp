@@ -79,7 +79,7 @@ json::object json_of(alert_kind kind, const std::string& subject, const std::str
     return out;
 }
 
-// A random id of ours, by which the worklist has it.
+// An id of ours, of nobody, by which the worklist has it.
 std::string shown_item(const std::string& item)
 {
     return item.empty() ? std::string() : "  ligne : " + item + "\n";

@@ -46,7 +46,7 @@ struct alert_condition {
     std::string subject;     // code of a service, domain, name of a certificate; empty: the node
     std::int64_t count = 1;  // of what it is about now
     instant since{};         // of the oldest
-    std::string item{};      // line of the worklist (a random id of ours), of what is told one by one
+    std::string item{};      // line of the worklist (an id of ours, of nobody), of what is told one by one
     alert_voice voice = alert_voice::loud;
     [[nodiscard]] std::string key() const { return alert_key(kind, subject, item); }
 };
