@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -176,6 +177,46 @@ TEST_CASE("saving again updates, and counters follow", "[store]")
     counts = s.ask([](ports::reader& r) { return r.counts(); });
     CHECK(counts.stays == 1);
     CHECK(counts.letters == 1);
+}
+
+TEST_CASE("a stay is written when any one of its columns changes, and not when none does", "[store]")
+{
+    opened_store s;
+    stay_row stay = a_stay();
+    stay.discharge = std::nullopt;
+    const auto is_saved = [&] {
+        return s.store->write([&](ports::transaction& tx) { tx.save_stay(stay); }).has_value();
+    };
+    REQUIRE(is_saved());
+    tamper(s.options.path, "CREATE TRIGGER told BEFORE UPDATE ON stay BEGIN SELECT RAISE(ABORT, 'written'); END");
+    CHECK(is_saved());
+    const std::vector<std::function<void()>> changes{[&] { stay.visit_key += "x"; },
+                                                     [&] { stay.file_key += "x"; },
+                                                     [&] { stay.establishment += "x"; },
+                                                     [&] { stay.service += "x"; },
+                                                     [&] { stay.treating_rpps += "x"; },
+                                                     [&] { stay.admission = at(11); },
+                                                     [&] { stay.admission = std::nullopt; },
+                                                     [&] { stay.discharge = at(12); },
+                                                     [&] { stay.discharge = std::nullopt; },
+                                                     [&] { stay.quality = discharge_quality::date_only; },
+                                                     [&] { stay.flags += "x"; },
+                                                     [&] { stay.exclusion += "x"; },
+                                                     [&] { stay.created_at = at(13); },
+                                                     [&] { stay.details += "x"; },
+                                                     [&] { stay.patient_class += "x"; },
+                                                     [&] { stay.identity_key += "x"; },
+                                                     [&] { stay.traits_key += "x"; },
+                                                     [&] { stay.in_feed = !stay.in_feed; }};
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        CAPTURE(i);
+        changes[i]();
+        CHECK_FALSE(is_saved());
+        tamper(s.options.path, "DROP TRIGGER told");
+        CHECK(is_saved());
+        tamper(s.options.path, "CREATE TRIGGER told BEFORE UPDATE ON stay BEGIN SELECT RAISE(ABORT, 'written'); END");
+        CHECK(is_saved());  // so the change has reached the row
+    }
 }
 
 TEST_CASE("counters of deliveries: an undone unit does not count, what waits counts its octets", "[store][group]")
