@@ -1,5 +1,5 @@
-// relay/fetch/imap_handles.hpp: what libetpan gives out, checked, and its lists. For the source files of imap_session only.
-// Pure; out of memory is std::bad_alloc.
+// relay/fetch/imap_handles.hpp: what libetpan gives out, checked, and its lists. For the source files of imap_session
+// only. Pure; out of memory is std::bad_alloc.
 #pragma once
 
 #include <libetpan/libetpan.h>
